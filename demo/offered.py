@@ -22,13 +22,15 @@ BUILT = ROOT / "var" / "engine"
 
 
 def offer_tools(story: Story, folder: Path) -> str:
-    """Offer the starting list, the stick and the scanner; returns a note on both programs."""
+    """Offer the starting list, the stick and the scanners; returns a note on these programs."""
     folder.mkdir(exist_ok=True)
     with story.calendar.at(8, 9):
         take_start(story.campaign, story.coordinator)
     found = (
         _offered("stick", "publish_stick", _sticks(folder)),
         _offered("wheel", "publish_scanner", _wheels(folder)),
+        _offered("on_windows", "publish_scanner", _carried_on_windows(folder)),
+        _offered("on_linux", "publish_scanner", _carried_on_linux(folder)),
     )
     return "; ".join(found)
 
@@ -61,6 +63,21 @@ def _wheels(folder: Path) -> Iterator[Path]:
             yield file
         elif _sign(copy):
             yield copy
+
+
+def _carried_on_windows(folder: Path) -> Iterator[Path]:
+    """The scanner to carry, if the parts of the stick were brought before."""
+    command = [sys.executable, str(ROOT / "tools" / "stick.py"), "--kind", "scanner", "--no-download"]
+    if _runs([*command, "--out", str(folder)]):
+        yield from filter(_sign, folder.glob("quetsach-scanner-windows-*.zip"))
+
+
+def _carried_on_linux(folder: Path) -> Iterator[Path]:
+    """The scanner to carry with the engine of this tree's setup, if its packages were brought before."""
+    for wheel in BUILT.glob("quetsach-*.whl"):
+        command = [sys.executable, str(ROOT / "tools" / "linux_scanner.py"), str(wheel), "--no-download"]
+        if _runs([*command, "--out", str(folder)]):
+            yield from filter(_sign, folder.glob("quetsach-scanner-linux-*.zip"))
 
 
 def _sign(file: Path) -> bool:

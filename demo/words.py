@@ -26,6 +26,13 @@ WORDS = {
     "tools": ("Trang công cụ", "The tools page"),
     "stick": ("bộ kiểm tra trên USB", "the checking stick"),
     "wheel": ("bộ quét nhật ký", "the log scanner"),
+    "on_windows": ("bộ quét mang theo cho Windows", "the scanner to carry for Windows"),
+    "on_linux": ("bộ quét mang theo cho Linux", "the scanner to carry for Linux"),
+    "on_windows_parts": (
+        "./dev stick --kind scanner dựng được, khi có mạng",
+        "./dev stick --kind scanner builds it, with a network",
+    ),
+    "on_linux_parts": ("./dev release dựng được, khi có mạng", "./dev release builds it, with a network"),
     "offered": ("có {what}", "{what} is offered"),
     "not_offered": ("chưa có {what}: {why}", "{what} is not offered: {why}"),
     "stick_parts": ("./dev stick dựng được, khi có mạng", "./dev stick builds it, with a network"),

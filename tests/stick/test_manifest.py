@@ -38,6 +38,8 @@ def test_it_starts_as_it_was_built_and_with_packs_and_results_beside_it(stick: P
     (stick / "tan-phu.qspack").write_bytes(b"judged by itself")
     (stick / "ket-qua").mkdir()
     (stick / "ket-qua" / "PC-07.html").write_text("result")
+    (stick / "danh-sach").mkdir()
+    (stick / "danh-sach" / "list.csv").write_text("evil.example")
     told = manifest.verify(stick)
     assert not told.is_test_build and told.key == bytes(SigningKey(SIGNING).verify_key)
 

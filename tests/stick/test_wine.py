@@ -17,6 +17,7 @@ from typing import Any
 
 import pytest
 from python_calamine import CalamineWorkbook
+from tools.stick import MOST_BYTES
 
 from quetsach.endpoint import checking, keys, machines, pack, sealing
 from quetsach.endpoint.checking import Options
@@ -142,7 +143,7 @@ def _check(windows: Windows, stick: Path) -> tuple[int, str, dict[str, object]]:
 
 def test_the_same_inputs_give_the_same_bytes_and_not_too_many() -> None:
     assert built("one").read_bytes() == built("two").read_bytes()
-    assert built("one").stat().st_size <= 25_000_000
+    assert built("one").stat().st_size <= MOST_BYTES
 
 
 def test_a_clean_machine_is_told_nothing_but_its_age(windows: Windows, stick: Path) -> None:

@@ -34,11 +34,11 @@ _OWN_FOLDERS = ("Desktop", "Documents", "Downloads", "Music", "Pictures", "Video
 
 
 @cache
-def built(which: str = "one") -> Path:
+def built(which: str = "one", *options: str) -> Path:
     """The ZIP of a test build, built once under each name."""
     out = ROOT / "var/stick/built" / which
     trust = keys.public("signing", SIGNING).hex()
-    command = [sys.executable, ROOT / "tools/stick.py", "--trust", trust, "--out", out]
+    command = [sys.executable, ROOT / "tools/stick.py", "--trust", trust, "--out", out, *options]
     subprocess.run(command, check=True, cwd=ROOT)
     (made,) = out.glob("*.zip")
     return made

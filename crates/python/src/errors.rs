@@ -1,5 +1,7 @@
-//! The exceptions that Python gets for the errors of the matcher.
+//! The exceptions that Python gets for the errors of the matcher, and for a panic in it.
+use std::any::Any;
 use std::io;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use pyo3::create_exception;
 use pyo3::exceptions::{PyException, PyOSError};
@@ -18,6 +20,32 @@ create_exception!(
     PyException,
     "The scan was asked for something that does not exist."
 );
+
+create_exception!(
+    _native,
+    Fault,
+    PyException,
+    "The engine failed, by a mistake in its own code."
+);
+
+/// Does the work of one source without Python's lock. A panic in it becomes a `Fault`, so that it ends this source and no
+/// other.
+pub fn work<T: Send>(
+    py: Python<'_>,
+    work: impl FnOnce() -> Result<T, Error> + Send,
+) -> PyResult<T> {
+    // What the work has left half done is dropped with it, or is a lock that is taken all the same.
+    let done = py.detach(|| catch_unwind(AssertUnwindSafe(work)));
+    done.map_err(|reason| Fault::new_err(text_of(&*reason)))?
+        .map_err(raise)
+}
+
+fn text_of(reason: &(dyn Any + Send)) -> String {
+    let fixed = reason.downcast_ref::<&str>().map(|&text| text.to_owned());
+    fixed
+        .or_else(|| reason.downcast_ref::<String>().cloned())
+        .unwrap_or_else(|| "no reason was given".to_owned())
+}
 
 pub fn raise(error: Error) -> PyErr {
     let text = error.to_string();

@@ -31,10 +31,10 @@ pub struct Loading {
 }
 
 impl Loading {
-    /// Begins to read all formats of a folder; `more` are added to them.
-    fn read(folder: PathBuf, more: Vec<Format>) -> io::Result<Loading> {
+    /// Begins to read all formats; `more` are added to them.
+    fn read(place: Place, more: Vec<Format>) -> io::Result<Loading> {
         let thread = thread::Builder::new().name("formats".to_owned());
-        let thread = thread.spawn(move || read(&folder, more))?;
+        let thread = thread.spawn(move || read(place, more))?;
         Ok(Loading {
             thread: Mutex::new(Some(thread)),
             parsed: OnceLock::new(),
@@ -58,6 +58,12 @@ impl Loading {
     }
 }
 
+/// Where the texts of the formats are: in a folder, or at hand.
+enum Place {
+    Folder(PathBuf),
+    Texts(Vec<String>),
+}
+
 /// All log formats of a folder, and those of the caller.
 #[pyclass(frozen)]
 pub struct Formats {
@@ -66,18 +72,26 @@ pub struct Formats {
 
 #[pymethods]
 impl Formats {
-    /// Raises OptionsError for a text that is no format. The first scan raises it for a file that is none.
+    /// `packed` are the texts of a folder that lies in an archive. Raises OptionsError for one of `texts` that is no format.
+    /// The first scan raises it for a file that is none.
     #[new]
-    fn new(folder: PathBuf, texts: Vec<String>) -> PyResult<Self> {
+    #[pyo3(signature = (folder, texts, packed=None))]
+    fn new(folder: PathBuf, texts: Vec<String>, packed: Option<Vec<String>>) -> PyResult<Self> {
+        let place = packed.map_or(Place::Folder(folder), Place::Texts);
         let more = texts.iter().map(|text| Format::parse(text));
         let more = more.collect::<Result<Vec<_>, _>>().map_err(raise)?;
-        let inner = Arc::new(Loading::read(folder, more)?);
+        let inner = Arc::new(Loading::read(place, more)?);
         Ok(Formats { inner })
     }
 }
 
-fn read(folder: &Path, mut formats: Vec<Format>) -> Parsed {
-    let mut texts = texts(folder).map_err(|error| format!("{}: {error}", folder.display()))?;
+fn read(place: Place, mut formats: Vec<Format>) -> Parsed {
+    let mut texts = match place {
+        Place::Texts(texts) => texts,
+        Place::Folder(folder) => {
+            texts(&folder).map_err(|error| format!("{}: {error}", folder.display()))?
+        }
+    };
     // The longest format first, each thread takes the next: so both end at the same time.
     texts.sort_unstable_by_key(|text| Reverse(text.len()));
     let next = AtomicUsize::new(0);

@@ -14,7 +14,7 @@ use std::sync::Arc;
 use answer::{Bypasses, Lines, coverage_dict};
 use asked::Asked;
 use draft::Draft;
-use errors::{OptionsError, SetError, raise, system};
+use errors::{Fault, OptionsError, SetError, raise, system, work};
 use formats::{Formats, Loading};
 use pyo3::prelude::*;
 use pyo3::types::{PyBytes, PyDict};
@@ -247,9 +247,9 @@ impl Matcher {
         };
         let counters = progress.inner.clone();
         let formats = self.formats.get()?;
-        let (lines, coverage) = py
-            .detach(|| pipeline::scan(&self.set, formats, &path, input, &options, &counters))
-            .map_err(raise)?;
+        let (lines, coverage) = work(py, || {
+            pipeline::scan(&self.set, formats, &path, input, &options, &counters)
+        })?;
         let lines = Lines::of(lines, &self.set);
         Ok((lines, coverage_dict(py, &coverage)?))
     }
@@ -292,13 +292,11 @@ impl Matcher {
         let range = Range { start, end };
         let formats = self.formats.get()?;
         let counters = progress.inner.clone();
-        let found = py
-            .detach(|| {
-                part::scan(
-                    &self.set, formats, &path, range, header, &options, &counters,
-                )
-            })
-            .map_err(raise)?;
+        let found = work(py, || {
+            part::scan(
+                &self.set, formats, &path, range, header, &options, &counters,
+            )
+        })?;
         Ok(found.map(|p| {
             (
                 p.start,
@@ -363,13 +361,11 @@ impl Matcher {
         };
         let counters = progress.inner.clone();
         let formats = self.formats.get()?;
-        let (lines, coverage, after) = py
-            .detach(|| {
-                span::scan(
-                    &self.set, formats, &path, input, before, &options, &counters,
-                )
-            })
-            .map_err(raise)?;
+        let (lines, coverage, after) = work(py, || {
+            span::scan(
+                &self.set, formats, &path, input, before, &options, &counters,
+            )
+        })?;
         let about = coverage_dict(py, &coverage)?;
         Ok((Lines::of(lines, &self.set), about, PyBytes::new(py, &after)))
     }
@@ -405,9 +401,7 @@ impl Matcher {
             let body: &[u8] = body.extract()?;
             py.detach(|| whole.add(body, &self.set))?;
         }
-        let found = py
-            .detach(|| whole.finish(formats, &path, &options, errors))
-            .map_err(raise)?;
+        let found = work(py, || whole.finish(formats, &path, &options, errors))?;
         let Some((lines, coverage)) = found else {
             return Ok(None);
         };
@@ -426,7 +420,7 @@ fn levels() -> Vec<&'static str> {
 mod _native {
     #[pymodule_export]
     use super::{
-        Asked, Bypasses, Draft, Formats, Lines, Matcher, OptionsError, Progress, SetError,
+        Asked, Bypasses, Draft, Fault, Formats, Lines, Matcher, OptionsError, Progress, SetError,
         SpareThreads, Tally, levels,
     };
 

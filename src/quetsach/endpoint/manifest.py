@@ -19,8 +19,12 @@ from quetsach.endpoint.refusal import Refused
 
 NAME = "manifest.json"
 STARTER = "KIEM-TRA.cmd"
+SCANNER = "QUET.cmd"
+"""The file that starts a scanner to carry. Such a program only scans logs."""
 RESULTS = "ket-qua"
 """The folder for results, beside the program."""
+LISTS = "danh-sach"
+"""The folder for lists of malicious addresses, beside the program."""
 SCHEMA = 1
 _CONTEXT = b"quetsach stick 1\x00"
 _MOST_BYTES = 4 << 20
@@ -97,7 +101,7 @@ def _check_signature(key: bytes, text: str, signature: bytes) -> None:
 def verify(root: Path) -> Manifest:
     """The manifest of the stick at `root`, after every file beside it was compared.
 
-    Packs beside the program and the results folder may come and go.
+    Packs beside the program, and the folders for results and lists, may come and go: nothing runs from them.
 
     Raises:
         Refused: stick_manifest, stick_changed or stick_foreign, naming the file.
@@ -127,8 +131,8 @@ def packs(root: Path) -> list[Path]:
 
 def _present(root: Path) -> Iterator[str]:
     for folder, folders, names in root.walk():
-        if folder == root and RESULTS in folders:
-            folders.remove(RESULTS)
+        if folder == root:
+            folders[:] = [name for name in folders if name not in (RESULTS, LISTS)]
         for name in names:
             yield (folder / name).relative_to(root).as_posix()
         for name in folders:

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
 from quetsach.errors import SourceError
-from quetsach.files import openers
+from quetsach.files import openers, opening
 from quetsach.files.decompress import codec_of
 from quetsach.files.source import Source, is_address, is_capture
 
@@ -214,7 +214,7 @@ def _is_regular(path: Path) -> bool:
 
 
 def _kind(path: Path) -> tuple[openers.Kind | None, bool]:
-    with path.open("rb") as file:
+    with opening.read(path) as file:
         start = openers.Start(file)
         kind, is_packed = openers.kind_of(start), codec_of(start.start(10)) is not None
         if kind is None and not is_packed and not is_capture(start.start(12)):

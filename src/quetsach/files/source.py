@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import Protocol
 
 from quetsach.errors import SourceError
+from quetsach.files import opening
 from quetsach.files.decompress import BLOCK, GZIP, ZSTD, unpack
 
 HEAD_BYTES = 4096
@@ -51,7 +52,7 @@ OLD_SET_MAGIC = b"QSSET1\n"
 
 def is_set_file(path: Path) -> bool:
     """Whether the file begins like a compiled set of indicators (`quetsach.indicators.setfile`)."""
-    with path.open("rb") as file:
+    with opening.read(path) as file:
         return file.read(len(SET_MAGIC)) in (SET_MAGIC, OLD_SET_MAGIC)
 
 
@@ -140,7 +141,7 @@ class Source:
                 path = Path(self.path)
                 if path.is_file():
                     self.mtime = path.stat().st_mtime
-                with path.open("rb") as file:
+                with opening.read(path) as file:
                     about = os.fstat(file.fileno())
                     self._size = about.st_size if stat.S_ISREG(about.st_mode) else 0
                     yield from self._read(file)

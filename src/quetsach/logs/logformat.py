@@ -344,7 +344,7 @@ def _sample(reader: _Reader) -> Sample:
 def load_all() -> Mapping[str, LogFormat]:
     """Every format of the package by its name, in the order of the names."""
     found = {}
-    for name, text in _texts().items():
+    for name, text in texts().items():
         one = parse(text, name)
         found[one.name] = one
     return dict(sorted(found.items()))
@@ -352,11 +352,12 @@ def load_all() -> Mapping[str, LogFormat]:
 
 def digest() -> str:
     """A digest of all format files: where digests are equal, a number means the same format."""
-    told = json.dumps(_texts(), sort_keys=True)
+    told = json.dumps(texts(), sort_keys=True)
     return hashlib.sha256(told.encode()).hexdigest()[:16]
 
 
-def _texts() -> dict[str, str]:
+def texts() -> dict[str, str]:
+    """The texts of all formats, by the names of their files."""
     files = resources.files("quetsach.logs").joinpath("formats").iterdir()
     return {file.name: file.read_text(encoding="utf-8") for file in files if file.name.endswith(".toml")}
 

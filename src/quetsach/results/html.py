@@ -69,6 +69,8 @@ def _page(report: Report) -> Iterator[str]:
         f'<div class="ask"><h1>{_t(_("Which machines called malicious addresses?"))}</h1>'
         f'<p class="answer">{_t(answer)}</p></div>\n'
     )
+    if report.result.slow_because:
+        yield f'<p class="note is-unsure">{_t(summary.slow(report.result.slow_because))}</p>\n'
     yield from _problems(report)
     yield _figures(found)
     if machines:

@@ -107,6 +107,15 @@ def _verdict_of_added(found: Figures) -> str:
     return _("No address that is new on the list was seen.")
 
 
+def slow(because: str) -> str:
+    """One sentence where the fast engine was wanted and could not be used."""
+    text = _(
+        "Fast engine not usable, because %(why)s. The portable engine gives the same answers, about a hundred"
+        " times slower."
+    )
+    return text % {"why": explain(because).rstrip(".")}
+
+
 def without_machine(found: Figures) -> list[str]:
     """The lines behind which a machine may be that nobody can name: they stand beside the verdict."""
     texts = []

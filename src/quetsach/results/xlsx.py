@@ -301,6 +301,7 @@ def _notes(book: xlsxwriter.Workbook, formats: _Formats, report: Report) -> None
     if result.is_interrupted:
         rows.append((_("INCOMPLETE"), _("The scan was interrupted: what follows is only a part.")))
     rows += [
+        *([(_("Note"), summary.slow(result.slow_because))] if result.slow_because else []),
         (_("Result"), summary.verdict(found)),
         *((_("Result"), text) for text in summary.without_machine(found)),
         *([(_("Result"), summary.around(found))] if found.around else []),

@@ -8,6 +8,7 @@ import importlib
 import os
 from collections.abc import Iterable, Mapping, Sequence
 from contextlib import suppress
+from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple, Protocol, cast, runtime_checkable
 
@@ -193,10 +194,7 @@ def choose(name: str | None = None, extra_formats: Sequence[str] = ()) -> Engine
     """
     wanted = name or os.environ.get(VARIABLE) or None
     if wanted is None:
-        try:
-            return _make("native", extra_formats)
-        except ImportError:
-            return _make("portable", extra_formats)
+        return _make("portable" if why_not_native() else "native", extra_formats)
     if wanted not in _CLASSES:
         raise ScanError(f"unknown engine '{wanted}'; {VARIABLE} is native or portable")
     try:
@@ -206,6 +204,28 @@ def choose(name: str | None = None, extra_formats: Sequence[str] = ()) -> Engine
             f"the {wanted} engine cannot be used here ({error}); build it with ./dev wheel, "
             f"or set {VARIABLE}=portable"
         ) from error
+
+
+MISSING = "this installation has no compiled part for this system"
+
+
+@cache
+def why_not_native() -> str:
+    """Why the fast engine cannot be used here, such as the system's words for a blocked module; else "".
+
+    A scan says so: the portable engine gives the same answers, and takes about a hundred times as long.
+    """
+    try:
+        importlib.import_module(_CLASSES["native"][0])
+    except ImportError as error:
+        # The error of a package that lacks a name is the package's; any other is of a file that is there.
+        return MISSING if error.name == "quetsach" else str(error)
+    return ""
+
+
+def why_slow() -> str:
+    """`why_not_native` where no engine is wanted by its name, so that the portable one reads; else ""."""
+    return "" if os.environ.get(VARIABLE) else why_not_native()
 
 
 def prepare() -> None:

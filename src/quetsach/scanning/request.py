@@ -144,7 +144,7 @@ class Prepared(NamedTuple):
                 from quetsach.scanning.splitting import SPLIT_BYTES
 
                 split_bytes = SPLIT_BYTES
-            return work.run(
+            result = work.run(
                 self.logs,
                 self.engine,
                 self.matcher,
@@ -159,6 +159,7 @@ class Prepared(NamedTuple):
                 leases=self.leases,
                 fields=self.fields,
             )
+        return result._replace(slow_because=engine.why_slow())
 
     def _cluster(self, options: ScanOptions, on_note: Callable[[str], None]) -> Executor:
         from quetsach.scanning.executors.apart import Apart

@@ -201,7 +201,10 @@ class Bypasses:
 
 
 class ScanResult(NamedTuple):
-    """The answer of one scan. `coverage` is sorted by source id, then path; `skipped` files were not read."""
+    """The answer of one scan. `coverage` is sorted by source id, then path; `skipped` files were not read.
+
+    `slow_because` says why the fast engine could not be used, where it was wanted.
+    """
 
     scan: Scan
     sightings: Sightings
@@ -211,6 +214,7 @@ class ScanResult(NamedTuple):
     seconds: float = 0.0
     named_by_lease: int = 0
     bypasses: Bypasses = Bypasses()
+    slow_because: str = ""
 
     @property
     def errors(self) -> list[tuple[str, str]]:

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from itertools import pairwise
 from typing import NamedTuple
 
+from quetsach.files import opening
 from quetsach.files.decompress import codec_of
 from quetsach.files.inputs import Input
 from quetsach.files.source import HEAD_BYTES, utf16_of
@@ -30,7 +31,7 @@ def spans(log: Input, size: int) -> list[Span]:
 
 def _is_plain(log: Input) -> bool:
     try:
-        with log.path.open("rb") as file:
+        with opening.read(log.path) as file:
             start = file.read(HEAD_BYTES)
     except OSError:
         return False

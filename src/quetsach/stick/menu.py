@@ -39,6 +39,22 @@ class Stick:
     pack_path: Path | None = None
 
     @property
+    def starter(self) -> str:
+        """The file that a person starts: of the stick, or of a scanner to carry."""
+        return manifest.STARTER if self.is_for_checks else manifest.SCANNER
+
+    @property
+    def is_for_checks(self) -> bool:
+        """Whether it checks machines; a scanner to carry only scans logs."""
+        return manifest.SCANNER not in self.told.files
+
+    def lists(self) -> list[str]:
+        """The lists of malicious addresses in the folder for them."""
+        folder = self.root / manifest.LISTS
+        found = folder.iterdir() if folder.is_dir() else ()
+        return [str(path) for path in sorted(found) if path.is_file() and not path.name.startswith(".")]
+
+    @property
     def with_pack(self) -> list[str]:
         """Arguments that trust the signer of the verified pack, but no other file in its place."""
         return [] if self.pack is None else ["--trust", self.pack.signer.hex()]
@@ -55,7 +71,7 @@ def run(stick: Stick, arguments: Sequence[str]) -> int:
 
     The exit code is that of the command; 2 where a pack must not be used.
     """
-    say.call(f"{manifest.STARTER} --")
+    say.call(f"{stick.starter} --")
     language.share()
     try:
         _greet(stick)
@@ -67,7 +83,7 @@ def run(stick: Stick, arguments: Sequence[str]) -> int:
             return _check(stick, ["--yes", *arguments[1:]])
         if arguments:
             return _scan(stick, list(arguments))
-        return _menu(stick)
+        return _menu(stick) if stick.is_for_checks else _scan(stick, _asked_paths(stick))
     except Refused as error:
         say.error(error.worded())
         return cli.INCOMPLETE
@@ -90,13 +106,14 @@ def _choose_pack(stick: Stick, *, is_asking: bool) -> None:
             found.append((packfile.read(path, stick.told.trusted, is_asking=is_asking), path))
         except Refused as error:
             say.warning(_not_used(error))
-    if not found:
+    if not found and (stick.is_for_checks or there):
         message = (
             _("Without a good pack the campaign's addresses are not compared. Download it again.")
             if there
             else _("There is no pack of a campaign here. Put the pack from the portal beside this program.")
         )
         say.warning(message)
+    if not found:
         return
     stick.pack, stick.pack_path = max(found, key=lambda one: (one[0].created, one[0].version))
     click.echo(visible(packfile.described(stick.pack)))
@@ -182,12 +199,14 @@ def _check(stick: Stick, arguments: list[str]) -> int:
     return cli.run(given)
 
 
-def _asked(stick: Stick, question: str, *, is_folder: bool = False, default: str = "") -> Path | None:
+def _asked(
+    stick: Stick, question: str, *, is_folder: bool = False, is_either: bool = False, default: str = ""
+) -> Path | None:
     """An existing file or folder; None where the person goes back with Enter."""
     while True:
         given = click.prompt(say.wrapped(question), default=default, show_default=bool(default))
         path = stick.root / given.strip().strip('"') if given.strip() else None
-        if path is None or (path.is_dir() if is_folder else path.is_file()):
+        if path is None or (path.is_dir() if is_folder else path.is_file() or (is_either and path.is_dir())):
             return path
         message = (
             _("There is no such folder: %(path)s. Drag it into this window; Enter alone goes back.")
@@ -199,18 +218,39 @@ def _asked(stick: Stick, question: str, *, is_folder: bool = False, default: str
 
 
 def _asked_paths(stick: Stick) -> list[str]:
-    path = _asked(stick, _("Drag the log file into this window, then press Enter"))
+    question = _("Drag the log file, or a folder of logs, into this window, then press Enter")
+    path = _asked(stick, question, is_either=True)
+    return [] if path is None else [str(path)]
+
+
+def _asked_list(stick: Stick) -> list[str]:
+    path = _asked(stick, _("Drag the list of malicious addresses into this window, then press Enter"))
     return [] if path is None else [str(path)]
 
 
 def _scan(stick: Stick, paths: list[str]) -> int:
-    if stick.pack_path is None:
-        say.error(_("Without a pack there is no list to compare the logs with."))
-        return cli.INCOMPLETE
     if not paths:
         return cli.NOTHING
-    out = stick.result(f"log-{datetime.now():%Y%m%d-%H%M%S}.html")
-    return cli.run(["scan", "-i", str(stick.pack_path), *stick.with_pack, "-o", out, "--", *paths])
+    lists = stick.lists() + ([] if stick.pack_path is None else [str(stick.pack_path)])
+    if not lists and not stick.is_for_checks:
+        lists = _asked_list(stick)
+    if not lists:
+        message = _(
+            "Without a pack, or a list in the folder %(name)s, there is nothing to compare the logs with."
+        )
+        say.error(message % {"name": manifest.LISTS})
+        return cli.INCOMPLETE
+    wanted = [part for path in lists for part in ("-i", path)]
+    return cli.run(["scan", *wanted, *stick.with_pack, *_saved(stick), "--", *paths])
+
+
+def _saved(stick: Stick) -> list[str]:
+    """Arguments that save the answer as a page, unless nothing can be written here."""
+    try:
+        return ["-o", stick.result(f"log-{datetime.now():%Y%m%d-%H%M%S}.html")]
+    except OSError:
+        say.warning(_("Nothing can be saved here; write the conclusion down, or copy the folder elsewhere."))
+        return []
 
 
 def _merge(stick: Stick) -> int:

@@ -44,6 +44,13 @@ def main(arguments: Sequence[str]) -> int:
                 input(f"\n{closing} ")
 
 
+def _add_engine() -> None:
+    """Let the fast engine be found, now that it is verified: Windows loads no module from an archive."""
+    import quetsach
+
+    quetsach.__path__.append(str(Path(sys.executable).parent / "lib" / "quetsach"))
+
+
 def _started(root: Path, arguments: Sequence[str]) -> int:
     try:
         told = manifest.verify(root)
@@ -52,6 +59,7 @@ def _started(root: Path, arguments: Sequence[str]) -> int:
 
         say.error(error.worded())
         return cli.INCOMPLETE
+    _add_engine()
     from quetsach.stick import menu
 
     return menu.run(menu.Stick(root, told), arguments)

@@ -305,6 +305,8 @@ _SENTENCES = (
     N_("--fields names no column that could show a listed address: server, query, host, url, …"),
     N_("export it with journalctl --file FILE --output json and scan that"),
     N_("the indicator set is empty; there is nothing to look for"),
+    N_("this installation has no compiled part for this system"),
+    N_("the fast engine failed on it (%(why)s); scan it with QUETSACH_ENGINE=portable, and tell its makers"),
     N_("%(name)s is not a time zone; write it like Asia/Ho_Chi_Minh or UTC."),
     N_("%(name)s is not a log format; there are %(names)s."),
     N_("--fields and --format exclude each other."),

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import hashlib
-import io
 import os
 from pathlib import Path
 from typing import NamedTuple
+
+from quetsach.files import opening
 
 HEAD_BYTES = 4096
 """The first bytes, and the bytes before the place, that say which content a file has."""
@@ -41,7 +42,7 @@ class Handle:
     """An open file. It stays readable after it was renamed or deleted."""
 
     def __init__(self, path: Path) -> None:
-        self._file = io.open(path, "rb", buffering=0)  # noqa: SIM115, UP020
+        self._file = opening.read(path, is_raw=True)
 
     def mark(self) -> Mark:
         """What the system says of it now. Raises OSError."""

@@ -19,6 +19,7 @@ from quetsach.portal.audit.models import Entry
 from quetsach.portal.tools.models import RemovalTool, Scanner
 from quetsach.portal.tools.start import starting_list
 from tests.portal.page_text import text_of
+from tests.portal.tools.test_tools_page import build
 
 NAME = "quetsach-0.1.0-cp312-abi3-manylinux_2_34_x86_64.whl"
 FIELDS = {"family": "", "name": "Second look", "vendor": "Example Labs", "version": "", "sha256": "",
@@ -105,6 +106,37 @@ def test_a_newer_scanner_takes_the_place_of_the_older_for_its_system_alone(db, t
     assert "Linux aarch64" in page and arm in page
     assert NAME.replace("0.1.0", "0.2.0") in page and NAME not in page
     assert Client().get(reverse("scanner_file", args=[NAME])).status_code == 404
+
+
+@pytest.mark.usefixtures("in_english")
+def test_scanners_to_carry_are_offered_before_those_to_install(db, tmp_path):
+    name = "quetsach-scanner-windows-0.1.0-test.zip"
+    on_windows = build(tmp_path / name, {"QUET.cmd": b"@echo off"})
+    on_linux = tmp_path / "quetsach-scanner-linux-x86_64-0.1.0.zip"
+    with zipfile.ZipFile(on_linux, "w") as archive:
+        archive.writestr("quetsach-scanner-linux-x86_64-0.1.0/quet.sh", b"#!/bin/sh")
+    for file in (on_windows, on_linux):
+        sign_beside(file, b"k" * 32)
+    to_install = (
+        wheel(tmp_path / "dist"),
+        wheel(tmp_path / "dist", NAME.replace("manylinux_2_34_x86_64", "win_amd64")),
+    )
+    for file in (*to_install, on_linux, on_windows):
+        call_command("publish_scanner", str(file), verbosity=0)
+    page = visit()
+    assert "Windows x86_64, nothing to install" in page and f"certutil -hashfile {name} SHA256" in page
+    assert "Linux x86_64, nothing to install" in page and "sh quet.sh " in page and "QUET.cmd" in page
+    assert page.index(name) < page.index(on_linux.name) < min(page.index(file.name) for file in to_install)
+    assert visit("scanner_file", name) == on_windows.read_bytes()
+    assert f"{hashlib.sha256(on_linux.read_bytes()).hexdigest()}  {on_linux.name}" in visit("tools_sums")
+    changed = build(tmp_path / "dist" / name, {"QUET.cmd": b"@echo on"}, {"QUET.cmd": b"@echo off"})
+    cut = tmp_path / "dist" / on_linux.name
+    cut.write_bytes(on_linux.read_bytes()[:-30])
+    for file, said in ((changed, "QUET.cmd was changed"), (cut, "no ZIP file")):
+        sign_beside(file, b"k" * 32)
+        with pytest.raises(CommandError, match=said):
+            call_command("publish_scanner", str(file), verbosity=0)
+    assert Scanner.objects.count() == 4
 
 
 def test_the_page_is_never_without_a_second_opinion_and_says_who_named_it(cast):

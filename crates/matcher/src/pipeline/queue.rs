@@ -14,7 +14,8 @@ use crate::memory::Account;
 use crate::options::Limits;
 use crate::pipeline::feed::{Chunk, Feed};
 use crate::pipeline::unpacked::Unpacked;
-use crate::reader::claim::{Claim, read_at};
+use crate::reader::claim::Claim;
+use crate::reader::plain::read_at;
 use crate::token::buffer::Buffer;
 
 /// Chunks of a plain file that a thread reads at a time, so that the work for each reading takes little beside them.
@@ -40,7 +41,7 @@ pub(crate) struct Queue<'a> {
     account: Arc<Account>,
     is_slow: bool,
     /// A plain file, of which each thread reads its own chunks.
-    file: Option<File>,
+    file: Option<Arc<File>>,
 }
 
 #[derive(Default)]
@@ -77,7 +78,7 @@ impl<'a> Queue<'a> {
     pub fn new(feed: Feed<'a>, limits: Limits) -> Queue<'a> {
         Queue {
             is_slow: feed.is_slow(),
-            file: feed.source.another_file(),
+            file: feed.source.file(),
             account: feed.account().clone(),
             feed: Mutex::new(feed),
             state: Mutex::default(),

@@ -1,7 +1,7 @@
 //! Memory from the system: a read-only view of a compiled set, and large tables.
 use std::alloc::{self, Layout};
 use std::fs::File;
-use std::io;
+use std::io::{self, Read};
 use std::ops::{Deref, DerefMut};
 
 use crate::raw::streams::Places;
@@ -14,8 +14,14 @@ pub enum Map {
 }
 
 impl Map {
-    /// Maps the whole file.
-    pub fn open(file: &File) -> io::Result<Self> {
+    /// Maps the whole file. On Windows a file is read into memory: a mapped file cannot be replaced by a newer one, and a
+    /// stick that is pulled out would end the process.
+    pub fn open(mut file: &File) -> io::Result<Self> {
+        if cfg!(windows) {
+            let mut bytes = Vec::new();
+            file.read_to_end(&mut bytes)?;
+            return Ok(Map::Memory(bytes));
+        }
         // SAFETY: invariant 4.
         unsafe { memmap2::Mmap::map(file) }.map(Map::File)
     }

@@ -1,8 +1,10 @@
 //! Whole lines of a plain file, handed out before they are read: each thread reads its own.
 use std::fs::File;
-use std::io::{self, Seek, SeekFrom};
+use std::io;
+use std::sync::Arc;
 
 use super::Source;
+use crate::reader::plain::read_at;
 
 /// Bytes from the beginning of a block on in which a line border is sought.
 const BORDER: usize = 4096;
@@ -12,28 +14,6 @@ const BORDER: usize = 4096;
 pub(crate) struct Claim {
     pub offset: u64,
     pub len: usize,
-}
-
-/// Reads at a place without moving the file on; how many bytes, fewer at its end.
-#[cfg(unix)]
-pub(crate) fn read_at(file: &File, out: &mut [u8], offset: u64) -> io::Result<usize> {
-    use std::os::unix::fs::FileExt;
-    let mut n = 0;
-    while n < out.len() {
-        match file.read_at(&mut out[n..], offset + n as u64) {
-            Ok(0) => break,
-            Ok(more) => n += more,
-            Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
-            Err(error) => return Err(error),
-        }
-    }
-    Ok(n)
-}
-
-/// Reading moves the file on there, so nothing is handed out.
-#[cfg(not(unix))]
-pub(crate) fn read_at(_file: &File, _out: &mut [u8], _offset: u64) -> io::Result<usize> {
-    Err(io::ErrorKind::Unsupported.into())
 }
 
 impl Source {
@@ -51,20 +31,20 @@ impl Source {
         }
         let last = (offset + size as u64) / block as u64 * block as u64;
         let from = usize::try_from(last.checked_sub(offset + 1)?).ok()?;
-        let file = self.plain.as_mut()?;
+        let file = self.plain.as_ref()?;
         let mut end = [0; BORDER];
         let n = read_at(file, &mut end, offset + from as u64).ok()?;
         let border = memchr::memchr(b'\n', &end[..n])?;
         let len = from + border + 1;
         let place = offset + len as u64;
-        file.seek(SeekFrom::Start(place)).ok()?;
+        self.stream.as_mut()?.go_to(place)?;
         (self.stored, self.unpacked, self.given) = (place, place, place);
         Some(Claim { offset, len })
     }
 
     /// A file for `read_at`, to read claims from.
-    pub fn another_file(&self) -> Option<File> {
-        self.plain.as_ref()?.try_clone().ok()
+    pub fn file(&self) -> Option<Arc<File>> {
+        self.plain.clone()
     }
 
     /// Notes that so many bytes of claims could not be read.

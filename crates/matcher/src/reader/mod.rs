@@ -7,6 +7,7 @@ mod held;
 #[cfg(not(feature = "isal"))]
 mod inflate;
 mod members;
+pub(crate) mod plain;
 pub mod range;
 mod readahead;
 #[cfg(test)]
@@ -15,8 +16,9 @@ mod utf16;
 
 use std::collections::VecDeque;
 use std::fs::File;
-use std::io::{self, Read, Seek, SeekFrom};
+use std::io::{self, Read};
 use std::path::Path;
+use std::sync::Arc;
 use std::time::UNIX_EPOCH;
 
 use sha2::{Digest, Sha256};
@@ -25,6 +27,7 @@ pub(crate) use crate::reader::decoder::is_capture;
 use crate::reader::decoder::{Decoder, Kind};
 
 use self::held::Held;
+use self::plain::{Placed, Stored, read_at};
 use self::readahead::Readahead;
 use crate::reader::utf16::{HEAD, Order, Utf16};
 
@@ -68,13 +71,13 @@ struct Member {
 /// One input, read once.
 pub struct Source {
     shown: String,
-    stream: Option<Box<dyn Read + Send>>,
+    stream: Option<Stored>,
     /// Reads the stream of a packed file, where another thread may.
     readahead: Option<Readahead>,
     pub may_read_ahead: bool,
     /// Scans that share the memory there is for what is unpacked.
     pub scans: usize,
-    plain: Option<File>,
+    plain: Option<Arc<File>>,
     /// All of it is read, not only a range.
     is_whole: bool,
     held: Held,
@@ -126,15 +129,15 @@ impl Source {
             errors: Vec::new(),
         };
         if let Input::Stream { stream, changed } = input {
-            source.stream = Some(stream);
+            source.stream = Some(Stored::Stream(stream));
             source.changed = changed;
             return source;
         }
         if path.as_os_str() == "-" {
-            source.stream = Some(Box::new(io::stdin()));
+            source.stream = Some(Stored::Stream(Box::new(io::stdin())));
             return source;
         }
-        let opened = File::open(path).and_then(|file| {
+        let opened = plain::open(path).and_then(|file| {
             let about = file.metadata()?;
             Ok((file, about))
         });
@@ -147,9 +150,12 @@ impl Source {
                         .ok()
                         .and_then(|t| t.duration_since(UNIX_EPOCH).ok());
                     source.changed = changed.and_then(|d| i64::try_from(d.as_micros()).ok());
-                    source.plain = file.try_clone().ok();
+                    let file = Arc::new(file);
+                    source.plain = Some(file.clone());
+                    source.stream = Some(Stored::Plain(Placed::new(file, 0, u64::MAX)));
+                } else {
+                    source.stream = Some(Stored::Stream(Box::new(file)));
                 }
-                source.stream = Some(Box::new(file));
             }
             Err(error) => source.unreadable(&error),
         }
@@ -279,12 +285,11 @@ impl Source {
         if !self.can_reread() {
             return None;
         }
-        let file = self.plain.as_mut()?;
+        let file = self.plain.as_ref()?;
         let start = self.given.saturating_sub(size as u64);
         let mut out = vec![0; (self.given - start) as usize];
-        file.seek(SeekFrom::Start(start)).ok()?;
-        file.read_exact(&mut out).ok()?;
-        Some(out)
+        let n = read_at(file, &mut out, start).ok()?;
+        (n == out.len()).then_some(out)
     }
 
     /// The id of what was read, by its first bytes.
@@ -375,7 +380,7 @@ impl Source {
             return;
         }
         if let Some(stream) = self.stream.take() {
-            match Readahead::start(stream) {
+            match Readahead::start(Box::new(stream)) {
                 Ok(ahead) => self.readahead = Some(ahead),
                 Err(error) => self.unreadable(&error),
             }

@@ -1,7 +1,8 @@
 //! Reading only a range of a source.
 use std::fs::File;
-use std::io::{self, Read, Seek, SeekFrom};
+use std::io;
 
+use super::plain::{Placed, Stored, read_at};
 use super::{START, Source};
 
 /// A range of a file: bytes from `start` to `end`, both moved on to the next line border; None is the end of the file.
@@ -27,14 +28,13 @@ impl Source {
         if !self.errors.is_empty() || !self.can_reread() {
             return None;
         }
-        let file = self.plain.as_mut()?;
+        let file = self.plain.as_ref()?;
         let start = border(file, range.start, most).ok()??;
         let size = match range.end {
             None => u64::MAX,
             Some(end) => border(file, end, most).ok()??.saturating_sub(start),
         };
-        file.seek(SeekFrom::Start(start)).ok()?;
-        self.stream = Some(Box::new(file.try_clone().ok()?.take(size)));
+        self.stream = Some(Stored::Plain(Placed::new(file.clone(), start, size)));
         self.held.clear();
         self.start.clear();
         self.is_whole = false;
@@ -44,15 +44,15 @@ impl Source {
     }
 }
 
-/// Moves a file on to the first byte of a line at or behind `at`; None where that is too far away.
-fn border(file: &mut File, at: u64, most: usize) -> io::Result<Option<u64>> {
+/// The first byte of a line at or behind `at`; None where that is too far away.
+fn border(file: &File, at: u64, most: usize) -> io::Result<Option<u64>> {
     if at == 0 {
         return Ok(Some(0));
     }
-    let mut place = file.seek(SeekFrom::Start(at - 1))?;
+    let mut place = at - 1;
     let mut block = vec![0; 1 << 16];
     while place < at + most as u64 {
-        let n = file.read(&mut block)?;
+        let n = read_at(file, &mut block, place)?;
         if n == 0 {
             return Ok(Some(place.max(at - 1)));
         }

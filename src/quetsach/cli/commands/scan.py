@@ -66,6 +66,7 @@ def run(paths: tuple[str, ...], **given: Any) -> int:
     others.append(given["added_since"])
     answer.refuse_inputs(outputs, others, partial(_is_scanned, paths))
     prepared = request.prepare()
+    warn_if_slow()
     leasetime.warn(prepared.leases.read, given["lease_length"], prepared.leases.ended)
     with ExitStack() as stack:
         show = stack.enter_context(progress.bar())
@@ -101,6 +102,16 @@ def _of_added(report: output.Report, prepared: Prepared, earlier: Path) -> outpu
     now = lists.indicators if lists.parts or isinstance(files, Lists) else looked_for(files, choice)
     names = added.added(now, looked_for([earlier], choice))
     return output.Report(added.only(report.result, names), report.recognise, report.notes, len(names))
+
+
+def warn_if_slow() -> None:
+    """Say why the fast engine cannot be used, where it was wanted: before hours of reading, not after."""
+    from quetsach.scanning import engine
+
+    if because := engine.why_slow():
+        from quetsach.results import summary
+
+        say.warning(summary.slow(because))
 
 
 def _meanwhile(

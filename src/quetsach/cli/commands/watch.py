@@ -133,6 +133,7 @@ def _watch(given: dict[str, Any]) -> int:
         given["devices"],
         given["asked"] or "",
     )
+    scan.warn_if_slow()
     watcher = Watcher(request)
     try:
         with _stopped(watcher) as stop:

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import BinaryIO, NamedTuple, cast
 
 from quetsach.errors import SourceError
-from quetsach.files import decompress
+from quetsach.files import decompress, opening
 from quetsach.files.openers.opened import Blocks, Disk, Failing, Meter, Opened, Passed, Start, shown
 from quetsach.files.openers.sparse import Holes, is_sparse
 
@@ -243,7 +243,7 @@ def parts(path: Path, kind: Kind) -> dict[str, int]:
         return {}
     from quetsach.files.openers import zip
 
-    with path.open("rb") as file:
+    with opening.read(path) as file:
         return {shown(name): size for name, size in zip.parts(cast(BinaryIO, Disk(file, Meter()))).items()}
 
 
@@ -255,7 +255,7 @@ def read(path: Path, meter: Meter, part: Part = WHOLE) -> Iterator[Opened | Pass
     if str(path) == "-":
         yield from read_file(sys.stdin.buffer, meter)
         return
-    with path.open("rb", buffering=0) as file:
+    with opening.read(path, is_raw=True) as file:
         if path.is_file():
             about = path.stat()
             if is_sparse(about) and kind_of(Start(file)) is None:

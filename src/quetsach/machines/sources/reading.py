@@ -8,6 +8,7 @@ from io import BytesIO
 from pathlib import Path
 
 from quetsach.errors import SourceError
+from quetsach.files import opening
 from quetsach.files.source import Source
 from quetsach.machines.evidence import Binding, Claim
 from quetsach.machines.leases import logs
@@ -40,7 +41,7 @@ class Reading:
         """The first `most` bytes as they are stored, or all."""
         if self.data is not None:
             return self.data if most < 0 else self.data[:most]
-        with self.path.open("rb") as file:
+        with opening.read(self.path) as file:
             return file.read(most)
 
     def sheets(self) -> list[table.Sheet]:

@@ -43,7 +43,7 @@ def _parts(file: Path) -> Iterable[bytes]:
             yield part
 
 
-def _manifest_of(file: Path) -> Manifest:
+def manifest_of(file: Path) -> Manifest:
     """The signed list in the ZIP, after every file of the ZIP was compared with it.
 
     Raises:
@@ -84,7 +84,7 @@ def publish_stick(file: Path) -> Stick:
     """
     if not _NAME.fullmatch(file.name):
         raise ToolError(_("%(file)s: is not named quetsach-stick-VERSION.zip") % {"file": file})
-    contents = _manifest_of(file)
+    contents = manifest_of(file)
     version = f"{contents.version}-test" if contents.is_test_build else contents.version
     sha256, length = store.keep(_parts(file), SHELF)
     known = Stick.objects.select_for_update(no_key=True).filter(version=version).first()

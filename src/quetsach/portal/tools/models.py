@@ -22,6 +22,8 @@ if TYPE_CHECKING:
     from quetsach.portal.accounts.models import User
 
 SHELF = "tools"
+CARRIED = "ZIP"
+"""The last word of the system of a scanner that is carried, not installed."""
 
 
 class Stick(models.Model):
@@ -43,9 +45,10 @@ class Stick(models.Model):
 
 
 class Scanner(models.Model):
-    """One release of the log scanner for one system, as a wheel; the latest of each system is offered.
+    """One release of the log scanner for one system, as a wheel or as a ZIP to carry; the latest of each is
+    offered.
 
-    `key` and `signature` are hexadecimal; `system` is "any" or such as "Linux x86_64".
+    `key` and `signature` are hexadecimal; `system` is "any" or such as "Linux x86_64", "Windows x86_64 ZIP".
     """
 
     version = models.CharField(max_length=40)
@@ -68,6 +71,21 @@ class Scanner(models.Model):
     def signed_by(self) -> str:
         """The fingerprint of the key."""
         return keys.fingerprint(bytes.fromhex(self.key))
+
+    @property
+    def is_carried(self) -> bool:
+        """Whether it is unpacked and runs, without being installed."""
+        return self.system.endswith(f" {CARRIED}")
+
+    @property
+    def is_for_windows(self) -> bool:
+        """Whether the commands beside it are those of Windows."""
+        return self.system.startswith("Windows")
+
+    @property
+    def shown_system(self) -> str:
+        """The system without how the scanner comes."""
+        return self.system.removesuffix(f" {CARRIED}")
 
 
 class RemovalTool(models.Model):

@@ -26,11 +26,11 @@ def current_stick() -> Stick | None:
 
 
 def current_scanners() -> list[Scanner]:
-    """The scanner published last for each system."""
+    """The scanner published last for each system; those to carry come first."""
     latest: dict[str, Scanner] = {}
     for row in Scanner.objects.all():
         latest.setdefault(row.system, row)
-    return sorted(latest.values(), key=lambda one: one.system)
+    return sorted(latest.values(), key=lambda one: (not one.is_carried, not one.is_for_windows, one.system))
 
 
 def campaigns_on_the_sheet() -> list[Campaign]:

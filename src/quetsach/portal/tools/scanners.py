@@ -1,4 +1,4 @@
-"""Publishes a release of the log scanner: a wheel, with its signature and the signer's key beside it.
+"""Publishes a release of the log scanner: a wheel or a ZIP to carry, with signature and key beside it.
 
 The signature is plain Ed25519 over the whole file, so OpenSSL verifies it without any program of ours.
 """
@@ -21,29 +21,39 @@ from quetsach.endpoint import keys
 from quetsach.endpoint.signed_file import key_in_pem, verify
 from quetsach.portal.audit.actions import record
 from quetsach.portal.indicators import store
-from quetsach.portal.tools.actions import ToolError
-from quetsach.portal.tools.models import SHELF, Scanner
+from quetsach.portal.tools.actions import ToolError, manifest_of
+from quetsach.portal.tools.models import CARRIED, SHELF, Scanner
 
 _NAME = re.compile(
     r"quetsach-(?P<version>[0-9A-Za-z.+]{1,40})-[\w.]{1,40}-[\w.]{1,40}-(?P<system>[\w.]{1,80})\.whl"
+)
+_CARRIED = re.compile(
+    r"quetsach-scanner-(?P<system>windows|linux-[0-9a-z_]{1,20})-(?P<version>[0-9A-Za-z.+]{1,40}(?:-test)?)\.zip"
 )
 _MANY = re.compile(r"many(?:linux|musl)\d*(?:_\d+)*_")
 
 
 @transaction.atomic
 def publish_scanner(file: Path) -> Scanner:
-    """Offer the wheel. `FILE.sig` and `FILE.pem` lie beside it. The same file twice changes nothing.
+    """Offer the file. `FILE.sig` and `FILE.pem` lie beside it. The same file twice changes nothing.
 
     Raises:
-        ToolError: it is no wheel of quetsach as it was built, its signature does not hold, or a file of that
-            name was published with other content.
+        ToolError: it is no wheel of quetsach, or scanner to carry, as it was built, its signature does not
+            hold, or a file of that name was published with other content.
         OSError: one of the three files cannot be read.
     """
-    named = _NAME.fullmatch(file.name)
+    named = _NAME.fullmatch(file.name) or _CARRIED.fullmatch(file.name)
     if named is None:
-        raise ToolError(_("%(file)s: is not named quetsach-VERSION-….whl") % {"file": file})
+        raise ToolError(
+            _("%(file)s: is not named quetsach-VERSION-….whl or quetsach-scanner-….zip") % {"file": file}
+        )
     data = file.read_bytes()
-    _check_record(file, data)
+    if file.suffix == ".whl":
+        _check_record(file, data)
+    elif named["system"] == "windows":
+        manifest_of(file)
+    else:
+        _check_zip(file, data)
     signature = file.with_name(f"{file.name}.sig").read_bytes()
     key = key_in_pem(file.with_name(f"{file.name}.pem").read_text(encoding="ascii", errors="replace"))
     if key is None or not verify(data, signature, key):
@@ -58,8 +68,8 @@ def publish_scanner(file: Path) -> Scanner:
             )
         return known
     scanner = Scanner(
-        version=named["version"], system=_system(named["system"]), file_name=file.name, sha256=sha256,
-        bytes=length, key=key.hex(), signature=signature.hex(),
+        version=named["version"], system=_system(named["system"], file.suffix), file_name=file.name,
+        sha256=sha256, bytes=length, key=key.hex(), signature=signature.hex(),
         is_test_build=key == keys.public("signing", keys.TEST_SECRET),
     )  # fmt: skip
     scanner.save(force_insert=True)
@@ -91,11 +101,27 @@ def _check_record(file: Path, data: bytes) -> None:
         raise ToolError(_("%(file)s: is no wheel, or it is not complete") % {"file": file}) from error
 
 
-def _system(tag: str) -> str:
-    """`Linux x86_64` of the platform tag manylinux_2_34_x86_64."""
+def _check_zip(file: Path, data: bytes) -> None:
+    """Raises ToolError where a file of the ZIP is damaged."""
+    try:
+        with zipfile.ZipFile(io.BytesIO(data)) as archive:
+            is_whole = archive.testzip() is None
+    except (zipfile.BadZipFile, zlib.error, EOFError) as error:
+        raise ToolError(_("%(file)s: is no ZIP file, or it is not complete") % {"file": file}) from error
+    if not is_whole:
+        raise ToolError(_("%(file)s: is no ZIP file, or it is not complete") % {"file": file})
+
+
+def _system(tag: str, suffix: str = ".whl") -> str:
+    """`Linux x86_64` of the platform tag manylinux_2_34_x86_64; `Linux x86_64 ZIP` of a scanner to carry."""
+    if suffix == ".zip":
+        name, _sep, processor = tag.partition("-")
+        return f"{name.capitalize()} {processor or 'x86_64'} {CARRIED}"
     first = tag.split(".")[0]
     if first == "any":
         return "any"
+    if first == "win_amd64":
+        return "Windows x86_64"
     name = _MANY.sub("linux_", first)
     system, _sep, processor = name.partition("_")
     return f"{system.capitalize()} {processor}".strip()

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from functools import cache, lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -33,7 +34,28 @@ FORMATS = Path(__file__).parents[2] / "logs/formats"
 
 @cache
 def _formats(extra: tuple[str, ...]) -> _native.Formats:
-    return _native.Formats(FORMATS, extra)
+    return _native.Formats(FORMATS, extra, None if FORMATS.is_dir() else _packed())
+
+
+def _packed() -> list[str]:
+    """The texts of all formats, where the program lies in an archive."""
+    from quetsach.logs import logformat
+
+    return list(logformat.texts().values())
+
+
+@contextmanager
+def _told() -> Iterator[None]:
+    """Raises ScanError for what the engine refuses, and where it fails: other sources are still read."""
+    try:
+        yield
+    except _native.OptionsError as error:
+        raise ScanError(str(error)) from error
+    except _native.Fault as error:
+        raise ScanError(
+            f"the fast engine failed on it ({error}); scan it with QUETSACH_ENGINE=portable, and tell its"
+            " makers"
+        ) from error
 
 
 @lru_cache(maxsize=4)
@@ -61,7 +83,7 @@ class NativeMatcher:
         """Read one source to its end (see `quetsach.scanning.engine.Matcher`)."""
         if not isinstance(progress, _native.Progress):
             raise TypeError("the native engine counts in the progress that it made itself")
-        try:
+        with _told():
             lines, coverage = self._matcher.scan(
                 path,
                 progress,
@@ -73,8 +95,6 @@ class NativeMatcher:
                 changed=None if mtime is None else int(mtime * 1_000_000),
                 asked=_asked(options.asked),
             )
-        except _native.OptionsError as error:
-            raise ScanError(str(error)) from error
         return _result(lines, coverage)
 
     def scan_span(
@@ -83,7 +103,7 @@ class NativeMatcher:
         """Read one span to its end (see `quetsach.scanning.engine.Matcher`)."""
         if not isinstance(progress, _native.Progress):
             raise TypeError("the native engine counts in the progress that it made itself")
-        try:
+        with _told():
             lines, coverage, header = self._matcher.scan_span(
                 path,
                 progress,
@@ -99,15 +119,13 @@ class NativeMatcher:
                 changed=None if before.mtime is None else int(before.mtime * 1_000_000),
                 asked=_asked(options.asked),
             )
-        except _native.OptionsError as error:
-            raise ScanError(str(error)) from error
         return SpanResult(_result(lines, coverage), header)
 
     def scan_part(self, path: Path, options: ScanOptions, progress: Progress, span: Span) -> Part | None:
         """Read one span of a plain file (see `quetsach.scanning.engine.SplittingMatcher`)."""
         if not isinstance(progress, _native.Progress):
             raise TypeError("the native engine counts in the progress that it made itself")
-        try:
+        with _told():
             found = self._matcher.scan_part(
                 path,
                 progress,
@@ -119,24 +137,23 @@ class NativeMatcher:
                 devices=options.devices,
                 asked=_asked(options.asked),
             )
-        except _native.OptionsError as error:
-            raise ScanError(str(error)) from error
         return Part(*found) if found is not None else None
 
     def merge(
         self, path: Path, options: ScanOptions, bodies: Iterable[bytes], errors: list[str]
     ) -> SourceResult | None:
         """Put the parts of one file together (see `quetsach.scanning.engine.SplittingMatcher`)."""
-        found = self._matcher.merge(
-            path,
-            bodies,
-            errors,
-            tz=options.tz,
-            format=options.format,
-            devices=options.devices,
-            source_name=options.source_name,
-            asked=_asked(options.asked),
-        )
+        with _told():
+            found = self._matcher.merge(
+                path,
+                bodies,
+                errors,
+                tz=options.tz,
+                format=options.format,
+                devices=options.devices,
+                source_name=options.source_name,
+                asked=_asked(options.asked),
+            )
         if found is None:
             return None
         return _result(*found)

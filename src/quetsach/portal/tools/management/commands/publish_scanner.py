@@ -14,7 +14,10 @@ from quetsach.portal.tools.scanners import publish_scanner
 
 
 class Command(PortalCommand):
-    help = gettext_noop("Offer a wheel of quetsach on the tools page, with FILE.sig and FILE.pem beside it.")
+    help = gettext_noop(
+        "Offer a wheel of quetsach, or a scanner to carry, on the tools page, with FILE.sig and FILE.pem"
+        " beside it."
+    )
 
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument("file", type=Path)
