@@ -373,7 +373,7 @@ def names() -> list[str]:
 def repeating() -> frozenset[str]:
     """The formats whose lines repeat a question where they show no client. No file is parsed: a page of the
     portal asks."""
-    told = (name.removesuffix(".toml") for name, text in _texts().items() if _REPEATS in text)
+    told = (name.removesuffix(".toml") for name, text in texts().items() if _REPEATS in text)
     return frozenset(told)
 
 
