@@ -200,7 +200,7 @@ class Pages(Paginator):  # type: ignore[type-arg]
         self._known = known
 
     @cached_property
-    def count(self) -> int:  # type: ignore[override]
+    def count(self) -> int:
         """The number of all machines of the list."""
         if self._known is not None:
             return self._known
