@@ -25,6 +25,7 @@ from bench.measure import machine
 _STATES = ("new", "new", "assigned", "assigned", "cleaning", "claimed_clean", "claimed_clean", "rechecked",
            "verified_clean", "false_positive")  # fmt: skip
 _DAYS = 24
+_DISTRICTS = 20
 _AT_ONCE = 2000
 
 
@@ -46,7 +47,7 @@ def _measured(asked: argparse.Namespace) -> int:
     own_portal.start()
     from django.db import connection
 
-    author, top = own_portal.country(asked.cases)
+    author, top = own_portal.country(asked.cases, _DISTRICTS)
     campaign = _seed(author, top, asked.cases)
     with connection.cursor() as cursor:
         cursor.execute("ANALYZE")
@@ -76,13 +77,24 @@ def _pages(asked: argparse.Namespace, author: Any, campaign: Any) -> None:
     client.force_login(author, settings.AUTHENTICATION_BACKENDS[0])
     root = CampaignNode.rows.get(campaign=campaign, parent=None)
     listed, work = (reverse(name, args=[campaign.slug]) for name in ("cases", "case_work"))
+    districts = CampaignNode.rows.filter(campaign=campaign, kind="ubnd_district").order_by("position", "pk")
+    large, small = districts[0], districts[1]
     pages = {
         "machines": listed,
         "machines, page 100": f"{listed}?trang=100",
+        "machines, page 5,000": f"{listed}?trang=5000",
         "machines of a word": f"{listed}?loai=signs",
+        "machines of the last word": f"{listed}?loai=clean",
+        "machines overdue": f"{listed}?loc=overdue",
         "machines by name": f"{listed}?tim=10.0.77.1",
         "work list": f"{work}?duoi=1",
         "work list, page 100": f"{work}?duoi=1&trang=100",
+        "work list, page 1,500": f"{work}?duoi=1&trang=1500",
+        "work list, off the network": f"{work}?duoi=1&loc=isolated",
+        "machines of half the country": f"{listed}?don-vi={large.pk}",
+        "machines of a district": f"{listed}?don-vi={small.pk}",
+        "work list of half the country": f"{work}?duoi=1&don-vi={large.pk}",
+        "work list of a district": f"{work}?duoi=1&don-vi={small.pk}",
         "today": reverse("today", args=[campaign.slug]),
         "roll-up": reverse("rollup", args=[campaign.slug, root.pk]),
         "self-check": reverse("self_check"),

@@ -42,8 +42,9 @@ def start() -> None:
     call_command("migrate", verbosity=0)
 
 
-def country(machines: int) -> tuple[Any, Any]:
-    """A top unit with communes below, each with a range of its own; and its coordinator."""
+def country(machines: int, districts: int = 0) -> tuple[Any, Any]:
+    """A top unit with communes below, each with a range of its own; and its coordinator. Districts stand
+    between, if there are any: the first has half of the communes, the others share the rest."""
     from django.utils import timezone
 
     from quetsach.portal.accounts.models import User
@@ -53,9 +54,15 @@ def country(machines: int) -> tuple[Any, Any]:
     from quetsach.portal.units.models import Membership
 
     top = create_unit(None, None, "Tỉnh đo", kind="ubnd_province", networks=[], doc_abbr="UBND")
-    for number in range(min(_NETWORKS, (machines >> 8) + 1)):
+    above = [
+        create_unit(None, top, f"Huyện {number}", kind="ubnd_district", networks=[], doc_abbr="UBND")
+        for number in range(districts)
+    ] or [top]
+    communes = min(_NETWORKS, (machines >> 8) + 1)
+    for number in range(communes):
         cidr = f"10.{number >> 8 & 255}.{number & 255}.0/24"
-        create_unit(None, top, f"Xã {number}", kind="ubnd_commune", networks=[cidr], doc_abbr="UBND")
+        superior = above[0] if number * 2 < communes else above[number % len(above)]
+        create_unit(None, superior, f"Xã {number}", kind="ubnd_commune", networks=[cidr], doc_abbr="UBND")
     author = User.objects.create_user("bench", password="x", full_name="bench")  # noqa: S106
     Membership.ever.create(user=author, unit=top, role="coordinator")
     campaign = Campaign.objects.create(

@@ -23,6 +23,7 @@ from quetsach.portal.kit import compiled, visits
 from quetsach.portal.kit.refusals import counting
 from tests.portal.cast import PASSWORD, Cast, tree_and_campaign
 from tests.portal.every_route import one_of_everything
+from tests.portal.leads_by_hand import by_hand, stored
 from tests.portal.stage import Stage, plain
 
 
@@ -45,6 +46,19 @@ def _nothing_counted_so_far() -> None:
     counting.forget_waiting()
     visits.COUNTS.forget_waiting()
     CHECKS.forget()
+
+
+@pytest.fixture(autouse=True)
+def _machines_keep_what_their_cases_say(request: pytest.FixtureRequest) -> Iterator[None]:
+    """Behind every test that wrote into the database: whatever acts it took, each machine keeps the case that
+    speaks for it, and the numbers of its cases."""
+    if "db" not in request.fixturenames:
+        yield
+        return
+    request.getfixturevalue("db")
+    yield
+    if not connection.needs_rollback and not connection.closed_in_transaction:
+        assert stored() == by_hand()
 
 
 @pytest.fixture

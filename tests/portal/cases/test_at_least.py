@@ -4,10 +4,11 @@ from io import BytesIO
 
 import pytest
 from django.urls import reverse
+from django.utils import timezone
 from python_calamine import CalamineWorkbook
 
 from quetsach.machines.identity.figures import Range, interval
-from quetsach.portal.cases import queries
+from quetsach.portal.cases.lists import tally
 from quetsach.portal.cases.models import Case
 from quetsach.portal.reports.assessment import facts
 from quetsach.portal.reports.assessment.sentences import SENTENCES
@@ -37,13 +38,13 @@ def test_numbers_alone_give_least_and_most(named, cards, doubtful, expected):
 
 def test_addresses_alone_are_at_least_one_machine_of_each_unit(cast, upload, tell):
     upload(*ROWS)
-    assert queries.interval(cast.nodes["A1"]) == Range(1, 2)
+    assert tally(cast.nodes["A1"], timezone.now()).interval == Range(1, 2)
     upload(sighting("10.2.1.5", noon(9)), unit="B1")
-    assert queries.interval(cast.nodes["centre"]) == Range(2, 3)
+    assert tally(cast.nodes["centre"], timezone.now()).interval == Range(2, 3)
     page = cast.client("A1", "officer").get(reverse("cases", args=[cast.campaign.slug]))
     assert "Chắc chắn có ít nhất 1 máy" in text_of(page)
     tell(*lease(PC, noon(9), name="pc-1"), *lease(LAPTOP, noon(9), address="10.1.1.6", name="pc-2"))
-    assert queries.interval(cast.nodes["A1"]) == Range(2, 2)
+    assert tally(cast.nodes["A1"], timezone.now()).interval == Range(2, 2)
     page = cast.client("A1", "officer").get(reverse("cases", args=[cast.campaign.slug]))
     assert "Chắc chắn có ít nhất" not in text_of(page)
 
@@ -51,7 +52,7 @@ def test_addresses_alone_are_at_least_one_machine_of_each_unit(cast, upload, tel
 def test_a_false_alarm_is_in_neither_number(cast, upload):
     upload(*ROWS)
     Case.rows.filter(device__key=ADDRESS).update(state="false_positive")
-    assert queries.interval(cast.nodes["A1"]) == Range(1, 1)
+    assert tally(cast.nodes["A1"], timezone.now()).interval == Range(1, 1)
 
 
 def test_assessment_and_workbook_say_it_too(cast, upload):

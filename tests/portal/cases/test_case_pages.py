@@ -4,6 +4,7 @@ import re
 from datetime import timedelta
 from io import BytesIO
 
+import lxml.html
 import pytest
 from django.test import Client
 from django.urls import reverse
@@ -12,8 +13,8 @@ from django.utils import timezone
 from quetsach.portal.audit.models import Entry
 from quetsach.portal.campaigns.cascade.actions import publish
 from quetsach.portal.campaigns.models import Campaign
-from quetsach.portal.cases import actions, owning_actions, queries
-from quetsach.portal.cases.models import Case
+from quetsach.portal.cases import actions, lists, owning_actions, queries
+from quetsach.portal.cases.models import Case, Device
 from quetsach.portal.reports.rollup.machines import by_branch
 from quetsach.portal.reports.rollup.snapshots import page_lines
 from quetsach.portal.sightings.actions import Sender, receive_file
@@ -237,12 +238,15 @@ def test_a_machine_with_two_kinds_of_malware_is_one_machine(cast, case):
     case.refresh_from_db()
     other = Case.rows.create(device=case.device, family="mirai", state="new", opened_at=case.opened_at)
     node = cast.nodes["A1"]
-    counts = queries.words_of(queries.machines_of(node), cast.campaign, timezone.now())
+    counts = lists.tally(node, timezone.now(), below=False).words
     assert {word.value: n for word, n in counts.items() if n} == {"signs": 1}
-    (row,) = queries.machines_of(node)
+    machines = lists.there(node, below=False)
+    (row,) = lists.Pages(machines, 9).page(1)
     assert (row, row.more) == (other, 1)
-    assert list(queries.named(queries.machines_of(node), "ramnit")) == [other]  # the other one is found too
-    assert queries.to_do(node)[0]["signs"] == 1
+    assert list(lists.Pages(lists.named(machines, "ramnit"), 9).page(1)) == [
+        other
+    ]  # the other one is found too
+    assert lists.to_do(node)[0]["signs"] == 1
     table = by_branch(cast.nodes["A"], page_lines(cast.nodes["A"]))
     assert (table.total, table.totals) == (1, [1, 0, 0, 0])
     Case.rows.update(state="verified_clean")
@@ -263,10 +267,39 @@ def test_figures_on_the_chips_are_those_of_the_rules(cast, case):
                 else None
             )
             Case.rows.update(state=state.value, claimed_at=claimed)
-            counts = queries.words_of(Case.rows.all(), cast.campaign, now)
-            assert [w for w, n in counts.items() if n] == [
-                word(state, claimed, cast.campaign.quiet_days, now)
+            told = word(state, claimed, cast.campaign.quiet_days, now)
+            counts = lists.tally(cast.nodes["A"], now).words
+            assert [w for w, n in counts.items() if n] == [told]
+            machines = lists.there(cast.nodes["A"], below=True)
+            assert [w for w in lists.SHOWN if lists.of_word(machines, w, cast.campaign, now).exists()] == [
+                told
             ]
+            shown = [
+                w for w in lists.SHOWN if queries.in_word(Case.rows.all(), w, cast.campaign, now).exists()
+            ]
+            assert shown == [told]
+
+
+def test_the_answer_of_a_filtered_list_is_about_the_list(cast, case):
+    """Not about all machines of the unit, whose numbers stand in the filters below it."""
+    for number, state in enumerate(["new", "new", "cleaning", "verified_clean"]):
+        device = Device.rows.create(
+            campaign=cast.campaign, owner=cast.nodes["A1"], key=f"pc-{number}", id_kind="weak",
+            id_value=f"x{number}", is_assigned=True,
+        )  # fmt: skip
+        Case.rows.create(device=device, family="mirai", state=state, opened_at=timezone.now())
+    page = pages(case)["cases"]
+    client = cast.client("A1", "it")
+
+    def answer(query):
+        whole = lxml.html.fromstring(client.get(page + query).content)
+        return re.sub(r"\s+", " ", whole.xpath("string(//p[@class='answer'])"))
+
+    assert answer("").startswith("3 máy có dấu hiệu")
+    assert answer("&tim=mirai").startswith("Danh sách này có 4 máy. 2 máy trong đó có dấu hiệu")
+    assert answer("&loai=clean").startswith("Danh sách này có 1 máy. Không máy nào")
+    assert answer("&so=infected&loai=signs").startswith("Danh sách này có 3 máy. 3 máy trong đó")
+    assert answer("&loc=isolated").startswith("Không có máy nào khớp")
 
 
 @pytest.fixture

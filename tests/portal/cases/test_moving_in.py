@@ -16,6 +16,7 @@ from quetsach.portal.machines.models import StoredBinding
 from quetsach.portal.sightings.models import Sighting
 from quetsach.portal.units.models import path_segment
 from tests.portal.checks.results import content
+from tests.portal.leads_by_hand import by_hand, stored
 
 BEFORE = [("cases", "0004_victims_reports")]
 SEEN = datetime(2026, 10, 6, 3, tzinfo=UTC)
@@ -87,6 +88,7 @@ def test_machines_of_before_move_in_with_their_cases(cast, before):
     )  # fmt: skip
 
     migrate()
+    assert stored() == by_hand(), "machines of before know the case that speaks for them"
 
     def known(pk):
         device = Device.rows.get(pk=pk)

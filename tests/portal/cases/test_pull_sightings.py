@@ -11,7 +11,8 @@ from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
 from quetsach.portal.audit.actions import first_broken_entry
-from quetsach.portal.cases import actions, looks, owning_actions, pull_actions, queries
+from quetsach.portal.cases import actions, looks, owning_actions, pull_actions
+from quetsach.portal.cases.lists import Pages, there
 from quetsach.portal.cases.models import Alias, Case, CaseEvent, CaseSighting, Device
 from quetsach.portal.cases.pull_actions import pull_sightings
 from quetsach.portal.sightings.actions import Sender, receive_file
@@ -210,7 +211,7 @@ def test_after_verified_clean_a_hit_opens_a_new_episode_but_a_late_one_takes_the
     assert (old.state, old.is_current, new.state, new.episode, new.is_current) == (
         "verified_clean", False, "assigned", 2, True,
     )  # fmt: skip
-    assert queries.machines_of(cast.nodes["A1"]).get() == new
+    assert list(Pages(there(cast.nodes["A1"], below=False), 9).page(1)) == [new]
 
 
 def test_a_late_log_with_a_hit_inside_the_proven_time_takes_the_proof_back(cast, upload):

@@ -14,7 +14,7 @@ from quetsach.portal.audit.models import Entry
 from quetsach.portal.campaigns import arrivals
 from quetsach.portal.campaigns.models import CampaignNode
 from quetsach.portal.cases import actions as cases
-from quetsach.portal.cases import owning_actions, queries
+from quetsach.portal.cases import lists, owning_actions
 from quetsach.portal.cases.histories import FIGURE_WORDS, figure_filter, turns
 from quetsach.portal.cases.models import Case
 from quetsach.portal.cases.rules import Word
@@ -84,14 +84,14 @@ def test_what_is_counted_now_is_what_other_pages_show(cast, upload, tell):
     node, now = cast.nodes["A"], timezone.now()
     found = take(node, now).counted.whole[str(node.pk)]
     table = by_branch(node, lines(node))
-    words = queries.words_of(queries.machines_of(node, below=True), cast.campaign, now)
+    words = lists.tally(node, now).words
     assert found.seen == table.total == 4 and found.false == words[Word.DISMISSED] == 1
     # A public address may stand for many machines.
     assert (found.infected, found.shared, found.located, found.claimed, found.verified) == (3, 1, 1, 1, 0)
     assert found.units == 3 and found.clocks["claimed"].all == 4
     assert turns(node) == {"shared": 1, "unlocated": 0, "relapsed": 0, "reinfected": 0}
     for name in FIGURE_WORDS:
-        rows = queries.machines_of(node, below=True).filter(figure_filter(name))
+        rows = lists.led_by(lists.there(node, below=True), figure_filter(name))
         assert rows.count() == getattr(found, name), name
 
 

@@ -24,8 +24,7 @@ from quetsach.portal.cases import looks, outside
 from quetsach.portal.cases.actions import unclaim
 from quetsach.portal.cases.models import Alias, Case, CaseEvent, CaseSighting, Device, VictimReport
 from quetsach.portal.cases.outside import AWAY, PART
-from quetsach.portal.cases.queries import RANK
-from quetsach.portal.cases.rules import Note, State
+from quetsach.portal.cases.rules import RANK, Note, State
 from quetsach.portal.sightings.models import Sighting
 
 MERGE, MERGED = "merge", "merged"

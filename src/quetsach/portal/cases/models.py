@@ -5,24 +5,29 @@ Ownership is fixed when a machine is first seen; changing it is an audited act. 
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from datetime import date, datetime, timedelta
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from django.conf import settings
 from django.db import models
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
+from quetsach.machines.identity.locating import LOCATED
 from quetsach.portal.campaigns.models import Campaign, CampaignNode
+from quetsach.portal.cases import leads
 from quetsach.portal.cases.rules import CHECK, OPEN, Act, State
+from quetsach.portal.cases.victim_models import VictimFile as VictimFile
+from quetsach.portal.cases.victim_models import VictimReport as VictimReport
+from quetsach.portal.cases.victim_models import _kept_at as _kept_at  # a migration names it here
 from quetsach.portal.cases.work_models import CaseTerms as CaseTerms
 from quetsach.portal.cases.work_models import FalseAlarm as FalseAlarm
 from quetsach.portal.indicators.models import IndicatorSet
 from quetsach.portal.kit.ids import uuid7
 from quetsach.portal.kit.scope import ScopedManager
 from quetsach.portal.sightings.models import Coverage, Sighting
-from quetsach.portal.units.models import ApiToken, within_units_of
-from quetsach.victims.report import Meaning
+from quetsach.portal.units.models import within_units_of
 
 if TYPE_CHECKING:
     from django.contrib.auth.models import AnonymousUser
@@ -42,10 +47,15 @@ class Device(models.Model):
     A machine all of whose signs became those of another leads to that one by `merged_into`, until other
     evidence, or a decision that is taken back, gives them back. `isolated_at`: since when it is off the
     network; `released_at`: when it was last put back.
+
+    `lead` is the current case that speaks for the machine on lists: the least proven, of several the oldest.
+    `lead_rank` (`rules.RANK`), its times and the numbers of cases are written by `leads` alone.
     """
 
     BY_ADDRESS = ("weak", "shared", "unlocated")
     """Kinds of ids of addresses behind which nobody knows a machine."""
+    SORTS = NAMED, NAMELESS, DOUBTFUL = range(3)
+    """`sort`: how sure it is that it is a machine apart (`quetsach.machines.identity.figures`)."""
     STRENGTHS = (
         ("located", _("known by what your office told of its machines")),
         ("inferred", _("probably this machine")),
@@ -55,7 +65,7 @@ class Device(models.Model):
     )
 
     id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
-    campaign = models.ForeignKey(Campaign, on_delete=models.CASCADE, related_name="devices")
+    campaign = models.ForeignKey(Campaign, on_delete=models.CASCADE, related_name="devices", db_index=False)
     owner = models.ForeignKey(CampaignNode, on_delete=models.PROTECT, related_name="devices")
     key = models.CharField(max_length=255)
     id_kind = models.CharField(max_length=10)
@@ -68,6 +78,27 @@ class Device(models.Model):
     isolated_at = models.DateTimeField(null=True)
     released_at = models.DateTimeField(null=True)
     created_at = models.DateTimeField(auto_now_add=True)
+    lead = models.ForeignKey(
+        "Case", null=True, on_delete=models.DO_NOTHING, related_name="+", db_index=False, db_constraint=False
+    )
+    lead_rank = models.PositiveSmallIntegerField(null=True)
+    lead_relapses = models.PositiveSmallIntegerField(null=True)
+    lead_seen = models.DateTimeField(null=True)
+    lead_claimed_at = models.DateTimeField(null=True)
+    current_cases = models.PositiveSmallIntegerField(default=0)
+    open_cases = models.PositiveSmallIntegerField(default=0)
+    sort = models.GeneratedField(
+        expression=models.Case(
+            models.When(~models.Q(strength=LOCATED), then=DOUBTFUL),
+            models.When(
+                models.Q(id_kind__in=("mac", "randommac")) & ~models.Q(identity__has_key="host"),
+                then=NAMELESS,
+            ),
+            default=NAMED,
+        ),
+        output_field=models.PositiveSmallIntegerField(),
+        db_persist=True,
+    )
 
     rows = models.Manager()
     objects = ScopedManager["Device"]()
@@ -80,7 +111,19 @@ class Device(models.Model):
         indexes = (
             models.Index(fields=["campaign", "key"], name="device_by_key"),
             models.Index(fields=["id_value", "id_kind"], name="device_by_id"),
-        )
+            models.Index(
+                fields=["campaign", "owner", "sort", "lead_rank", "lead_claimed_at", "open_cases"],
+                name="device_counted",
+            ),
+            models.Index(
+                fields=["campaign", "lead_rank", "-lead_relapses", "-lead_seen", "lead", "owner",
+                        "lead_claimed_at"],
+                name="device_listed",
+            ),
+            models.Index(
+                fields=["campaign"], name="device_isolated", condition=models.Q(isolated_at__isnull=False)
+            ),
+        )  # fmt: skip
 
     def __str__(self) -> str:
         return self.key
@@ -125,6 +168,33 @@ class NotOurs(models.Model):
 
     def __str__(self) -> str:
         return f"{self.device} · {self.node}"
+
+
+class CaseQuerySet(models.QuerySet["Case"]):
+    """Cases; what is written tells their machines (`leads`)."""
+
+    def update(self, **fields: Any) -> int:
+        """As Django's, which `bulk_update` uses as well."""
+        if leads.KEPT.isdisjoint(fields):
+            return super().update(**fields)
+        told = [fields[name] for name in ("device", "device_id") if name in fields]
+        devices = set(self.order_by().values_list("device", flat=True))
+        done = super().update(**fields)
+        leads.keep(devices | {getattr(one, "pk", one) for one in told})
+        return done
+
+    def bulk_create(self, objs: Iterable[Case], *more: Any, **named: Any) -> list[Case]:
+        """As Django's."""
+        made = super().bulk_create(objs, *more, **named)
+        Case.written(made)
+        return made
+
+    def delete(self) -> tuple[int, dict[str, int]]:
+        """As Django's."""
+        devices = set(self.order_by().values_list("device", flat=True))
+        done = super().delete()
+        leads.keep(devices)
+        return done
 
 
 class Case(models.Model):
@@ -187,7 +257,15 @@ class Case(models.Model):
     PROOF_FROM = "first_claim_at"
     """The annotation of `flags.with_flags` that `proof_from` takes."""
 
-    rows = models.Manager()
+    to_do = models.GeneratedField(
+        expression=models.Case(
+            models.When(is_current=True, state__in=[one.value for one in OPEN], then=True), default=False
+        ),
+        output_field=models.BooleanField(),
+        db_persist=True,
+    )  # current, and a person must act on it
+
+    rows = models.Manager.from_queryset(CaseQuerySet)()
     objects = ScopedManager["Case"]()
 
     class Meta:
@@ -199,10 +277,35 @@ class Case(models.Model):
                 fields=["device", "family"], condition=models.Q(is_current=True), name="one_current_episode"
             ),
         )
-        indexes = (models.Index(fields=["state", "-last_seen"], name="case_by_state"),)
+        indexes = (
+            models.Index(fields=["state", "-last_seen"], name="case_by_state"),
+            models.Index(
+                fields=["-relapses", "-last_seen", "device", "id"], name="case_to_do",
+                condition=models.Q(to_do=True),
+            ),
+            models.Index(
+                fields=["aside_until"], name="case_aside", condition=models.Q(aside_until__isnull=False)
+            ),
+            models.Index(
+                fields=["unreachable_at"], name="case_unreachable",
+                condition=models.Q(unreachable_at__isnull=False),
+            ),
+        )  # fmt: skip
 
     def __str__(self) -> str:
         return f"{self.device} · {self.family}"
+
+    def save(self, *args: Any, **named: Any) -> None:
+        """As Django's; the machine is told."""
+        super().save(*args, **named)
+        fields = named.get("update_fields")
+        if fields is None or not leads.KEPT.isdisjoint(fields):
+            leads.keep([self.device_id])
+
+    @classmethod
+    def written(cls, cases: Iterable[Case]) -> None:
+        """Tell the machines of cases that were written neither by `save` nor by `update`."""
+        leads.keep(case.device_id for case in cases)
 
     @property
     def proof_from(self) -> datetime | None:
@@ -345,120 +448,3 @@ class JudgingRun(models.Model):
 
     def __str__(self) -> str:
         return f"{self.campaign} · {self.started_at}"
-
-
-def _kept_at(file: VictimFile, _name: str) -> str:
-    """A path by content, without the sender's file name: nothing hostile becomes a path."""
-    return f"victims/{file.digest[:2]}/{file.digest}-{file.pk}"
-
-
-class VictimFile(models.Model):
-    """A file of victims' reports that a node gave. Without `accepted_at` it is a draft: a person looks at the
-    preview, and `content` is read again when the person agrees; then it goes.
-
-    `left` counts the lines that became no report, by reason; `leftovers` holds the first of them.
-    """
-
-    id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
-    node = models.ForeignKey(CampaignNode, on_delete=models.CASCADE, related_name="victim_files")
-    name = models.CharField(max_length=300)
-    digest = models.CharField(max_length=64)
-    publisher = models.CharField(max_length=20)
-    kind = models.CharField(max_length=80, blank=True)
-    content = models.FileField(
-        upload_to=_kept_at, max_length=200, blank=True, help_text="path below MEDIA_ROOT"
-    )
-    told = models.JSONField(default=dict, help_text="what the person said of it: type, day")
-    lines = models.PositiveIntegerField(default=0)
-    left = models.JSONField(default=dict)
-    leftovers = models.JSONField(default=list)
-    by = models.ForeignKey(settings.AUTH_USER_MODEL, null=True, on_delete=models.PROTECT, related_name="+")
-    token = models.ForeignKey(ApiToken, null=True, on_delete=models.SET_NULL, related_name="+")
-    created_at = models.DateTimeField()
-    accepted_at = models.DateTimeField(null=True)
-
-    rows = models.Manager()
-    objects = ScopedManager["VictimFile"]()
-
-    class Meta:
-        default_manager_name = "rows"
-        ordering = ("-created_at", "-pk")
-        constraints = (
-            models.UniqueConstraint(
-                fields=["node", "digest", "kind"],
-                condition=models.Q(accepted_at__isnull=False),
-                name="victim_file_once",
-            ),
-        )
-
-    def __str__(self) -> str:
-        return self.name
-
-    @classmethod
-    def scope(cls, user: User | AnonymousUser) -> models.Q:
-        return within_units_of(user, "node__path")
-
-
-class VictimReport(models.Model):
-    """What a publisher says of one address: of an infection one event, of a risk all its events together.
-
-    `key` tells reports apart, so that a report that comes again changes nothing. `node` is the node that gave
-    the file, `owner` the node whose range holds the address; without an owner `why` is the reason. `case` is
-    set once an infection has been taken into its case; `is_waiting` until then, and after every change.
-    """
-
-    CASES = tuple(one.value for one in Meaning if one.is_case)
-    RISKS = tuple(one.value for one in Meaning if one.is_risk)
-
-    id = models.BigAutoField(primary_key=True)
-    file = models.ForeignKey(VictimFile, on_delete=models.CASCADE, related_name="reports")
-    node = models.ForeignKey(CampaignNode, on_delete=models.CASCADE, related_name="+", db_index=False)
-    owner = models.ForeignKey(
-        CampaignNode, null=True, on_delete=models.CASCADE, related_name="+", db_index=False
-    )
-    case = models.ForeignKey(Case, null=True, on_delete=models.SET_NULL, related_name="reports")
-    key = models.CharField(max_length=32)
-    publisher = models.CharField(max_length=20)
-    kind = models.CharField(max_length=80)
-    meaning = models.CharField(max_length=12)
-    address = models.CharField(max_length=45)
-    family = models.CharField(max_length=100, blank=True)
-    first_seen = models.DateTimeField()
-    last_seen = models.DateTimeField()
-    is_day = models.BooleanField(default=False, help_text="only the day is known")
-    events = models.PositiveIntegerField(default=1)
-    port = models.PositiveIntegerField(null=True)
-    protocol = models.CharField(max_length=16, blank=True)
-    severity = models.CharField(max_length=10, blank=True)
-    host = models.CharField(max_length=255, blank=True)
-    why = models.CharField(max_length=12, blank=True)
-    is_waiting = models.BooleanField(default=False, help_text="an infection with an owner, for its case")
-    received_at = models.DateTimeField()
-
-    rows = models.Manager()
-    objects = ScopedManager["VictimReport"]()
-
-    class Meta:
-        default_manager_name = "rows"
-        constraints = (models.UniqueConstraint(fields=["node", "key"], name="victim_report_once"),)
-        indexes = (
-            models.Index(
-                fields=["node", "address", "family"],
-                name="victim_report_waiting",
-                condition=models.Q(is_waiting=True),
-            ),
-            models.Index(fields=["address"], name="victim_report_address"),
-            models.Index(fields=["owner", "meaning"], name="victim_report_risk"),
-            models.Index(
-                fields=["node", "why"], name="victim_report_nobody", condition=models.Q(owner__isnull=True)
-            ),
-        )
-
-    def __str__(self) -> str:
-        return f"{self.address} · {self.kind}"
-
-    @classmethod
-    def scope(cls, user: User | AnonymousUser) -> models.Q:
-        return within_units_of(user, "owner__path") | (
-            models.Q(owner__isnull=True) & within_units_of(user, "node__path")
-        )

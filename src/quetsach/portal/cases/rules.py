@@ -96,6 +96,16 @@ TRANSITIONS: dict[tuple[State, Act], State] = {
         for act in (Act.RELAPSE, Act.SEEN_AGAIN)
     },
 }
+RANK = {
+    State.NEW: 0,
+    State.ASSIGNED: 1,
+    State.CLEANING: 2,
+    State.CLAIMED_CLEAN: 3,
+    State.RECHECKED: 4,
+    State.VERIFIED_CLEAN: 5,
+    State.FALSE_POSITIVE: 6,
+}
+"""The order of a list: cases that need an act come first."""
 NOTES: dict[Note, tuple[State, ...]] = {
     **dict.fromkeys((Note.SEEN, Note.LOCATE, Note.TRY, Note.ASIDE, Note.TAKE_UP), OPEN),
     **dict.fromkeys((Note.ISOLATE, Note.PROPOSE, Note.OVERDUE), (*OPEN, *_WAITING)),

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+from django.db.models import Case as When
 from django.db.models import Count, Exists, OuterRef, Subquery, Value
+from django.db.models import When as Then
 from django.db.models.expressions import Combinable
 from django.db.models.functions import Concat
 from django.urls import reverse
@@ -12,10 +14,10 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
-from quetsach.portal.campaigns.open_work import OpenWork, number_of
+from quetsach.portal.campaigns.open_work import OpenWork
 from quetsach.portal.campaigns.seat import Seat
 from quetsach.portal.campaigns.tasks import Counted, Rank, Task, facts_of
-from quetsach.portal.cases import queries
+from quetsach.portal.cases import lists
 from quetsach.portal.cases.escalating.queries import (
     RUNNING,
     TERMS,
@@ -27,7 +29,7 @@ from quetsach.portal.cases.escalating.queries import (
 )
 from quetsach.portal.cases.false_alarms.queries import WAITING
 from quetsach.portal.cases.gaps.queries import has_unexplained
-from quetsach.portal.cases.models import Case, FalseAlarm
+from quetsach.portal.cases.models import Device, FalseAlarm
 from quetsach.portal.cases.rules import Word
 from quetsach.portal.units import range_queries
 from quetsach.portal.units.networks import Network
@@ -37,7 +39,7 @@ def machines_to_do(seat: Seat) -> list[Task]:
     """Own machines with signs, then machines without logs, then open cases of units below."""
     if not seat.may("work_case"):
         return []
-    words, below = queries.to_do(seat.node)
+    words, below = lists.to_do(seat.node)
     every = reverse("cases", args=[seat.campaign.slug]) + f"?don-vi={seat.node.pk}"
     page = f"{every}&rieng=1"
     tasks = []
@@ -201,16 +203,18 @@ def ranges_to_decide(seat: Seat) -> list[Task]:
     ]  # fmt: skip
 
 
-def _with_signs() -> Subquery:
-    """The machines with signs of a node and those below that nobody handles yet, as its page counts them."""
-    cases = Case.rows.filter(
-        queries.SIGNS,
-        device__campaign=OuterRef("campaign"),
-        device__owner__path__gte=OuterRef("path"),
-        device__owner__path__lt=Concat(OuterRef("path"), Value("~")),  # no letter of a path comes after "~"
-        is_current=True,
+def _with_signs() -> Combinable:
+    """The machines with signs of a node and those below that nobody handles yet, as its page counts them. At
+    the top of a campaign all its machines count: no look at their units."""
+    every = Device.rows.filter(lists.SIGNS, campaign=OuterRef("campaign"))
+    below = every.filter(
+        owner__path__gte=OuterRef("path"),
+        owner__path__lt=Concat(OuterRef("path"), Value("~")),  # no letter of a path comes after "~"
     )
-    return number_of(cases, "device__campaign", "device")
+    return When(
+        Then(parent=None, then=lists.number_of(every, "campaign")),
+        default=lists.number_of(below, "campaign"),
+    )
 
 
 def _words(n: int) -> str:

@@ -7,7 +7,7 @@ from uuid import UUID
 
 from django import forms as django_forms
 from django.contrib import messages
-from django.core.paginator import Paginator
+from django.db.models import Q
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
@@ -17,7 +17,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_POST
 
 from quetsach.portal.campaigns.seat import Seat, take_seat, take_seat_asked
-from quetsach.portal.cases import actions, flags, machine_words, owning_actions, queries
+from quetsach.portal.cases import actions, flags, lists, machine_words, owning_actions, queries
 from quetsach.portal.cases.advice import advice_for
 from quetsach.portal.cases.deeds import DEEDS, open_deeds
 from quetsach.portal.cases.escalating.queries import escalated, rule_of
@@ -48,31 +48,35 @@ def cases(request: HttpRequest, slug: str) -> HttpResponse:
     seat = take_seat_asked(request, slug)
     below = request.GET.get("rieng") != "1"
     now = timezone.now()
-    rows = queries.machines_of(seat.node, below=below)
-    counts = queries.words_of(rows, seat.campaign, now)
-    chosen = next((w for w in queries.SHOWN if w.value == request.GET.get("loai")), None)
+    tally = lists.tally(seat.node, now, below=below)
+    machines = lists.there(seat.node, below=below, in_order=tally.total >= lists.MANY)
+    chosen = next((w for w in lists.SHOWN if w.value == request.GET.get("loai")), None)
     if chosen is not None:
-        rows = queries.in_word(rows, chosen, seat.campaign, now)
+        machines = lists.of_word(machines, chosen, seat.campaign, now)
     counted = request.GET.get("so", "")[:20]
     if (figure := figure_filter(counted)) is not None:
-        rows = rows.filter(figure)
+        machines = lists.led_by(machines, figure)
     version = request.GET.get("ban", "")[:9]
     if version.isascii() and version.isdigit():
-        rows = rows.filter(false_alarm_of__version=int(version))
+        machines = lists.led_by(machines, Q(false_alarm_of__version=int(version)))
     asked = request.GET.get("loc", "")
     flag, is_escalated = flags.chosen(asked), asked == ESCALATED
     if flag is not None:
-        rows = queries.flagged(rows, seat.campaign, flags.conditions(rule_of(seat.campaign), now)[flag])
+        condition = flags.conditions(rule_of(seat.campaign), now)[flag]
+        machines = lists.flagged(machines, seat.campaign, condition)
     elif is_escalated:
-        rows = queries.flagged(rows, seat.campaign, escalated(rule_of(seat.campaign), now))
+        machines = lists.flagged(machines, seat.campaign, escalated(rule_of(seat.campaign), now))
     text = request.GET.get("tim", "").strip().replace("\0", "")[:100]
     if text:
-        rows = queries.named(rows, text)
-    pages = Paginator(rows, PAGE)
-    if not (text or version or asked or counted):
-        # The words above count every machine once, and counting them again takes as long.
-        vars(pages)["count"] = sum(counts.values()) if chosen is None else counts[chosen]
-    page = pages.get_page(request.GET.get("trang"))
+        machines = lists.named(machines, text)
+    if text or version or asked or counted:
+        listed, listed_signs = lists.signs_among(machines)
+    elif chosen is None:
+        listed, listed_signs = tally.total, tally.words[Word.SIGNS]
+    else:
+        listed = tally.words[chosen]
+        listed_signs = listed if chosen is Word.SIGNS else 0
+    page = lists.Pages(machines, PAGE, listed).get_page(request.GET.get("trang"))
     context = {
         "seat": seat,
         "page": page,
@@ -85,12 +89,17 @@ def cases(request: HttpRequest, slug: str) -> HttpResponse:
         "counted": FIGURE_WORDS.get(counted, ""),
         "only": _only(flag, is_escalated),
         "version": int(version) if version.isascii() and version.isdigit() else None,
-        "total": sum(counts.values()),
-        "interval": queries.interval(seat.node, below=below),
-        "signs": counts[Word.SIGNS],
+        "total": tally.total,
+        "interval": tally.interval,
+        "signs": tally.words[Word.SIGNS],
+        "is_part": bool(chosen is not None or text or version or asked or counted),
+        "listed_signs": listed_signs,
         "words": [
-            {"word": w, "name": f"machines.{w}", "shape": WORDS[w][0], "label": WORDS[w][1], "n": counts[w]}
-            for w in queries.SHOWN
+            {
+                "word": w, "name": f"machines.{w}", "shape": WORDS[w][0], "label": WORDS[w][1],
+                "n": tally.words[w],
+            }
+            for w in lists.SHOWN
         ],
         "watched": queries.watched(seat.node, below=below),
     }  # fmt: skip

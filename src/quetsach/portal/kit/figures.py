@@ -151,7 +151,7 @@ FIGURES: dict[str, Kind] = {
     ),
     "machines": Kind(
         _("machines in which signs were seen, false alarms included"),
-        "quetsach.portal.cases.queries:words_of",
+        "quetsach.portal.cases.lists:tally",
     ),
     "data_requests": Kind(
         _("requests about personal data to the unit that have no answer yet"),
@@ -224,11 +224,11 @@ FIGURES: dict[str, Kind] = {
     ),
     "machines.least": Kind(
         _("machines in which signs were seen, at least: those that cannot be one and the same"),
-        "quetsach.portal.cases.queries:interval",
+        "quetsach.portal.cases.lists:tally",
         ("machines_least",),
     ),
     "machines.signs": Kind(
-        _("machines with signs that nobody handles yet"), "quetsach.portal.cases.queries:words_of", ("signs",)
+        _("machines with signs that nobody handles yet"), "quetsach.portal.cases.lists:tally", ("signs",)
     ),
     "machines.incident": Kind(
         _("machines of an incident, each once"),
@@ -243,18 +243,18 @@ FIGURES: dict[str, Kind] = {
         _("units with machines that are overdue, out of reach, or infected again"),
         "quetsach.portal.cases.escalating.queries:late_here",
     ),
-    "machines.busy": Kind(_("machines that are being handled"), "quetsach.portal.cases.queries:words_of"),
+    "machines.busy": Kind(_("machines that are being handled"), "quetsach.portal.cases.lists:tally"),
     "machines.unsure": Kind(
         _("machines that were handled and of which nobody can tell yet"),
-        "quetsach.portal.cases.queries:words_of",
+        "quetsach.portal.cases.lists:tally",
     ),
-    "machines.clean": Kind(_("machines that are clean again"), "quetsach.portal.cases.queries:words_of"),
+    "machines.clean": Kind(_("machines that are clean again"), "quetsach.portal.cases.lists:tally"),
     "machines.around": Kind(
         _("machines that go around the place that watches, in the logs of the last 90 days"),
         "quetsach.portal.sightings.queries:around",
         ("around.machines",),
     ),
-    "machines.dismissed": Kind(_("false alarms"), "quetsach.portal.cases.queries:words_of"),
+    "machines.dismissed": Kind(_("false alarms"), "quetsach.portal.cases.lists:tally"),
     "machines.reported": Kind(
         _("machines in cases to which reports of others led"),
         "quetsach.portal.cases.victims.queries:standing",

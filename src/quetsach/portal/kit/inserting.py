@@ -11,7 +11,7 @@ from typing import Any
 from uuid import UUID
 
 from django.db import connection
-from django.db.models import AutoField, BooleanField, Field, ForeignKey, JSONField, Model
+from django.db.models import AutoField, BooleanField, Field, ForeignKey, GeneratedField, JSONField, Model
 from django.db.models.fields import CharField, DateTimeField, IntegerField, TextField, UUIDField
 
 AT_ONCE = 1000
@@ -76,12 +76,16 @@ def insert(
 def create[Row: Model](
     rows: Iterable[Row], *, unique: Collection[str] = (), replaced: Collection[str] = ()
 ) -> None:
-    """Write new rows of one model as `insert` does. An id that the database numbers stays unknown."""
+    """Write new rows of one model as `insert` does. An id that the database numbers stays unknown. A model
+    that keeps something elsewhere has a class method `written`, which is called with the rows."""
     rows = list(rows)
-    if rows:
-        insert(type(rows[0]), values_of(rows), unique=unique, replaced=replaced)
+    if not rows:
+        return
+    insert(type(rows[0]), values_of(rows), unique=unique, replaced=replaced)
     for row in rows:
         row._state.adding, row._state.db = False, connection.alias
+    if (written := getattr(type(rows[0]), "written", None)) is not None:
+        written(rows)
 
 
 def _copy(target: str, rows: Iterable[Sequence[Any]]) -> None:
@@ -110,7 +114,8 @@ def uuid(value: UUID | None) -> Any:
 
 
 def _fields(model: type[Model]) -> list[Field[Any, Any]]:
-    return [one for one in model._meta.concrete_fields if not isinstance(one, AutoField)]
+    """All columns but those that the database fills."""
+    return [one for one in model._meta.concrete_fields if not isinstance(one, AutoField | GeneratedField)]
 
 
 def _spelling(field: Field[Any, Any]) -> Callable[[Any], Any] | None:

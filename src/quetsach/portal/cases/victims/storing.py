@@ -165,15 +165,16 @@ def widen(cases: Iterable[Case]) -> None:
                 f" WHERE {table}.id = told.i",
                 told,
             )
-            return
-        cursor.executemany(
-            f"UPDATE {table} SET first_seen = %s, last_seen = %s WHERE id = %s",  # noqa: S608
-            [
-                (
-                    one.first_seen and spell(one.first_seen),
-                    one.last_seen and spell(one.last_seen),
-                    uuid(one.pk),
-                )
-                for one in rows
-            ],
-        )
+        else:
+            cursor.executemany(
+                f"UPDATE {table} SET first_seen = %s, last_seen = %s WHERE id = %s",  # noqa: S608
+                [
+                    (
+                        one.first_seen and spell(one.first_seen),
+                        one.last_seen and spell(one.last_seen),
+                        uuid(one.pk),
+                    )
+                    for one in rows
+                ],
+            )
+    Case.written(rows)

@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 from uuid import UUID
 
-from django.db.models import Count, OuterRef, Q, QuerySet, Subquery
+from django.db.models import Exists, OuterRef, QuerySet, Subquery
 from django.db.models.functions import Coalesce
 from django.utils.functional import Promise
 
@@ -16,8 +17,8 @@ from quetsach.portal.cases.advice import Advice, advice_for
 from quetsach.portal.cases.clocks import Rule
 from quetsach.portal.cases.escalating.wording import DueInWords, due_in_words
 from quetsach.portal.cases.flags import COUNTED, PREFIX, Flag, conditions, flags_of, with_flags
-from quetsach.portal.cases.models import Case, CaseSighting
-from quetsach.portal.cases.rules import OPEN
+from quetsach.portal.cases.lists import number_of, there, within
+from quetsach.portal.cases.models import Case, CaseSighting, FalseAlarm
 from quetsach.portal.sightings.models import Sighting
 from quetsach.portal.units.models import subtree
 
@@ -34,37 +35,72 @@ class Row:
 
 
 def open_cases(
-    node: CampaignNode, rule: Rule, now: datetime, *, below: bool = False, flag: Flag | None = None
+    node: CampaignNode,
+    rule: Rule,
+    now: datetime,
+    *,
+    below: bool = False,
+    flag: Flag | None = None,
+    in_order: bool = False,
 ) -> QuerySet[Case]:
     """Current cases on which a person must act, of the node or also of those below it. Machines whose signs
     came back are first, then those with the latest sign.
 
-    What is put aside, or waits for a second person, is shown by its own flag alone.
+    What is put aside, or waits for a second person, is shown by its own flag alone. `in_order`: see
+    `lists.MANY`.
     """
-    rows, of = _open(node, below=below), conditions(rule, now)
+    rows, of = _open(node, below=below, in_order=in_order), conditions(rule, now)
     if flag is not None:
         rows = rows.filter(of[flag])
     else:
         rows = rows.exclude(of[Flag.ASIDE]).exclude(of[Flag.PROPOSED])
-    return rows.select_related("device__owner").order_by("-relapses", "-last_seen", "device", "pk")
+    return rows.order_by("-relapses", "-last_seen", "device_id", "pk")
 
 
-def _open(node: CampaignNode, *, below: bool) -> QuerySet[Case]:
-    where = subtree(node.path, "device__owner__path") if below else Q(device__owner=node)
-    states = [state.value for state in OPEN]
-    return Case.rows.filter(where, device__campaign=node.campaign_id, is_current=True, state__in=states)
+def _open(node: CampaignNode, *, below: bool, in_order: bool) -> QuerySet[Case]:
+    found = Case.rows.filter(to_do=True, device__campaign=node.campaign_id)
+    if not below:
+        return found.filter(device__owner=node)
+    if node.parent_id is None:
+        return found
+    here = within(node, "device__owner") if in_order else subtree(node.path, "device__owner__path")
+    return found.filter(here)
 
 
-def flags_there(node: CampaignNode, rule: Rule, now: datetime, *, below: bool = False) -> list[Flag]:
-    """The flags that open cases there have, of those that need no look at evidence. One query."""
-    counts = {flag.value: Count("pk", filter=Q((PREFIX + flag.value, True))) for flag in COUNTED}
-    found = with_flags(_open(node, below=below), rule, now).order_by().aggregate(**counts)
-    return [flag for flag in COUNTED if found[flag.value]]
+@dataclass(frozen=True, slots=True)
+class Overview:
+    """What a work list has: the number of cases to do, without those put aside or waiting for a second
+    person; and the flags that open cases there have, of those that need no look at evidence."""
+
+    to_do: int
+    flags: list[Flag]
 
 
-def rows_of(cases: Iterable[Case], language: str, rule: Rule, now: datetime) -> list[Row]:
-    """The cases with evidence, advice, flags and term. Three queries."""
-    order = {case.pk: place for place, case in enumerate(cases)}
+def overview(node: CampaignNode, rule: Rule, now: datetime, *, below: bool = False) -> Overview:
+    """One query, which neither reads nor counts every open case."""
+    of, rows = conditions(rule, now), _open(node, below=below, in_order=True).order_by()
+    # Alarms that wait, and cases put aside, are few: each look begins with them, not with the open cases.
+    waiting = FalseAlarm.rows.filter(decided_at=None, ended_at=None, node__campaign=node.campaign_id)
+    its_case = rows.filter(pk=OuterRef("case"))
+    numbers = {
+        "every": number_of(there(node, below=below), "campaign", "open_cases"),
+        "aside": number_of(rows.filter(aside_until__gt=now), "to_do"),
+        "proposed": number_of(
+            waiting.filter(Exists(its_case.exclude(aside_until__gt=now))), "node__campaign"
+        ),
+    }
+    flags = {PREFIX + flag.value: Exists(rows.filter(of[flag])) for flag in COUNTED}
+    flags[PREFIX + Flag.PROPOSED.value] = Exists(waiting.filter(Exists(its_case)))
+    flags[PREFIX + Flag.UNREACHABLE.value] = Exists(rows.filter(unreachable_at__lte=now))
+    found: Any = CampaignNode.rows.filter(pk=node.pk).order_by().annotate(**numbers, **flags)
+    row = found.values(*numbers, *flags).get()
+    to_do = row["every"] - row["aside"] - row["proposed"]
+    return Overview(to_do, [flag for flag in COUNTED if row[PREFIX + flag.value]])
+
+
+def rows_of(cases: Iterable[UUID], language: str, rule: Rule, now: datetime) -> list[Row]:
+    """The cases with evidence, advice, flags and term, in the order of their ids. Three queries."""
+    order = {pk: place for place, pk in enumerate(cases)}
     flagged = with_flags(Case.rows.filter(pk__in=list(order)), rule, now).select_related("device__owner")
     some = sorted(flagged, key=lambda case: order[case.pk])
     signs = _signs(some)

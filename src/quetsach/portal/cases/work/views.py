@@ -19,6 +19,7 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 from quetsach.portal.campaigns.seat import Seat, take_seat, take_seat_asked
 from quetsach.portal.cases import flags
 from quetsach.portal.cases.escalating.queries import rule_of
+from quetsach.portal.cases.lists import MANY
 from quetsach.portal.cases.words import DONE
 from quetsach.portal.cases.work import actions, queries
 from quetsach.portal.cases.work.forms import TogetherForm
@@ -47,18 +48,23 @@ def work(request: HttpRequest, slug: str) -> HttpResponse:
         if not picked:
             form.add_error(None, _("Nothing is chosen yet: choose what happened to at least one machine."))
         elif form.is_valid():
-            cases = found.in_bulk(list(picked))
+            cases = found.select_related("device__owner").in_bulk(list(picked))
             chosen = [(case, picked[pk]) for pk, case in cases.items()]
             outcome = actions.act_on(chosen, seat.user, ip=client_ip_text(request), **form.cleaned_data)
             _tell(request, seat, outcome, len(picked) - len(cases))
             if not outcome.refused:
                 return redirect(request.get_full_path())
             wrong = {case.pk: said for case, said in outcome.refused}
-    page = Paginator(found, PAGE).get_page(request.GET.get("trang"))
+    there = queries.overview(seat.node, rule, now, below=below)
+    in_order = flag is None and there.to_do >= MANY
+    found = queries.open_cases(seat.node, rule, now, below=below, flag=flag, in_order=in_order)
+    pages = Paginator(found.values_list("pk", flat=True), PAGE)
+    if flag is None:  # counted already, without a look at each case
+        vars(pages)["count"] = there.to_do
+    page = pages.get_page(request.GET.get("trang"))
     shown = queries.rows_of(page, get_language() or "vi", rule, now)
-    there = queries.flags_there(seat.node, rule, now, below=below)
-    if flag is not None and flag not in there:
-        there.append(flag)
+    if flag is not None and flag not in there.flags:
+        there.flags.append(flag)
     context = {
         "seat": seat,
         "door": "cases",
@@ -68,7 +74,7 @@ def work(request: HttpRequest, slug: str) -> HttpResponse:
         "form": form,
         "below": below,
         "flag": flag,
-        "filters": [(one, flags.WORDS[one]) for one in there],
+        "filters": [(one, flags.WORDS[one]) for one in there.flags],
         "last": request.session.get(LAST, {}).get(slug),
     }
     return render(request, "cases/work.html", context, status=422 if form.errors or wrong else 200)
@@ -148,8 +154,10 @@ def sheet(request: HttpRequest, slug: str) -> HttpResponse:
     below = request.GET.get("duoi") == "1" and seat.node.has_below
     now, rule = timezone.now(), rule_of(seat.campaign)
     found = queries.open_cases(seat.node, rule, now, below=below)
-    ordered = found.order_by("device__owner__path", "-last_seen", "device", "pk")
-    rows = queries.rows_of(ordered[: MOST_PRINTED + 1], get_language() or "vi", rule, now)
+    ordered = found.order_by("device__owner__path", "-last_seen", "device_id", "pk")
+    rows = queries.rows_of(
+        ordered.values_list("pk", flat=True)[: MOST_PRINTED + 1], get_language() or "vi", rule, now
+    )
     units = groupby(rows[:MOST_PRINTED], key=lambda row: row.case.device.owner)
     context = {
         "seat": seat,

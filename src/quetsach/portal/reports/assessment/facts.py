@@ -17,8 +17,9 @@ from quetsach.portal.campaigns.letter import LetterError, read_letter
 from quetsach.portal.campaigns.models import Campaign, CampaignNode
 from quetsach.portal.campaigns.queries import active_nodes
 from quetsach.portal.cases.histories import turns
+from quetsach.portal.cases.lists import tally
 from quetsach.portal.cases.models import Case
-from quetsach.portal.cases.queries import interval, watched
+from quetsach.portal.cases.queries import watched
 from quetsach.portal.cases.rules import State
 from quetsach.portal.checks import queries as checks
 from quetsach.portal.indicators.queries import versions
@@ -173,7 +174,7 @@ def machines(scope: Scope) -> Machines:
     where = subtree(node.path, "device__owner__path")
     cases = Case.rows.filter(where, device__campaign=node.campaign_id, is_current=True).order_by()
     by_state = dict(cases.values_list("state").annotate(n=Count("pk")))
-    machines = interval(node)
+    machines = tally(node, timezone.now()).interval
     false_alarms = by_state.pop(State.FALSE_POSITIVE, 0)
     verified = by_state.get(State.VERIFIED_CLEAN, 0)
     claimed = by_state.get(State.CLAIMED_CLEAN, 0) + by_state.get(State.RECHECKED, 0)

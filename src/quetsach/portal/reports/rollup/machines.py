@@ -2,23 +2,20 @@
 
 from __future__ import annotations
 
-from collections import Counter, defaultdict
+from collections import defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
 from uuid import UUID
 
-from django.db.models import Case as Case_
-from django.db.models import Count, Q, QuerySet, When
-from django.db.models.functions import Substr
+from django.db.models import QuerySet
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from quetsach.portal.campaigns.models import CampaignNode
+from quetsach.portal.cases.lists import Pages, Tally, added, by_unit, there
 from quetsach.portal.cases.models import Case
-from quetsach.portal.cases.queries import interval, leading, machines_of
-from quetsach.portal.cases.rules import State, Word, word
+from quetsach.portal.cases.rules import RANK, State, Word, word
 from quetsach.portal.kit.compiled import compiled
 from quetsach.portal.reports.rollup.sums import Line, Place
 from quetsach.portal.units.models import SEGMENT, Span, inside, span_of
@@ -31,7 +28,6 @@ WORDS = (
     (Word.CLEAN, "ok", _("clean")),
 )
 """Word, shape, and officers' words. False alarms do not count as machines with signs and are left out."""
-_TIMED = (State.CLAIMED_CLEAN, State.RECHECKED)
 
 
 @dataclass(frozen=True)
@@ -88,10 +84,13 @@ class Machine:
 def by_branch(node: CampaignNode, children: Iterable[Line]) -> MachineTable:
     """The number of machines by word and branch. Two queries; with the time rules of the case pages."""
     now = timezone.now()
-    counts: dict[str, Counter[Word]] = defaultdict(Counter)
-    grouped = _by_branch(node.campaign_id, span_of(node.path), len(node.path) + SEGMENT)
-    for branch, state, claimed_at, n in grouped:
-        counts[branch][_word(node, state, claimed_at, now)] += n
+    units = by_unit(node, now)
+    span = span_of(node.path)
+    paths = dict(_paths(node.campaign_id, span)) if units else {}
+    branches: dict[str, list[Tally]] = defaultdict(list)
+    for unit, told in units.items():
+        branches[paths[unit][: len(node.path) + SEGMENT]].append(told)
+    counts = {path: added(some).words for path, some in branches.items()}
     own = Place(node.pk, node.name, node.path, node.depth)
     places = [own, *(line.node for line in children)]
     rows = [
@@ -103,32 +102,23 @@ def by_branch(node: CampaignNode, children: Iterable[Line]) -> MachineTable:
     ]
     rows = [row for row in rows if row.total]
     totals = [sum(column) for column in zip(*(row.counts for row in rows), strict=True)]
-    return MachineTable(rows, totals, now, interval(node).least if rows else 0)
+    return MachineTable(rows, totals, now, added(units.values()).interval.least if rows else 0)
 
 
 @compiled
-def _by_branch(campaign_id: UUID, span: Span, length: int) -> QuerySet[Case, Any]:
-    """Numbers by branch (the first `length` characters of the path), by state, and by time of the claim."""
-    inner = Q(inside(span, "device__owner__path"), device__campaign=campaign_id, is_current=True)
-    cases = (
-        leading(Case.rows.filter(inner)).order_by().annotate(branch=Substr("device__owner__path", 1, length))
-    )
-    # Only these two states depend on time; each other state is one group for any time of the claim.
-    claimed = Case_(When(state__in=_TIMED, then="claimed_at"), default=None)
-    return cases.annotate(since=claimed).values_list("branch", "state", "since").annotate(n=Count("pk"))
+def _paths(campaign_id: UUID, span: Span) -> QuerySet[CampaignNode, tuple[UUID, str]]:
+    rows = CampaignNode.rows.filter(inside(span), campaign=campaign_id).order_by()
+    return rows.values_list("pk", "path")
 
 
 def listed(node: CampaignNode) -> tuple[list[Machine], int]:
     """At most 20 machines of a unit and below, those that need an act first, and the number of all."""
     now = timezone.now()
     shown = {name: (shape, text) for name, shape, text in WORDS}
-    cases = machines_of(node, below=True).exclude(state=State.FALSE_POSITIVE)
+    machines = there(node, below=True).filter(lead_rank__lt=RANK[State.FALSE_POSITIVE])
+    pages = Pages(machines, MOST_LISTED)
     found = []
-    for case in cases[:MOST_LISTED]:
-        shape, text = shown[_word(node, case.state, case.claimed_at, now)]
+    for case in pages.page(1):
+        shape, text = shown[word(State(case.state), case.claimed_at, node.campaign.quiet_days, now)]
         found.append(Machine(case, shape, text))
-    return found, len(found) if len(found) < MOST_LISTED else cases.count()
-
-
-def _word(node: CampaignNode, state: str, claimed_at: datetime | None, now: datetime) -> Word:
-    return word(State(state), claimed_at, node.campaign.quiet_days, now)
+    return found, pages.count

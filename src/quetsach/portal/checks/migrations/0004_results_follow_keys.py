@@ -5,7 +5,7 @@ from django.db import migrations, models
 
 class Migration(migrations.Migration):
 
-    dependencies = [('checks', '0002_working_codes')]
+    dependencies = [('checks', '0003_own_names')]
 
     operations = [
         migrations.AddField(
