@@ -296,7 +296,7 @@ class Case(models.Model):
         return f"{self.device} · {self.family}"
 
     def save(self, *args: Any, **named: Any) -> None:
-        """As Django's; the machine is told."""
+        """As Django's, and what the machine keeps of its cases follows."""
         super().save(*args, **named)
         fields = named.get("update_fields")
         if fields is None or not leads.KEPT.isdisjoint(fields):
