@@ -10,20 +10,20 @@ from unittest import mock
 
 import pytest
 
+from quetsach.machines.leases.naming import Leases
 from quetsach.portal.sensors import actions
 from quetsach.portal.sightings.models import Bypass, CoveredDay, Sighting
 from quetsach.results import push
 from quetsach.sightings.sighting import write
 from quetsach.watching import document, held
 from quetsach.watching.outbox import Outbox
+from quetsach.watching.places import Place
 from tests.portal.scan_document import publish_list
 from tests.watching.office import OPTIONS, Office
 from tests.watching.test_histories import ENGINES, SETTLED, play
 
 pytestmark = [pytest.mark.native, pytest.mark.django_db(transaction=True)]
 STEPS = ("append", "piece", "look", "rename", "copy", "pack", "restore", "delete", "restart", "wait", "kill")
-SHORT = 4096
-"""A log that was told before it holds so many bytes is another log afterwards: docs/en/watch.md."""
 
 
 class Line:
@@ -63,20 +63,21 @@ def test_what_is_told_again_changes_nothing(cast, live_server, tmp_path, monkeyp
     with mock.patch.object(held, "SETTLED_BYTES", SETTLED):
         office = Office(folder, ENGINES[seed % 2])
         office.day = f"{datetime.now(UTC):%Y-%m-%d}"
-        header = document.header(office.set_id, 1, OPTIONS, ())
+        place = Place((str(office.logs),), OPTIONS.source_name, OPTIONS.tz)
 
         def send():
-            outbox = Outbox(office.state_file, live_server.url, secret, lambda: header, lambda: None)
-            return outbox.send(office.state)
+            document.keep_places(office.state, [place])
+            office.state.note({"set": office.set_id, "count": "1"})
+            return Outbox(office.state_file, live_server.url, secret, lambda _name: Leases()).send(
+                office.state
+            )
 
+        play(office, [("append", 60)])
         for _step in range(30):
             what = rng.choice(STEPS)
             most = {"append": 120, "piece": 90, "kill": 60}.get(what, 0)
             play(office, [(what, rng.randint(min(1, most), most))])
-            short = [data for data in office.contents.values() if len(data) < SHORT]
-            if short:
-                play(office, [("append", 80)])
-            if rng.random() < 0.4 and not any(0 < len(data) < SHORT for data in office.contents.values()):
+            if rng.random() < 0.4:
                 send()
         office.settle()
         line.is_good = True
@@ -84,11 +85,12 @@ def test_what_is_told_again_changes_nothing(cast, live_server, tmp_path, monkeyp
         before = known()
         assert before[0]
 
+        (header,) = document.headers(office.state, office.set_id, 1)
         result = office.scan()
         scan = BytesIO()
         write(scan, header, result.sightings, result.coverage, bypasses=result.bypasses)
         dump = BytesIO()
-        document.dump(dump, office.state, header, None)
+        document.dump(dump, office.state, header, Leases())
         for told in (scan, dump):
             with tempfile.TemporaryFile() as file:
                 file.write(told.getvalue())
