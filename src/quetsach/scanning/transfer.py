@@ -66,8 +66,7 @@ class Assembly:
                 lines = WireSightings(fields["count"], self._spool.read)
                 around = WireBypasses(fields["bypasses"], self._around.read)
                 self._spool, self._around = Spool(), Spool()
-                coverage = Coverage(**fields["coverage"])
-                return SourceResult(lines, coverage._replace(gaps=tuple(coverage.gaps)), around)
+                return SourceResult(lines, Coverage.of(fields["coverage"]), around)
             case "skipped":
                 return Skipped(*json.loads(data))
             case "part":

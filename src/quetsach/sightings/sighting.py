@@ -122,6 +122,12 @@ class Coverage(NamedTuple):
     alive: Mapping[str, Mapping[str, int]] | None = None
     was: Sequence[str] = ()
 
+    @classmethod
+    def of(cls, fields: Mapping[str, Any]) -> "Coverage":
+        """The record of its fields as JSON keeps them, equal to the record that was written."""
+        told = cls(**fields)
+        return told._replace(gaps=tuple(told.gaps), was=tuple(told.was))
+
 
 def shown_in_part(coverage: Iterable[Coverage]) -> list[Coverage]:
     """The records in their order, with the lines of the first sources only: a scan keeps at most

@@ -481,8 +481,4 @@ def _written(coverage: Coverage) -> str:
 
 
 def _coverage(text: str) -> Coverage | None:
-    if not text:
-        return None
-    fields = json.loads(text)
-    fields["gaps"] = tuple(fields["gaps"])
-    return Coverage(**fields)
+    return Coverage.of(json.loads(text)) if text else None
