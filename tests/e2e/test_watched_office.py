@@ -22,6 +22,7 @@ from pytest_django.live_server_helper import LiveServer
 
 from quetsach.portal.cases import actions as cases
 from quetsach.portal.cases.models import Case
+from quetsach.portal.machines.models import StoredBinding
 from quetsach.portal.sensors import actions as sensors
 from quetsach.portal.sensors.models import Sensor
 from quetsach.portal.sensors.rules import Condition
@@ -39,7 +40,7 @@ PATIENT = 90.0
 QUICK = """
 import os, time, time_machine
 from quetsach.watching import lists, outbox
-lists.FETCH_SECONDS = outbox.COVERAGE_SECONDS = 1.0
+lists.FETCH_SECONDS = outbox.COVERAGE_SECONDS = outbox.LEASE_SECONDS = 1.0
 time_machine.travel(time.time() + float(os.environ["AHEAD"]), tick=True).start()
 from quetsach.cli import main
 main()
@@ -213,17 +214,17 @@ def test_from_a_question_to_a_machine_that_is_proven_clean(
     with time_machine.travel(then, tick=True), running(tmp_path, *watch, ahead=ahead):
         wait(lambda: CoveredDay.rows.filter(day=after[-1].date()).exists(), tmp_path)
         counted = rows()
-        # The table of leases tells whose an address was, and a scan that is asked tells the hours.
-        for words in (
-            ("machines", "read", leases, "--source-name", "dhcp"),
-            (
-                "scan", tmp_path / "logs", "-i", tmp_path / "list.csv", "--source-name", "dns", *known,
-                "--asked", f"{live_server.url}/api/v1/asked",
-            ),
-        ):  # fmt: skip
-            given_words, how = command(tmp_path, *words, *to_portal, ahead=ahead)
-            said = subprocess.run(given_words, capture_output=True, check=False, **how)
-            assert said.returncode < 2, said.stderr
+        wait(
+            lambda: StoredBinding.rows.filter(begin__gte=int(after[-1].timestamp()) * 1_000_000).exists(),
+            tmp_path,
+        )
+        # A scan that is asked tells the hours. Whose an address was, the watcher told.
+        scan, how = command(
+            tmp_path, "scan", tmp_path / "logs", "-i", tmp_path / "list.csv", "--source-name", "dns", *known,
+            "--asked", f"{live_server.url}/api/v1/asked", *to_portal, ahead=ahead,
+        )  # fmt: skip
+        said = subprocess.run(scan, capture_output=True, check=False, **how)
+        assert said.returncode < 2, said.stderr
         assert rows() == counted, "the scan of the same logs counts nothing twice"
         case.refresh_from_db()
         page = text_of(cast.client("A1", "it").get(reverse("case", args=[cast.campaign.slug, case.pk])))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -64,7 +64,7 @@ class FollowedLeases:
                 began = self._clock()
                 if self._marks.get((path, place)) != mark and began >= self._due.get((path, place), 0.0):
                     found = gather(Inputs(), [path], tz, self._length)
-                    new[place].update(set(found.events()) - self._events(place))
+                    new[place].update(self._unknown(place, found.events()))
                     self._marks[path, place] = mark
                     ended = self._clock()
                     if ended - began > _LONG_SECONDS:
@@ -81,6 +81,18 @@ class FollowedLeases:
         if place not in self._known:
             self._known[place] = {Event(*one) for one in self._state.leases(place)}
         return self._known[place]
+
+    def _unknown(self, place: str, events: Iterable[Event]) -> Iterator[Event]:
+        """The events that are not known. A file without beginnings tells each lease again whenever it is
+        written: one with the same end goes on."""
+        known = self._events(place)
+        there = {(one.address, one.mac, one.host, one.until, one.duid) for one in known if one.is_read}
+        for one in events:
+            again = one.is_read and one.until is not None
+            if one not in known and not (
+                again and (one.address, one.mac, one.host, one.until, one.duid) in there
+            ):
+                yield one
 
     def _add(self, place: str, new: set[Event]) -> None:
         self._events(place).update(new)

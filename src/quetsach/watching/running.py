@@ -18,7 +18,7 @@ from quetsach.scanning import engine
 from quetsach.scanning.engine import Matcher
 from quetsach.scanning.request import TIME_ZONE, check_zone
 from quetsach.sightings.sighting import Sighting
-from quetsach.watching import document, folder
+from quetsach.watching import document, folder, lease_tables
 from quetsach.watching.asked import FollowedAsked
 from quetsach.watching.follower import Follower
 from quetsach.watching.held import Looker
@@ -83,6 +83,7 @@ class Watcher:
         self.state = opened.enter_context(closing(State(state_file)))
         places = self._places()
         document.keep_places(self.state, places)
+        lease_tables.keep_name(self.state, self.request.source_name or request.vantage)
         chosen = engine.choose()
         self.lists = FollowedLists(request.lists, request.choice, chosen, request.folder, now)
         matcher = self.lists.first()
