@@ -135,3 +135,34 @@ def test_renewals_of_a_day_are_one_claim(
         claims.append(len(told) - 1)
     watcher.close()
     assert claims == [1, 0, 0, 0, 0, 0, 0, 1, 0, 0], "the last of the first day ends on the next"
+
+
+def test_a_row_of_an_earlier_list_that_gets_a_name_brings_the_ids_of_its_log(
+    watch: Callable[..., tuple[int, str, str]],
+    portal: Portal,
+    token: Path,
+    log: Path,
+    feed: Path,
+    tmp_path: Path,
+) -> None:
+    dhcp = tmp_path / "dhcp.log"
+    dhcp.write_text(given(1, "10.1.2.250", "0a"))
+    send = ("--once", "--push", portal.url, "--token-file", str(token), "--leases", str(dhcp))
+    portal.answers = [TAKEN]
+    watch(*send)
+    feed.write_text("indicator,type,family\ngood.example,domain,\n")
+    watch(*send)
+    portal.bodies = []
+    with log.open("a") as file:
+        file.write("1663300901.123 1 10.1.2.7 TCP_MISS/200 9 GET http://fine.example/ -\n")
+    with dhcp.open("a") as file:
+        file.write(given(4, "10.1.2.3", "0b"))
+    watch(*send)
+    scans = [
+        [json.loads(line) for line in body.splitlines()]
+        for body in portal.bodies
+        if body.startswith(b'{"type":"scan"')
+    ]
+    rows = {line["indicator"]: told for told in scans for line in told if line["type"] == "sighting"}
+    (seen,) = [line for line in rows["evil.example"] if line["type"] == "coverage"]
+    assert seen["was"], "the portal would take the row for one of another log"

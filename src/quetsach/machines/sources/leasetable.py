@@ -52,7 +52,7 @@ def unusable(event: Event) -> str:
 def news(before: Iterable[Event], new: Iterable[Event], asked: Asked) -> tuple[list[Claim], list[Binding]]:
     """What a table tells since it knows the leases `new`: bindings that are new or end earlier, and claims.
 
-    A claim with a later end is told again once the end is on a later UTC day: else each renewal is a claim.
+    A renewal that ends on the same UTC day as the last one makes no claim.
     """
     fresh = [event for event in new if not unusable(event)]
     addresses = {event.address for event in fresh}
