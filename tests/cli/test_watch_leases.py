@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import json
 import os
 from collections.abc import Callable
@@ -166,3 +167,61 @@ def test_a_row_of_an_earlier_list_that_gets_a_name_brings_the_ids_of_its_log(
     rows = {line["indicator"]: told for told in scans for line in told if line["type"] == "sighting"}
     (seen,) = [line for line in rows["evil.example"] if line["type"] == "coverage"]
     assert seen["was"], "the portal would take the row for one of another log"
+
+
+def asked_for(hour: int, address: str) -> str:
+    return f"2022-09-16T{hour:02}:30:00Z ns dnsmasq[1]: query[A] evil.example from {address}\n"
+
+
+@pytest.mark.parametrize("is_named", [False, True], ids=["followed", "followed and --leases"])
+def test_lines_of_a_followed_log_tell_whose_an_address_was(
+    quetsach: Run,
+    portal: Portal,
+    token: Path,
+    log: Path,
+    feed: Path,
+    place: Path,
+    *,
+    is_named: bool,
+) -> None:
+    log.write_text(given(1, "10.1.2.3", "0a") + asked_for(1, "10.1.2.3"))
+    follow = ("--follow", str(log), "--source-name", "dns", "-i", str(feed), "--state", str(place), "--once")
+    leases = ("--leases", str(log)) if is_named else ()
+    send = ("--lang", "en", "watch", *follow, *leases, "--push", portal.url, "--token-file", str(token))
+    portal.answers = [TAKEN]
+    assert quetsach(*send)[0] == 1
+    assert bound(portal) == [("10.1.2.3", "0a", "01", "01")]
+    with log.open("a") as file:
+        file.write(given(2, "10.1.2.3", "0b") + asked_for(2, "10.1.2.3") + asked_for(3, "10.1.2.3"))
+    assert quetsach(*send)[0] == 1
+    bodies = list(portal.bodies)
+    assert bound(portal) == [("10.1.2.3", "0a", "01", "02"), ("10.1.2.3", "0b", "02", "02")]
+    assert sum(document.is_document(body) for body in bodies) == 1
+
+    ours, theirs = log.with_name("watch.jsonl"), log.with_name("scan.jsonl")
+    quetsach("watch", "--state", str(place), "--dump", str(ours))
+    quetsach("scan", str(log), "-i", str(feed), "--source-name", "dns", "-o", str(theirs))
+    told = [
+        [line for line in file.read_text().splitlines() if '"type":"sighting"' in line]
+        for file in (ours, theirs)
+    ]
+    assert told[0] == told[1] and len(told[0]) == 2
+    assert {json.loads(line)["who"] for line in told[0]} == {"mac:00:00:5e:00:53:0a", "mac:00:00:5e:00:53:0b"}
+
+
+def test_a_packed_log_and_a_long_one_tell_leases_too(log: Path, feed: Path, place: Path) -> None:
+    packed = log.with_name(f"{log.name}.1.gz")
+    packed.write_bytes(gzip.compress((given(1, "10.1.2.3", "0a") + asked_for(1, "10.1.2.3")).encode()))
+    os.utime(packed, (1663290000, 1663290000))
+    log.write_text(given(3, "10.1.2.4", "0b") + asked_for(3, "10.9.9.9") * 2_000)
+    watcher = Watcher(request(log, feed, place))
+    watcher.round()
+    with log.open("a") as file:
+        file.write(given(5, "10.1.2.5", "0c"))
+    watcher.round()
+    assert {row.address for row in watcher.leases.of("fw-hq").events()} == {
+        "10.1.2.3",
+        "10.1.2.4",
+        "10.1.2.5",
+    }
+    watcher.close()

@@ -53,6 +53,12 @@ class FollowedLeases:
         """The leases that count for the logs of a place; any thread may ask."""
         return self._leases.get(place, self._leases[ALL])
 
+    def take(self, place: str, events: Iterable[Event]) -> None:
+        """Add the leases in lines of a followed log of a place."""
+        new = set(self._unknown(place, events)) - self._events(ALL)
+        if new:
+            self._add(place, new)
+
     def refresh(self) -> None:
         """Read the files that changed. Rows of addresses with a new lease are told again."""
         new: dict[str, set[Event]] = defaultdict(set)

@@ -103,6 +103,7 @@ class Watcher:
             Paths(options, own), self._looker, from_now=request.from_now, options=options, now=now
         )
         self.leases = FollowedLeases(request.leases, places, self.state, request.tz, request.lease_length)
+        self._looker.take_leases, self._looker.lease_length = self.leases.take, request.lease_length
         self._change = self.state.last_change()
         self._alive = 0.0
         self._told: object = None
