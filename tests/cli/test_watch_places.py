@@ -102,14 +102,21 @@ def test_each_place_is_told_by_its_name_in_its_zone_with_its_leases(
     for told in (f"hq: times without a zone are those of {ZONE}", "branch.leases: 1 lease", "hq.log"):
         assert told in out
     send = ("--push", portal.url, "--token-file", str(token), "--lease-time", "5000d")
+    portal.answers = [(200, {"new": 1, "known": 0})]
     assert quetsach(*given, "--once", *send)[0] == 1
-    bodies = b"".join(body for body in portal.bodies if not body.startswith(b'{"type":"heartbeat"'))
+    bodies = b"".join(body for body in portal.bodies if body.startswith(b'{"type":"scan"'))
     documents = {one[0]["source_name"]: one for one in records(bodies)}
     zones = {name: one[0]["tz"] for name, one in documents.items()}
     assert zones == {"hq": ZONE, "branch": "UTC"}
     told = {name: [one for one in lines if one["type"] == "sighting"] for name, lines in documents.items()}
     assert [one["identity"]["host"] for one in told["hq"]] == ["pc-hq"]
     assert [one["identity"]["host"] for one in told["branch"]] == ["pc-branch"]
+    leases = [body for body in portal.bodies if body.startswith(b'{"type":"evidence"')]
+    machines = [[json.loads(line) for line in body.splitlines()] for body in leases]
+    assert {(head["source"], claim["keys"][-1][1]) for head, claim, *_ in machines} == {
+        ("hq", "pc-hq"),
+        ("branch", "pc-branch"),
+    }
     assert told["hq"][0]["first_seen"][11:16] == "17:30" and told["branch"][0]["first_seen"][11:16] == "00:30"
 
     out_file = tmp_path / "dump.jsonl"

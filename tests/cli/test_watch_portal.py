@@ -239,6 +239,7 @@ def test_a_lease_that_comes_late_sends_the_row_again_with_its_machine(
 ) -> None:
     leases = tmp_path / "dhcpd.leases"
     leases.write_text("lease 10.1.2.99 {\n  starts 5 2022/09/16 03:00:00;\n}\n")
+    portal.answers = [(200, {"new": 1, "known": 0})]
     send = ("--once", "--push", portal.url, "--token-file", str(token), "--leases", str(leases))
     watch(*send)
     (row,) = [one for one in documents(portal) if one["type"] == "sighting"]

@@ -9,7 +9,7 @@ from pathlib import Path
 from quetsach.errors import QuetsachError
 from quetsach.results import asking
 
-_FETCH_SECONDS = 600.0
+FETCH_SECONDS = 600.0
 
 
 class FollowedAsked:
@@ -67,7 +67,7 @@ class FollowedAsked:
 
     def _seen(self) -> object:
         if self._is_web:
-            return self._fetched if self._now() - self._fetched < _FETCH_SECONDS else None
+            return self._fetched if self._now() - self._fetched < FETCH_SECONDS else None
         try:
             about = Path(self._place).stat()
         except OSError:

@@ -105,8 +105,10 @@ def changes(state: State, scan: Scan, leases: Leases, since: int) -> Iterator[Ca
     here = {one.source for one in seen}
     changed, sources = {one for one in changed if one[0] in here}, sources & here
     groups = {(source, *json.loads(key)[:-2]) for source, key in changed}
-    with_rows = {source for source, _key in changed}
-    told = _with_earlier_ids((one for one in seen if one.source in sources), state.earlier_ids(since))
+    with_rows, earlier = {source for source, _key in changed}, state.earlier_ids(since)
+    # Rows under a new id come with the ids that the reader may know, though no list reads the log again.
+    sources |= {one for one in with_rows if earlier.get(one)}
+    told = _with_earlier_ids((one for one in seen if one.source in sources), earlier)
     for part in _parts(told, with_rows - sources):
         only = {one.source for one in part} or with_rows - sources
         yield partial(_write, state, scan, leases, groups, only & with_rows, part)

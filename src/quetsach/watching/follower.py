@@ -302,6 +302,10 @@ class Follower:
         )
         if looker.is_stopping:
             return 0
+        if looker.take_leases is not None:
+            looker.take_leases(
+                held.options.source_name, whole.leases(path, held.options.tz, looker.lease_length)
+            )
         if held.is_beside and not held.is_past:
             answers = [one for one in answers if self._state.of_source(one.coverage.source)]
         in_use = {one.generation.number for one in self._all() if one.generation is not None}

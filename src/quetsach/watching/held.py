@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
 from quetsach.files.source import BINARY, is_binary
+from quetsach.machines.leases import naming
+from quetsach.machines.leases.leaseformat import Event, LeaseFormat
 from quetsach.scanning.engine import Before, Engine, Matcher, Progress, ScanOptions
 from quetsach.watching.content import HEAD_BYTES, SETTLED_BYTES, Fingerprint, Handle, Mark, Stretch
 from quetsach.watching.generation import Answer, Generation
@@ -44,6 +47,9 @@ class Held:
     judged: int = -1
     """How many first bytes `is_binary` is about."""
     is_binary: bool = False
+    leases: LeaseFormat | None = None
+    leases_judged: int = 0
+    """How many first bytes `leases`, the format of leases among its lines, is about."""
     is_copy: bool = False
     """Another file that is held open has the same content, and at least as much of it."""
 
@@ -63,6 +69,10 @@ class Looker:
     version: int
     options: ScanOptions
     """Those of logs for which none are named."""
+    take_leases: Callable[[str, Iterable[Event]], None] | None = None
+    """Takes the leases in lines of logs, with the name of their place."""
+    lease_length: int | None = None
+    """That of leases in files that name only their end."""
 
     def __post_init__(self) -> None:
         self.progress: Progress = self.engine.progress()
@@ -136,7 +146,22 @@ class Looker:
             now=now,
         )
         held.generation = self.state.generation(number)
+        self._leases(held, at)
         return True
+
+    def _leases(self, held: Held, at: tuple[int, int]) -> None:
+        """Take the leases in the lines of a span, as a scan takes those of a log."""
+        if self.take_leases is None:
+            return
+        seen = min(SETTLED_BYTES, at[1])
+        if seen != held.leases_judged and seen >= min(2 * held.leases_judged, SETTLED_BYTES):
+            held.leases = naming.kind_within(held.path, held.handle.read(0, seen))
+            held.leases_judged = seen
+        if held.leases is not None:
+            written = held.handle.mark().mtime_ns // 1_000_000_000 * 1_000_000
+            lines = Stretch(held.handle, *at)
+            found = naming.within(held.path, held.leases, lines, written, held.options.tz)
+            self.take_leases(held.options.source_name, found)
 
     def _rest(self, held: Held, start: int, end: int, now: float) -> bool:
         """Read a last line that has no end."""
@@ -152,6 +177,7 @@ class Looker:
         if read is None:
             return False
         self.state.record_rest(one.number, self.version, read[0])
+        self._leases(held, (start, end))
         return True
 
     def _format(self, held: Held, head: bytes) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -53,6 +53,12 @@ class FollowedLeases:
         """The leases that count for the logs of a place; any thread may ask."""
         return self._leases.get(place, self._leases[ALL])
 
+    def take(self, place: str, events: Iterable[Event]) -> None:
+        """Add the leases in lines of a followed log of a place."""
+        new = set(self._unknown(place, events)) - self._events(ALL)
+        if new:
+            self._add(place, new)
+
     def refresh(self) -> None:
         """Read the files that changed. Rows of addresses with a new lease are told again."""
         new: dict[str, set[Event]] = defaultdict(set)
@@ -64,7 +70,7 @@ class FollowedLeases:
                 began = self._clock()
                 if self._marks.get((path, place)) != mark and began >= self._due.get((path, place), 0.0):
                     found = gather(Inputs(), [path], tz, self._length)
-                    new[place].update(set(found.events()) - self._events(place))
+                    new[place].update(self._unknown(place, found.events()))
                     self._marks[path, place] = mark
                     ended = self._clock()
                     if ended - began > _LONG_SECONDS:
@@ -81,6 +87,18 @@ class FollowedLeases:
         if place not in self._known:
             self._known[place] = {Event(*one) for one in self._state.leases(place)}
         return self._known[place]
+
+    def _unknown(self, place: str, events: Iterable[Event]) -> Iterator[Event]:
+        """The events that are not known. A file without beginnings tells each lease again whenever it is
+        written: one with the same end goes on."""
+        known = self._events(place)
+        there = {(one.address, one.mac, one.host, one.until, one.duid) for one in known if one.is_read}
+        for one in events:
+            again = one.is_read and one.until is not None
+            if one not in known and not (
+                again and (one.address, one.mac, one.host, one.until, one.duid) in there
+            ):
+                yield one
 
     def _add(self, place: str, new: set[Event]) -> None:
         self._events(place).update(new)

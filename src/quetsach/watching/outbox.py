@@ -14,12 +14,15 @@ from pathlib import Path
 from quetsach.errors import QuetsachError
 from quetsach.machines.leases.naming import Leases
 from quetsach.results import push
+from quetsach.results.push_machines import push_machines
 from quetsach.sightings import heartbeat
-from quetsach.watching import beating, document
+from quetsach.watching import beating, document, lease_tables
 from quetsach.watching.state import State
 
 COVERAGE_SECONDS = 60.0
 """What was looked at, where nothing was found, is sent no more often."""
+LEASE_SECONDS = 300.0
+"""Leases are sent no more often: a server renews some each minute."""
 _LONGEST_PAUSE = 60.0
 _HEARTBEAT = "/api/v1/heartbeat"
 _BEAT_CODES = {401: "token_unknown", 404: "no_portal", 409: "no_sensor", 422: "refused"}
@@ -47,6 +50,8 @@ class Outbox:
         self._thread: threading.Thread | None = None
         self.problem: QuetsachError | None = None
         """Why the last attempt failed; None after one that did not."""
+        self.lease_problem: QuetsachError | None = None
+        """Why the portal did not take the leases last time."""
         self.beat_problem: QuetsachError | None = None
         """That the portal took no heartbeat, because the token is locked."""
         self.left_out = 0
@@ -70,12 +75,16 @@ class Outbox:
     def _run(self) -> None:
         state = State(self._state_file)
         pause, last, beaten = 0.0, 0.0, 0.0
+        lease_pause, leases_tried = 0.0, 0.0
         while not self._stop.wait(max(_TICK, pause)):
             pause_between = _NEWS_SECONDS if self._news.is_set() else heartbeat.SECONDS
             if time.monotonic() - beaten >= pause_between:
                 self._news.clear()
                 self.beat(state)
                 beaten = time.monotonic()
+            if time.monotonic() - leases_tried >= lease_pause and unsent_leases(state, self._url):
+                lease_pause = LEASE_SECONDS if self.send_leases(state) else _LONGEST_PAUSE
+                leases_tried = time.monotonic()
             has_rows = unsent(state, self._url)[0] > 0
             if not has_rows and time.monotonic() - last < COVERAGE_SECONDS:
                 continue
@@ -104,9 +113,7 @@ class Outbox:
     def _note(self, state: State, problem: QuetsachError | None) -> None:
         """Keep why the portal did not take all; one refused document holds back no other."""
         self.problem = problem
-        code = problem.code if isinstance(problem, push.PushError) else ""
-        detail = problem.detail if isinstance(problem, push.PushError) else str(problem or "")
-        state.note({"push code": code, "push problem": detail})
+        state.note(_spelled("push", problem))
 
     def _send(self, state: State, set_id: str, count: int) -> bool:
         change, since = state.last_change(), sent(state, self._url, set_id)
@@ -120,13 +127,27 @@ class Outbox:
                         self.left_out += len(push.push(out, self._url, self._token).rejected)
                         is_sent = True
         except QuetsachError as error:
-            # The frames of a kept traceback would hold the connection open.
-            self.problem = error.with_traceback(None)
-            self.problem.__cause__ = self.problem.__context__ = None
+            self.problem = _alone(error)
             return False
         if is_sent:
             state.note({_name(self._url, set_id): str(change), "pushed": str(time.time())})
         return True
+
+    def send_leases(self, state: State) -> bool:
+        """Send the leases that came since the last time as evidence on machines; whether the portal has them
+        all now. `lease_problem` says why not."""
+        change, since = state.last_change(), _number(state, _leases_name(self._url))
+        self.lease_problem = None
+        if state.leases_after(since):
+            base = self._url.rstrip("/").removesuffix(push.PATH)
+            try:
+                push_machines(lease_tables.changes(state, since), base, self._token)
+            except QuetsachError as error:
+                self.lease_problem = _alone(error)
+            else:
+                state.note({_leases_name(self._url): str(change)})
+        state.note(_spelled("lease", self.lease_problem))
+        return self.lease_problem is None
 
     def beat(self, state: State) -> None:
         """Tell the portal that the watcher is alive, and where each source stands. A token that belongs to no
@@ -149,7 +170,7 @@ class Outbox:
 
 def sent(state: State, url: str, set_id: str) -> int:
     """The change up to which a portal has everything of a list."""
-    return int(state.about().get(_name(url, set_id), "0"))
+    return _number(state, _name(url, set_id))
 
 
 def unsent(state: State, url: str) -> tuple[int, str]:
@@ -158,5 +179,32 @@ def unsent(state: State, url: str) -> tuple[int, str]:
     return sum(count for count, _day in left), min((day for _count, day in left if day), default="")
 
 
+def unsent_leases(state: State, url: str) -> int:
+    """How many leases a portal has not got."""
+    return state.leases_after(_number(state, _leases_name(url)))
+
+
+def _number(state: State, name: str) -> int:
+    return int(state.about().get(name, "0"))
+
+
 def _name(url: str, set_id: str) -> str:
     return f"sent {set_id} {url}"
+
+
+def _leases_name(url: str) -> str:
+    return f"sent leases {url}"
+
+
+def _spelled(what: str, problem: QuetsachError | None) -> dict[str, str]:
+    """A problem as the state keeps it."""
+    if isinstance(problem, push.PushError):
+        return {f"{what} code": problem.code, f"{what} problem": problem.detail}
+    return {f"{what} code": "", f"{what} problem": str(problem or "")}
+
+
+def _alone(error: QuetsachError) -> QuetsachError:
+    """The error without what led to it: the frames of a kept traceback would hold the connection open."""
+    found = error.with_traceback(None)
+    found.__cause__ = found.__context__ = None
+    return found

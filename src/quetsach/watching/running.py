@@ -18,7 +18,7 @@ from quetsach.scanning import engine
 from quetsach.scanning.engine import Matcher
 from quetsach.scanning.request import TIME_ZONE, check_zone
 from quetsach.sightings.sighting import Sighting
-from quetsach.watching import document, folder
+from quetsach.watching import document, folder, lease_tables
 from quetsach.watching.asked import FollowedAsked
 from quetsach.watching.follower import Follower
 from quetsach.watching.held import Looker
@@ -83,6 +83,7 @@ class Watcher:
         self.state = opened.enter_context(closing(State(state_file)))
         places = self._places()
         document.keep_places(self.state, places)
+        lease_tables.keep_name(self.state, self.request.source_name or request.vantage)
         chosen = engine.choose()
         self.lists = FollowedLists(request.lists, request.choice, chosen, request.folder, now)
         matcher = self.lists.first()
@@ -102,6 +103,7 @@ class Watcher:
             Paths(options, own), self._looker, from_now=request.from_now, options=options, now=now
         )
         self.leases = FollowedLeases(request.leases, places, self.state, request.tz, request.lease_length)
+        self._looker.take_leases, self._looker.lease_length = self.leases.take, request.lease_length
         self._change = self.state.last_change()
         self._alive = 0.0
         self._told: object = None

@@ -13,7 +13,7 @@ from typing import Any
 from quetsach.errors import ScanError
 
 _APPLICATION = 0x51535741
-_VERSION = 2
+_VERSION = 3
 """Rises when the tables change."""
 _TABLES = """
 CREATE TABLE about (name TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
@@ -37,7 +37,8 @@ CREATE INDEX found_change ON found (version, change);
 CREATE TABLE whole (path TEXT NOT NULL, version INTEGER NOT NULL, mark TEXT NOT NULL, said TEXT NOT NULL,
     PRIMARY KEY (path, version)) WITHOUT ROWID;
 CREATE TABLE trouble (path TEXT PRIMARY KEY, said TEXT NOT NULL, since REAL NOT NULL) WITHOUT ROWID;
-CREATE TABLE lease (place TEXT NOT NULL, data TEXT NOT NULL, PRIMARY KEY (place, data)) WITHOUT ROWID;
+CREATE TABLE lease (place TEXT NOT NULL, data TEXT NOT NULL, change INTEGER NOT NULL,
+    PRIMARY KEY (place, data)) WITHOUT ROWID;
 INSERT INTO about VALUES ('rows', '0')
 """
 _COUNTING = (
@@ -60,6 +61,8 @@ INSERT INTO about SELECT 'rows', count(*) FROM found
 """
 """What makes a state of version 1 one of version 2. Earlier ids are told again at each sending: nobody knows
 which of them a portal has seen."""
+_FROM_2 = "ALTER TABLE lease ADD COLUMN change INTEGER NOT NULL DEFAULT 1"
+"""What makes a state of version 2 one of version 3: no portal has its leases yet."""
 
 
 _TOGETHER_SECONDS = 0.2
@@ -147,7 +150,7 @@ class Store:
             raise ScanError(f"{self.path}: was kept by an older quetsach; start quetsach watch with it first")
         elif version < _VERSION:
             run("BEGIN IMMEDIATE")
-            for statement in _FROM_1.split(";\n"):
+            for statement in (*(_FROM_1.split(";\n") if version < 2 else ()), _FROM_2):
                 run(statement)
             run(f"PRAGMA user_version = {_VERSION}")
             run("COMMIT")
@@ -221,7 +224,7 @@ class Store:
         return number
 
     def last_change(self) -> int:
-        """The number of the last change of a row or of coverage."""
+        """The number of the last change of a row, of coverage or of a lease."""
         return int(self.about().get("change", "0"))
 
     def troubles(self) -> dict[str, str]:
@@ -244,6 +247,23 @@ class Store:
 
     def keep_leases(self, place: str, leases: Iterable[Iterable[Any]]) -> None:
         """Keep leases; those that are known change nothing."""
-        rows = [(place, json.dumps(list(lease))) for lease in leases]
+        texts = [json.dumps(list(lease)) for lease in leases]
         with self._writing():
-            self._file.executemany("INSERT OR IGNORE INTO lease VALUES (?, ?)", rows)
+            change = self._change()
+            rows = [(place, text, change) for text in texts]
+            self._file.executemany("INSERT OR IGNORE INTO lease VALUES (?, ?, ?)", rows)
+
+    def leases_after(self, change: int) -> int:
+        """How many leases came after a change."""
+        return int(self._file.execute("SELECT count(*) FROM lease WHERE change > ?", (change,)).fetchone()[0])
+
+    def lease_changes(self, change: int) -> dict[str, list[tuple[list[Any], bool]]]:
+        """The leases of each place that got some after a change, each with whether it came after it."""
+        query = (
+            "SELECT place, data, change > ? FROM lease"
+            " WHERE place IN (SELECT place FROM lease WHERE change > ?) ORDER BY place, data"
+        )
+        found: dict[str, list[tuple[list[Any], bool]]] = {}
+        for place, data, is_new in self._file.execute(query, (change, change)):
+            found.setdefault(place, []).append((json.loads(data), bool(is_new)))
+        return found

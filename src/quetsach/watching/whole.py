@@ -9,6 +9,7 @@ from quetsach.files import inputs, openers
 from quetsach.files.decompress import codec_of
 from quetsach.files.source import Source, is_capture, utf16_of
 from quetsach.machines.leases import naming
+from quetsach.machines.leases.leaseformat import Event
 from quetsach.scanning import reading
 from quetsach.scanning.engine import Engine, Matcher, ScanOptions, SourceResult
 from quetsach.scanning.executor import Unit
@@ -66,6 +67,15 @@ def read(
                 answer = answer._replace(format=kinds.pop() if len(kinds) == 1 else "")
                 answers.append(answer._replace(head=heads.get(answer.coverage.path, b"")))
     return answers, "; ".join(dict.fromkeys(said))
+
+
+def leases(path: Path, tz: str, length: int | None) -> list[Event]:
+    """The leases that a scan finds in a file that it is given as a log; none where it cannot be read."""
+    try:
+        return list(naming.gather(inputs.discover([str(path)]), [], tz, length).events())
+    except SourceError:
+        # The reading of the file reports the reason.
+        return []
 
 
 def _heads(path: Path, logs: list[inputs.Input]) -> dict[str, bytes]:

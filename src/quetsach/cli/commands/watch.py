@@ -185,8 +185,9 @@ def _once(watcher: Watcher) -> int:
         say.line(_("Nothing new was found."))
     if watcher.outbox is not None:
         watcher.outbox.beat(watcher.state)
-    outbox = watcher.outbox
-    if outbox is not None and (not outbox.send(watcher.state) or outbox.beat_problem is not None):
+        watcher.outbox.send(watcher.state)
+        watcher.outbox.send_leases(watcher.state)
+    if _why(watcher):
         say.error(_("Not sent: %(why)s") % {"why": _why(watcher)} + " " + _("The next run sends it."))
         return PUSH_FAILED
     if watcher.troubles:
@@ -228,7 +229,9 @@ def _for_ever(watcher: Watcher, stop: threading.Event, zone: ZoneInfo) -> int:
 def _why(watcher: Watcher) -> str:
     """Why the portal did not take the last document; "" if it did."""
     outbox = watcher.outbox
-    problem = (outbox.problem or outbox.beat_problem) if outbox is not None else None
+    if outbox is None:
+        return ""
+    problem = outbox.problem or outbox.lease_problem or outbox.beat_problem
     return say.worded(problem) if problem is not None else ""
 
 

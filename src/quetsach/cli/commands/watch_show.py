@@ -59,7 +59,8 @@ def show(place: Path, zone: ZoneInfo) -> int:
     for path in json.loads(about.get("waiting", "[]")):
         _say(_("%(path)s: is still being written; it is read once it rests for ten seconds") % {"path": path})
     if about.get("url"):
-        _show_unsent(about, *outbox.unsent(state, about["url"]))
+        count, day = outbox.unsent(state, about["url"])
+        _show_unsent(about, count, day, outbox.unsent_leases(state, about["url"]))
     is_incomplete = bool(state.troubles()) or is_silent or _is_locked(about)
     state.close()
     return INCOMPLETE if is_incomplete else NOTHING
@@ -70,23 +71,35 @@ def _is_locked(about: dict[str, str]) -> bool:
     from quetsach.results.push import PushError
     from quetsach.watching.outbox import LOCKED
 
-    code = next((about[name] for name in ("push code", "beat") if about.get(name) in LOCKED), "")
+    told = (about.get(name, "") for name in ("push code", "lease code", "beat"))
+    code = next((one for one in told if one in LOCKED), "")
     if code:
         say.warning(say.worded(PushError(code)))
     return bool(code)
 
 
-def _show_unsent(about: dict[str, str], count: int, day: str) -> None:
-    from quetsach.results.push import PushError
-
-    if not count:
+def _show_unsent(about: dict[str, str], count: int, day: str, leases: int) -> None:
+    if not count and not leases:
         _say(_("The portal has everything."))
-        return
+    if count:
+        _show_unsent_rows(about, count, day)
+    if leases:
+        text = ngettext("Not sent yet: %(n)s lease", "Not sent yet: %(n)s leases", leases)
+        _warn_unsent(about, "lease", text % {"n": words.number(leases)})
+
+
+def _show_unsent_rows(about: dict[str, str], count: int, day: str) -> None:
     text = ngettext("Not sent yet: %(n)s row", "Not sent yet: %(n)s rows", count)
     said = text % {"n": words.number(count)}
     if day:
         said += ", " + _("the oldest of %(day)s") % {"day": day}
-    code, detail = about.get("push code"), about.get("push problem", "")
+    _warn_unsent(about, "push", said)
+
+
+def _warn_unsent(about: dict[str, str], what: str, said: str) -> None:
+    from quetsach.results.push import PushError
+
+    code, detail = about.get(f"{what} code"), about.get(f"{what} problem", "")
     say.warning(f"{said}. {say.worded(PushError(code, detail)) if code else detail}".rstrip())
 
 

@@ -8,12 +8,13 @@ from __future__ import annotations
 from bisect import bisect_right
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from functools import cache
+from io import BytesIO
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from quetsach.errors import SourceError
 from quetsach.files.inputs import STDIN, Input, Inputs, Skipped
-from quetsach.files.source import Source
+from quetsach.files.source import ByteStream, Source
 from quetsach.machines.leases.history import holders
 from quetsach.machines.leases.signs import may_hold_leases
 from quetsach.sightings.sighting import Bypass, Sighting
@@ -150,6 +151,21 @@ def gather(inputs: Inputs, given: Sequence[Path], tz: str, length: int | None = 
             logs_left.append(log)
     inputs.logs[:] = logs_left
     return leases
+
+
+def kind_within(path: Path, start: bytes) -> LeaseFormat | None:
+    """The format of the leases among the lines of a log that begins with these bytes."""
+    kind = kind_of(head(path, Source(path, BytesIO(start))))
+    return kind if kind is not None and kind.mark else None
+
+
+def within(path: Path, kind: LeaseFormat, lines: ByteStream, written: int, tz: str) -> Iterator[Event]:
+    """The leases in some lines of a log that was written last at `written`, in microseconds."""
+    from zoneinfo import ZoneInfo
+
+    from quetsach.machines.leases.leaseformat import File
+
+    yield from kind.events(lines_of(Source(path, lines), kind.mark), File(written, ZoneInfo(tz)))
 
 
 def with_past(paths: Sequence[Path]) -> list[Path]:

@@ -13,7 +13,10 @@ from quetsach.machines.evidence import Binding, Claim, Key
 from quetsach.machines.leases.history import holders
 from quetsach.machines.leases.leaseformat import Event
 from quetsach.machines.leases.naming import LONGEST
+from quetsach.machines.sources import document
 from quetsach.machines.sources.outcome import SECOND, Asked
+
+_DAY = 86_400 * SECOND
 
 
 def told(events: Iterable[Event], asked: Asked) -> Iterator[Binding | Claim]:
@@ -38,6 +41,35 @@ def told(events: Iterable[Event], asked: Asked) -> Iterator[Binding | Claim]:
     for names in sorted(claims):
         for begin, end in _joined(claims[names]):
             yield Claim(names, begin, end, asked.source, asked.scope)
+
+
+def unusable(event: Event) -> str:
+    """Why a lease tells nothing (`words.LEFT`); what gives an address back is no lease."""
+    until = event.at if event.until is None else event.until
+    return document.unusable(event.address, event.at, until) if event.mac else ""
+
+
+def news(before: Iterable[Event], new: Iterable[Event], asked: Asked) -> tuple[list[Claim], list[Binding]]:
+    """What a table tells since it knows the leases `new`: bindings that are new or end earlier, and claims.
+
+    A renewal that ends on the same UTC day as the last one makes no claim.
+    """
+    fresh = [event for event in new if not unusable(event)]
+    addresses = {event.address for event in fresh}
+    known = [event for event in before if event.address in addresses and not unusable(event)]
+    earlier = set(told(known, asked))
+    ends = {(one.keys, one.begin): one.end for one in earlier if isinstance(one, Claim)}
+    claims: list[Claim] = []
+    bindings: list[Binding] = []
+    for one in told([*known, *fresh], asked):
+        if one in earlier:
+            continue
+        if isinstance(one, Binding):
+            if not document.unusable(one.address, one.begin, one.end):
+                bindings.append(one)
+        elif ends.get((one.keys, one.begin), 0) // _DAY < one.end // _DAY:
+            claims.append(one)
+    return claims, bindings
 
 
 def _keys(lease: Event) -> tuple[Key, ...]:

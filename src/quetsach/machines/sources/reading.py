@@ -12,7 +12,7 @@ from quetsach.files import opening
 from quetsach.files.source import Source
 from quetsach.machines.evidence import Binding, Claim
 from quetsach.machines.leases import logs
-from quetsach.machines.leases.leaseformat import Event, File, LeaseFormat
+from quetsach.machines.leases.leaseformat import File, LeaseFormat
 from quetsach.machines.leases.naming import formats, head, kind_of, lines_of, with_past
 from quetsach.machines.sources import checks, document, leasetable, neighbours, register, table, translations
 from quetsach.machines.sources.outcome import Asked, MachinesError, Outcome
@@ -204,17 +204,11 @@ def _leases(reading: Reading, kind: LeaseFormat, asked: Asked) -> None:
     numbers = _Numbers(_lines(reading), outcome)
     outcome.kinds[kind.name] = 0  # also a file that tells of no lease was recognised
     for event in kind.events(numbers, File(asked.at, asked.zone, asked.length, numbers.leave)):
-        if code := _unusable(event):
+        if code := leasetable.unusable(event):
             numbers.leave(code, event.address.encode())
             continue
         outcome.leases.append(event)
         outcome.kinds[kind.name] += 1
-
-
-def _unusable(event: Event) -> str:
-    """Why a lease tells nothing; what gives an address back is no lease."""
-    until = event.at if event.until is None else event.until
-    return document.unusable(event.address, event.at, until) if event.mac else ""
 
 
 class _Numbers:
@@ -271,7 +265,7 @@ def _log(reading: Reading, asked: Asked) -> None:
                 before = outcome.left
                 events = list(kind.events([line], file))
                 for event in events:
-                    if code := _unusable(event):
+                    if code := leasetable.unusable(event):
                         numbers.leave(code, line)
                     else:
                         outcome.leases.append(event)

@@ -5,11 +5,12 @@ from __future__ import annotations
 from datetime import datetime
 from uuid import UUID
 
-from django.db.models import QuerySet
+from django.db.models import Max, QuerySet
 
 from quetsach.portal.accounts.models import User
 from quetsach.portal.campaigns.models import Campaign
 from quetsach.portal.indicators.queries import current
+from quetsach.portal.machines.models import EvidenceFile
 from quetsach.portal.sensors.models import Sensor
 from quetsach.portal.units.models import Unit, subtree
 
@@ -29,6 +30,15 @@ def sensor_by_id(user: User, sensor_id: UUID) -> Sensor | None:
 def silent_of(unit: Unit, now: datetime) -> QuerySet[Sensor]:
     """The unit's own sensors that are silent, or have a silent source."""
     return Sensor.rows.filter(unit=unit, locked_at=None, silent_after__lt=now)
+
+
+def leases_at(sensor: Sensor) -> datetime | None:
+    """When the sensor sent leases last with its present key."""
+    if sensor.token is None:
+        return None
+    rows = EvidenceFile.rows.filter(token=sensor.token, accepted_at__isnull=False)
+    found: datetime | None = rows.aggregate(last=Max("accepted_at"))["last"]
+    return found
 
 
 def list_in_force(campaign: Campaign) -> tuple[str, int | None]:

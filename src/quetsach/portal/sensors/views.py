@@ -111,8 +111,10 @@ def _page(request: HttpRequest, seat: Seat, sensor: Sensor, code: str = "") -> H
     context = {
         "seat": seat, "door": "cases", "code": code, "now": now, "version": version, "sources": sources,
         "row": _row(sensor, now, set_id), "sensor": sensor, "may_change": _may_change(seat, sensor),
+        "is_used": is_used,
         "is_skewed": abs(sensor.skew) > SKEW.total_seconds(), "skew": abs(round(sensor.skew)),
-        "is_fast": sensor.skew > 0, "name_form": NameForm({"name": sensor.name}), "lock_form": LockForm(),
+        "is_fast": sensor.skew > 0, "leases_at": queries.leases_at(sensor),
+        "name_form": NameForm({"name": sensor.name}), "lock_form": LockForm(),
         "address": on_screen(request, "/").rstrip("/"),
     }  # fmt: skip
     return render(request, "sensors/sensor.html", context)

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import gzip
 import hashlib
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import asdict
 from datetime import datetime
 from io import BytesIO
@@ -133,6 +133,9 @@ def receive(
 ) -> tuple[EvidenceFile, Stored]:
     """Take a complete document that a program pushed for the unit of its token; repeating it changes nothing.
 
+    What a program tells of one source on one day is one file, as far as it is small: a watcher tells a few
+    leases every few minutes. The trail names the file once.
+
     Raises MachinesError: nothing of it was stored.
     """
     unit = token.unit
@@ -143,6 +146,13 @@ def receive(
     ).first()
     if known is not None:
         return known, Stored(known=sum(counts))
+    begun = queries.begun_today(unit, token, source, sum(counts))
+    if begun is not None:
+        told = store_evidence(unit, *_parts(document.read(_lines(data), unit.path)), file=begun)
+        if _add_to(begun, data, digest, told):
+            if told.is_new:
+                follow(unit)
+            return begun, told
     now = timezone.now()
     row = EvidenceFile(
         unit=unit, source=source, name=visible(nfc(name or source))[:300], digest=digest, token=token,
@@ -158,6 +168,24 @@ def receive(
         _record(None, "evidence.accept", row, ip, f"{token.prefix}… {token.name}")
     follow(unit)
     return row, told
+
+
+def _add_to(file: EvidenceFile, data: bytes, digest: str, told: Stored) -> bool:
+    """Add a document whose rows are stored already to the file of its day; whether the file still counts. The
+    rows come first: after a crash the program sends them again."""
+    with transaction.atomic():
+        row = EvidenceFile.rows.select_for_update(no_key=True, of=("self",)).get(pk=file.pk)
+        if row.gone_at is not None:
+            return False
+        out = BytesIO()
+        document.write(out, row.source, *_parts((*_rows(row), *document.read(_lines(data), row.unit.path))))
+        _source, (row.claims, row.bindings), row.kinds = queries.checked(out.getvalue())
+        draft_actions.forget(row.document)
+        row.document.save("document", ContentFile(gzip.compress(out.getvalue(), mtime=0)), save=False)
+        row.digest, row.accepted_at = digest, timezone.now()
+        row.fresh += told.claims + told.bindings + told.shortened
+        row.save(update_fields=["claims", "bindings", "kinds", "document", "digest", "accepted_at", "fresh"])
+    return True
 
 
 def withdraw(file: EvidenceFile, actor: User, why: str, ip: str | None = None) -> None:
@@ -245,6 +273,17 @@ def _store(file: EvidenceFile) -> Stored:
 def _rows(file: EvidenceFile) -> Iterator[Claim | Binding]:
     with gzip.open(BytesIO(draft_actions.content(file.document))) as lines:
         yield from document.read((line.rstrip(b"\n") for line in lines), file.unit.path)
+
+
+def _lines(data: bytes) -> Iterator[bytes]:
+    return (line.rstrip(b"\n") for line in BytesIO(data))
+
+
+def _parts(rows: Iterable[Claim | Binding]) -> tuple[list[Claim], list[Binding]]:
+    """The claims and the bindings of a small document."""
+    found = list(rows)
+    bindings = [one for one in found if isinstance(one, Binding)]
+    return [one for one in found if isinstance(one, Claim)], bindings
 
 
 def _record(actor: User | None, act: str, row: EvidenceFile, ip: str | None, named: str = "") -> None:

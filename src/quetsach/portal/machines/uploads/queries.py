@@ -23,11 +23,14 @@ from quetsach.machines.sources.sent import Sent
 from quetsach.portal.campaigns.models import Campaign, CampaignNode
 from quetsach.portal.machines.models import ClockDifference, ColumnMapping, EvidenceFile
 from quetsach.portal.sightings.owners import Owners, Range
-from quetsach.portal.units.models import Unit
+from quetsach.portal.units.models import ApiToken, Unit
 from quetsach.portal.units.networks import HELD, Network
 from quetsach.text.json_limits import TooManyError, few
 from quetsach.text.vietnamese import nfc, search_key
 from quetsach.text.words import visible
+
+MOST_OF_A_DAY = 20_000
+"""Rows of a file to which more are added: each time it is written anew."""
 
 
 def folded(headings: Iterable[str]) -> str:
@@ -57,6 +60,16 @@ def same_as(draft: EvidenceFile) -> EvidenceFile | None:
     )
     asked = _how(draft)
     return next((row for row in rows if _how(row) == asked), None)
+
+
+def begun_today(unit: Unit, token: ApiToken, source: str, rows: int) -> EvidenceFile | None:
+    """The file of today to which so many rows of a source can be added, None for none."""
+    today = timezone.localtime().replace(hour=0, minute=0, second=0, microsecond=0)
+    found = EvidenceFile.rows.filter(
+        unit=unit, token=token, source=source, created_at__gte=today, accepted_at__isnull=False, gone_at=None
+    ).exclude(document="")
+    row = found.select_related("unit").order_by("-created_at").first()
+    return row if row is not None and row.claims + row.bindings + rows <= MOST_OF_A_DAY else None
 
 
 def _how(row: EvidenceFile) -> object:
