@@ -23,6 +23,9 @@ UPDATE cases_device SET
 
 def _fill(_apps, schema_editor):
     schema_editor.execute(_FILL)
+    if schema_editor.connection.vendor == 'postgresql':
+        # Changed rows wait for the check of their foreign keys, and a table with such rows takes no index.
+        schema_editor.execute('SET CONSTRAINTS ALL IMMEDIATE')
 
 
 class Migration(migrations.Migration):
