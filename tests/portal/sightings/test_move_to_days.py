@@ -24,7 +24,7 @@ def migrate(to):
 def before(cast):
     """The tables of before, and afterwards those of today again."""
     yield migrate(BEFORE)
-    leaves = MigrationExecutor(connection).loader.graph.leaf_nodes("sightings")
+    leaves = MigrationExecutor(connection).loader.graph.leaf_nodes()
     MigrationExecutor(connection).migrate(leaves)
 
 
