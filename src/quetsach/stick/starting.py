@@ -28,8 +28,8 @@ def main(arguments: Sequence[str]) -> int:
     # Imported now, like all that is needed after the stick may have been pulled out.
     gone = language.gettext("The stick cannot be read any more. Put it back in, then start again.")
     closing = language.gettext("Press Enter to close this window.")
-    # The folder of the running program alone: a variable would let whoever sets it name another stick, whose
-    # files would be compared in place of those that run.
+    # The folder of the running program, never a variable: a variable could name another stick. Then the
+    # files of that stick would be compared, and the files of this one would run.
     root = Path(sys.executable).parent.parent
     try:
         return _started(root, arguments)
