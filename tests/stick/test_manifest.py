@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import shutil
 import subprocess
 import sys
 from collections.abc import Callable
@@ -88,11 +89,25 @@ def test_a_changed_stick_runs_nothing(
     stick: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str], start: list[str]
 ) -> None:
     (stick / "he-thong" / "evil.py").write_text("x")
-    monkeypatch.setenv("QUETSACH_STICK", str(stick))
+    monkeypatch.setattr(sys, "executable", str(stick / "he-thong/python.exe"))
     monkeypatch.setenv("QUETSACH_LANG", "en")
     assert starting.main(start) == 2
     out, err = capfd.readouterr()
     assert "he-thong/evil.py" in err and not out
+
+
+def test_a_variable_names_no_other_stick(
+    stick: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+) -> None:
+    """Else a changed stick would show the files of a good one."""
+    changed = tmp_path / "changed"
+    shutil.copytree(stick, changed)
+    (changed / "he-thong" / "evil.py").write_text("x")
+    monkeypatch.setattr(sys, "executable", str(changed / "he-thong/python.exe"))
+    monkeypatch.setenv("QUETSACH_STICK", str(stick))
+    monkeypatch.setenv("QUETSACH_LANG", "en")
+    assert starting.main(["--", "--version"]) == 2
+    assert "he-thong/evil.py" in capfd.readouterr().err
 
 
 def test_before_it_was_compared_only_our_own_modules_and_pythons_are_imported() -> None:
@@ -118,7 +133,7 @@ def ready(stick: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     (stick / "tan-phu.qspack").write_bytes(pack.build(told, SIGNING))
     old = replace(told, created=now - timedelta(days=9), expires=now - timedelta(days=1))
     (stick / "cu.qspack").write_bytes(pack.build(old, SIGNING))
-    monkeypatch.setenv("QUETSACH_STICK", str(stick))
+    monkeypatch.setattr(sys, "executable", str(stick / "he-thong/python.exe"))
     monkeypatch.setenv("QUETSACH_LANG", "en")
     monkeypatch.setenv("QUETSACH_ENGINE", "portable")
     return stick

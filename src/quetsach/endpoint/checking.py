@@ -147,15 +147,14 @@ def _concluded(
 ) -> Result:
     """The result of what the probes, the files and the sockets show up to now."""
     probe = sampler.probe()
-    observed = {
-        **probed,
-        probe.name: probe.run(machine),
-        LIST: Observed(State.OK) if wanted.indicators else Observed.not_checked("no_list"),
-    }
+    observed = {**probed, probe.name: probe.run(machine)}
     essential = [*needed, filescan.NAME, *([probe.name] if probe.applies_to(machine) else []), LIST]
     watchlist = Watchlist(wanted.indicators) if wanted.indicators else None
     everything = (one for seen in observed.values() for one in seen.items)
     findings = finding.find(everything, wanted.signs, watchlist, wanted.profile, wanted.hashes)
+    observed[LIST] = (
+        Observed.not_checked("no_list") if watchlist is None else Observed(State.OK, (), watchlist.gaps)
+    )
     unseen = [name for name in essential if not observed[name].is_whole]
     return Result(
         machine=machine.name, system=machine.system, is_running=machine.is_running, started=started,

@@ -108,6 +108,9 @@ REASONS: Mapping[str, str] = {
     "missing": "is not there",
     "elsewhere": "is a link to something that this disk does not hold; look at the disk that does, too",
     "no_registry": "the registry of this Windows is not there",
+    "no_accounts": "the list of accounts of this Linux is not there",
+    "not_mounted": "belongs to another partition, which is not part of this folder",
+    "too_deep": "holds commands encoded in each other, more than this check decodes",
     "damaged": "is damaged and cannot be read",
     "unsettled": (
         "was not written wholly, so its newest changes are not seen; start that Windows, shut it down,"

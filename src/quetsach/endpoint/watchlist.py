@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterable, Iterator
 
 from quetsach.endpoint import commandline
-from quetsach.endpoint.fact import Fact
+from quetsach.endpoint.fact import Fact, Gap
 from quetsach.indicators.indicator import Indicator, IndicatorSet
 from quetsach.scanning.engines.index import Index, hits_of
 from quetsach.scanning.engines.tokens import Token
@@ -16,7 +16,9 @@ _CERTAIN, _STRONG, _VISIT = "D1", "D2", "D3"
 _LOGGED = "LOG"
 _DISABLED = "4"
 _IN_TEXT = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*://[^\s\"'<>|]+|[\w.:\[\]%-]{4,255}")
-_MOST_WORDS = 2_000
+_MOST_WORDS = 20_000
+_PLACES = ("place", "where", "file", "path", "name")
+_MOST_GAPS = 20
 
 Hit = tuple[Indicator, str, str]
 """Indicator, the text that matched, and the confidence of its place."""
@@ -27,6 +29,8 @@ class Watchlist:
 
     def __init__(self, indicators: IndicatorSet) -> None:
         self.index = Index(indicators)
+        self.gaps: list[Gap] = []
+        """Texts that were not compared wholly: their places, or kinds where they have none."""
 
     def of(self, seen: Fact) -> Iterator[Hit]:
         """The indicators in a fact, each once.
@@ -52,28 +56,39 @@ class Watchlist:
             case "proxy":
                 yield from self._hits(url_tokens(fields["value"]), _CERTAIN)
             case "process" | "shortcut":
-                yield from self._hits(tokens_in(fields["command"]), _STRONG)
+                yield from self._hits(self._words(seen, fields["command"]), _STRONG)
             case "autostart" | "cron" | "unit" | "wmi-consumer":
-                yield from self._hits(tokens_in(fields["command"]), _CERTAIN)
+                yield from self._hits(self._words(seen, fields["command"]), _CERTAIN)
             case "service":
                 is_off = fields["start"] == _DISABLED
-                yield from self._hits(tokens_in(fields["command"]), _VISIT if is_off else _CERTAIN)
+                yield from self._hits(self._words(seen, fields["command"]), _VISIT if is_off else _CERTAIN)
             case "dns-server":
                 yield from self._hits([host_token(fields["address"])], _CERTAIN)
             case "setting":
-                yield from self._hits(tokens_in(fields["value"]), _CERTAIN)
+                yield from self._hits(self._words(seen, fields["value"]), _CERTAIN)
             case "startup-line":
-                yield from self._hits(tokens_in(fields["text"]), _CERTAIN)
+                yield from self._hits(self._words(seen, fields["text"]), _CERTAIN)
             case "command-run":
-                yield from self._hits(tokens_in(fields["command"]), _STRONG)
+                yield from self._hits(self._words(seen, fields["command"]), _STRONG)
             case "transfer":
                 yield from self._hits(url_tokens(fields["url"]), _STRONG)
             case "key-login":
-                yield from self._hits(tokens_in(fields["command"]), _CERTAIN)
+                yield from self._hits(self._words(seen, fields["command"]), _CERTAIN)
             case "task":
-                yield from self._hits(tokens_in(f"{fields['command']} {fields['arguments']}"), _CERTAIN)
+                yield from self._hits(
+                    self._words(seen, f"{fields['command']} {fields['arguments']}"), _CERTAIN
+                )
             case "script-line":
-                yield from self._hits(tokens_in(fields["text"]), _STRONG)
+                yield from self._hits(self._words(seen, fields["text"]), _STRONG)
+
+    def _words(self, seen: Fact, text: str) -> list[Token]:
+        found, is_whole = tokens_in(text)
+        gap = Gap(
+            "too_deep", next((seen.fields[name] for name in _PLACES if seen.fields.get(name)), seen.kind)
+        )
+        if not is_whole and gap not in self.gaps and len(self.gaps) < _MOST_GAPS:
+            self.gaps.append(gap)
+        return found
 
     def _hits(self, tokens: Iterable[Token], confidence: str) -> Iterator[Hit]:
         asked = [token for token in tokens if token.value]
@@ -106,18 +121,20 @@ def url_tokens(text: str) -> list[Token]:
     return found
 
 
-def tokens_in(text: str) -> list[Token]:
-    """The URLs, names and addresses that are whole words of a command, also of an encoded one in it."""
+def tokens_in(text: str) -> tuple[list[Token], bool]:
+    """The URLs, names and addresses that are whole words of a command, also of an encoded one in it; False
+    where the text was not read wholly."""
     found: list[Token] = []
-    for number, word in enumerate(_IN_TEXT.findall(commandline.unfolded(text))):
+    unfolded, is_whole = commandline.unfolded(text)
+    for number, word in enumerate(_IN_TEXT.findall(unfolded)):
         if number >= _MOST_WORDS:
-            break
+            return found, False
         if "://" in word:
             found += url_tokens(word.rstrip(".,;)"))
         elif "." in word or ":" in word:
             host, port = canonical.split_authority(word.strip(".-"))
             found.append(_host(host, port))
-    return found
+    return found, is_whole
 
 
 def _host(host: str, port: int | None) -> Token:

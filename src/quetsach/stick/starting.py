@@ -14,7 +14,6 @@ from quetsach.endpoint import manifest
 from quetsach.endpoint.refusal import Refused
 from quetsach.text import language
 
-_ROOT_VARIABLE = "QUETSACH_STICK"
 _NO_PAUSE = "QUETSACH_NO_PAUSE"
 
 
@@ -29,7 +28,9 @@ def main(arguments: Sequence[str]) -> int:
     # Imported now, like all that is needed after the stick may have been pulled out.
     gone = language.gettext("The stick cannot be read any more. Put it back in, then start again.")
     closing = language.gettext("Press Enter to close this window.")
-    root = Path(os.environ.get(_ROOT_VARIABLE) or Path(sys.executable).parent.parent)
+    # The folder of the running program, never a variable: a variable could name another stick. Then the
+    # files of that stick would be compared, and the files of this one would run.
+    root = Path(sys.executable).parent.parent
     try:
         return _started(root, arguments)
     except Exception:

@@ -86,6 +86,9 @@ _LINUX_HOME = (
     ("Downloads", 4, Opens.ALL), (".config/autostart", 1, Opens.ALL), (".local/bin", 1, Opens.ALL),
     ("bin", 1, Opens.ALL), ("", 0, Opens.ALL),
 )  # fmt: skip
+_PROGRAM_FOLDERS = re.compile(r"/(?:(?:usr/)?(?:s?bin|games|lib\w*)/|$)")
+"""Homes of system accounts that hold the system's own programs, like `/usr/sbin`: only a full check opens all
+of them."""
 _NOT_FILES = ("/proc", "/sys", "/dev", "/run")
 _LEFT_OUT = re.compile(
     r"\\(?:Windows Defender\\Quarantine|Quarantine|ESET\\[^\\]+\\Quarantine|Kaspersky Lab\\[^\\]+\\QB"
@@ -153,6 +156,8 @@ class Walk:
         is_windows = machine.system is System.WINDOWS
         slash = "\\" if is_windows else "/"
         for user in self._users():
+            if not is_windows and _PROGRAM_FOLDERS.match(f"{user.folder}/"):
+                continue
             for name, depth, opens in _WINDOWS_HOME if is_windows else _LINUX_HOME:
                 yield f"{user.folder}{slash}{name}".rstrip(slash), depth, opens
         for name, depth, opens in _WINDOWS_HOT if is_windows else _LINUX_HOT:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import posixpath
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from functools import cached_property
@@ -160,19 +161,35 @@ class _Opener:
 
 
 def unix_users(files: Files) -> list[User]:
-    """Root and the people of `/etc/passwd`, by their home folders."""
+    """Root, the accounts of `/etc/passwd`, and the folders of `/home`: a directory of accounts elsewhere may
+    name those. Each home folder once."""
     try:
         text = files.read("/etc/passwd", 4 << 20).decode("utf-8", "replace")
     except Unavailable as error:
         if error.reason != "missing":
             raise
-        return [User("root", "/root")]
-    found = []
-    for line in text.splitlines():
-        fields = line.split(":")
-        if len(fields) >= 7 and fields[5].startswith(("/root", "/home/")):
-            found.append(User(fields[0], fields[5]))
-    return at_most(found)
+        text = ""
+    homes = {"/root": "root"}
+    for fields in accounts(text):
+        home = fields[5] if len(fields) > 5 else ""
+        homes.setdefault(posixpath.normpath(f"/{home.lstrip('/')}").rstrip("/"), fields[0])
+    for entry in files.entries("/home"):
+        if entry.is_folder or entry.is_link:
+            homes.setdefault(entry.path, entry.name)
+    return at_most([User(name, folder) for folder, name in homes.items()])
+
+
+def accounts(text: str) -> list[list[str]]:
+    """The fields of each account in a text like `/etc/passwd`.
+
+    The C library needs a name, a password and two numbers (passwd(5); glibc, nss_files).
+    """
+    lines = (line.lstrip() for line in text.split("\n"))
+    return [
+        fields
+        for line in lines
+        if not line.startswith("#") and len(fields := line.rstrip("\r").split(":")) >= 4
+    ]
 
 
 def at_most(found: list[User]) -> list[User]:

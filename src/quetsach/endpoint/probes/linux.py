@@ -7,22 +7,51 @@ import re
 from collections.abc import Iterable, Iterator
 from itertools import islice
 
+from quetsach.endpoint import commandline
 from quetsach.endpoint.fact import Unavailable
 from quetsach.endpoint.machine import Entry, Machine, System
+from quetsach.endpoint.machines.tree import accounts
 from quetsach.endpoint.probe import Probe, Seen
 
 _MOST_BYTES = 1 << 20
 _MOST_FILES = 2_000
 _CRON_TABLES = ("/etc/crontab", "/etc/anacrontab")
 _CRON_FOLDERS = ("/etc/cron.d", "/var/spool/cron", "/var/spool/cron/crontabs")
-_CRON_SCRIPTS = ("/etc/cron.hourly", "/etc/cron.daily", "/etc/cron.weekly", "/etc/cron.monthly")
+_CRON_SCRIPTS = (
+    "/etc/cron.hourly", "/etc/cron.daily", "/etc/cron.weekly", "/etc/cron.monthly", "/etc/cron.yearly",
+    "/var/spool/cron/atjobs", "/var/spool/at", "/var/spool/atjobs",
+)  # fmt: skip
 _START_LINES = ("/etc/rc.local", "/etc/rc.d/rc.local")
 _START_SCRIPTS = (
     "/etc/init.d", "/etc/rc.d/init.d", *(f"{folder}/rc{level}.d" for folder in ("/etc", "/etc/rc.d")
                                          for level in "S0123456"), "/etc/profile.d",
+    *(f"{folder}/{name}"
+      for folder in ("/etc/systemd", "/usr/local/lib/systemd", "/usr/lib/systemd", "/lib/systemd")
+      for name in ("system-generators", "user-generators", "system-environment-generators",
+                   "user-environment-generators", "system-sleep", "system-shutdown")),
+    "/etc/update-motd.d",
+    *(f"{folder}/NetworkManager/dispatcher.d{name}" for folder in ("/etc", "/usr/lib")
+      for name in ("", "/pre-up.d", "/pre-down.d", "/no-wait.d")),
+    *(f"/etc/network/if-{name}.d" for name in ("up", "pre-up", "down", "post-down")),
+    "/etc/ppp/ip-up.d", "/etc/ppp/ip-down.d", "/etc/dhcp/dhclient-enter-hooks.d",
+    "/etc/dhcp/dhclient-exit-hooks.d", "/etc/X11/Xsession.d", "/etc/kernel/postinst.d",
 )  # fmt: skip
-_PROFILES = ("/etc/profile", "/etc/bash.bashrc", "/etc/bashrc", "/etc/environment")
-_HOME_PROFILES = (".profile", ".bashrc", ".bash_profile", ".bash_login", ".zshrc", ".zprofile")
+_PROFILES = (
+    "/etc/profile", "/etc/bash.bashrc", "/etc/bashrc", "/etc/environment", "/etc/ssh/sshrc", "/etc/zshenv",
+    "/etc/zsh/zshenv", "/etc/zsh/zprofile", "/etc/zsh/zshrc", "/etc/zsh/zlogin", "/etc/logrotate.conf",
+    "/etc/modprobe.conf",
+)  # fmt: skip
+_HOME_PROFILES = (
+    ".profile", ".bashrc", ".bash_profile", ".bash_login", ".bash_logout", ".zshrc", ".zprofile", ".zshenv",
+    ".zlogin", ".xprofile", ".xsession", ".xinitrc", ".ssh/rc",
+)  # fmt: skip
+_SETTINGS_THAT_RUN = (
+    *(f"{folder}/{name}" for folder in ("/etc", "/usr/local/lib", "/usr/lib", "/lib")
+      for name in ("udev/rules.d", "modprobe.d")),
+)  # fmt: skip
+_ROTATIONS = "/etc/logrotate.d"
+_RUNS = re.compile(r"^[ \t]*(?:(?:install|remove)[ \t].*|[^#\n]*\b(?:RUN|PROGRAM|IMPORT)\b.*)$", re.M)
+"""Lines of modprobe.d(5) and udev(7) that run a command; the other lines, thousands, name devices."""
 _APT = ("/etc/apt/apt.conf", "/etc/apt/apt.conf.d")
 _HOOK = re.compile(r"(?:Pre|Post)-(?:Invoke|Install-Pkgs)(?:-Success)?\b[^;{]*", re.I)
 _QUOTED = re.compile(r'"((?:[^"\\\n]|\\.){1,4000})"')
@@ -33,8 +62,9 @@ _NOT_SCRIPTS = (".placeholder", "README")
 _UNITS = (
     "/etc/systemd/system", "/usr/lib/systemd/system", "/lib/systemd/system", "/usr/local/lib/systemd/system",
     "/etc/systemd/user", "/usr/lib/systemd/user", "/usr/local/lib/systemd/user",
+    "/etc/systemd/system.control", "/etc/systemd/system.attached", "/etc/systemd/user.control",
 )  # fmt: skip
-_HOME_UNITS = (".config/systemd/user", ".local/share/systemd/user")
+_HOME_UNITS = (".config/systemd/user", ".config/systemd/user.control", ".local/share/systemd/user")
 _WANTED = (".wants", ".requires", ".upholds")
 _DESKTOP = ("/etc/xdg/autostart",)
 _HOME_DESKTOP = (".config/autostart",)
@@ -47,6 +77,13 @@ _PAM = re.compile(
     r"^[ \t]*-?(?:auth|account|password|session)[ \t]+(?:\[[^\]\n]*\]|\w+)[ \t]+(\S+)[ \t]*(.*)$", re.M
 )
 _ASSIGNED = re.compile(r"^[ \t]*(?:export[ \t]+)?LD_PRELOAD[ \t]*=[ \t]*[\"']?([^\"'\n#]+)", re.M)
+_ROOTS_NUMBER = re.compile(r"\s*[+-]?0+")
+"""Spellings that strtoul(3), and so the C library, reads as 0."""
+_NEVER_EMPTY = ("/usr", "/var", "/etc")
+_IN_MEMORY = ("tmpfs", "ramfs", "proc", "sysfs", "devpts", "swap", "overlay", "cgroup2", "efivarfs")
+_NOT_LOOKED_AT = re.compile(r"/(?:boot|dev|efi|media|mnt|proc|run|sys)(?:/|$)")
+_CONTINUED = re.compile(r"\\\n(?:[ \t]*[#;].*\n)*")
+"""The end of a line that goes on, and remarks before the line that it goes on with (systemd.syntax(7))."""
 _SYSTEM = frozenset({System.LINUX})
 
 
@@ -61,8 +98,8 @@ def _in(machine: Machine, seen: Seen, *folders: str) -> list[Entry]:
     found: dict[str, Entry] = {}
     for folder in folders:
         with seen.part():
-            entries = seen.first(machine.files.entries(folder), _MOST_FILES, folder)
-            for one in seen.followed(machine, entries):
+            entries = machine.files.entries(machine.files.follow(folder))  # /lib may be /usr/lib
+            for one in seen.followed(machine, seen.first(entries, _MOST_FILES, folder)):
                 if not one.is_folder:
                     found.setdefault(one.path, one)
     return list(found.values())
@@ -91,19 +128,30 @@ def _cron(machine: Machine, seen: Seen) -> None:
 
 
 def _lines_of_scripts(machine: Machine, seen: Seen) -> None:
-    """The lines of what runs by itself: scripts of cron, start scripts, profiles of shells, hooks of apt."""
+    """The lines of what runs by itself: scripts of cron, start scripts, profiles of shells, hooks of apt,
+    logrotate, udev and modprobe."""
+    rotations = [one.path for one in _in(machine, seen, _ROTATIONS)]
     scripts = [
         one.path
         for one in _in(machine, seen, *_CRON_SCRIPTS, *_START_SCRIPTS)
         if one.size <= _MOST_BYTES and one.name not in _NOT_SCRIPTS
     ]
-    for path, text in _texts(machine, seen, [*scripts, *_PROFILES, *_homes(machine, *_HOME_PROFILES)]):
+    for path, text in _texts(
+        machine, seen, [*scripts, *rotations, *_PROFILES, *_homes(machine, *_HOME_PROFILES)]
+    ):
         if text.startswith("\x7fELF"):
             continue  # a program, which the probe of files opens
-        for line in dict.fromkeys(seen.first(text.splitlines(), _MOST_LINES, path)):
+        lines = text.replace("\\\n", "").splitlines()
+        for line in dict.fromkeys(seen.first(lines, _MOST_LINES, path)):
             words = line.strip()
             if words and not words.startswith("#"):
-                seen.add("startup-line", text=words[:4_000], place=path)
+                if len(words) > commandline.LONGEST:
+                    seen.lack("too_large", path)
+                seen.add("startup-line", text=words[: commandline.LONGEST], place=path)
+    settings = [one.path for one in _in(machine, seen, *_SETTINGS_THAT_RUN)]
+    for path, text in _texts(machine, seen, settings):
+        for line in seen.first(_RUNS.findall(text.replace("\\\n", "")), _MOST_LINES, path):
+            seen.add("startup-line", text=line.strip()[: commandline.LONGEST], place=path)
     hooks = [_APT[0], *(one.path for one in _in(machine, seen, _APT[1]))]
     for path, text in _texts(machine, seen, hooks):
         for command in apt_hooks(text):
@@ -128,7 +176,7 @@ def _systemd(machine: Machine, seen: Seen) -> None:
     for path, name in _units(machine, seen):
         found.setdefault(path, name)
     for path, text in _texts(machine, seen, found):
-        for _name, command in _STARTS.findall(text):
+        for _name, command in _STARTS.findall(_CONTINUED.sub(" ", text)):
             seen.add("unit", command=command.strip(), place=path, name=found[path])
     desktop = _in(machine, seen, *_DESKTOP, *_homes(machine, *_HOME_DESKTOP))
     names = {one.path: one.name for one in desktop if one.name.endswith(".desktop")}
@@ -210,16 +258,40 @@ def _logins(machine: Machine, seen: Seen) -> None:
 
 def _accounts(machine: Machine, seen: Seen) -> None:
     """Accounts with the number of root (passwd(5))."""
-    for path, text in _texts(machine, seen, ["/etc/passwd"]):
-        for line in text.splitlines():
-            fields = line.split(":")
-            if len(fields) >= 7 and fields[2].strip() == "0":
+    path = "/etc/passwd"
+    with seen.part():
+        if machine.files.entry(path) is None:
+            raise Unavailable("no_accounts", path)
+        text = machine.files.read(path, _MOST_BYTES).decode("utf-8", "replace")
+        for fields in accounts(text):
+            if _ROOTS_NUMBER.fullmatch(fields[2]):
                 seen.add("account", name=fields[0], place=path)
+
+
+def _mounts(machine: Machine, seen: Seen) -> None:
+    """On a disk that is off: partitions that fstab(5) mounts, but that are not part of the folder, as their
+    places in it are empty."""
+    if machine.is_running:
+        return
+    places = dict.fromkeys(_NEVER_EMPTY, False)
+    for _path, text in _texts(machine, seen, ["/etc/fstab"]):
+        for line in text.splitlines():
+            words = line.split()
+            if len(words) >= 3 and words[1].startswith("/") and not line.lstrip().startswith("#"):
+                place = "/" + words[1].replace("\\040", " ").strip("/")
+                if words[2] not in _IN_MEMORY and not _NOT_LOOKED_AT.match(place) and place != "/":
+                    places[place] = True
+    for place, is_named in places.items():
+        with seen.part():
+            is_there = machine.files.entry(place) is not None
+            if (is_named or is_there) and not machine.files.entries(place):
+                seen.lack("not_mounted", place)
 
 
 PROBES = (
     Probe("cron", _cron, systems=_SYSTEM, is_essential=True),
     Probe("systemd", _systemd, systems=_SYSTEM, is_essential=True),
     Probe("preload", _preload, systems=_SYSTEM, is_essential=True),
-    Probe("logins", _logins, systems=_SYSTEM),
+    Probe("logins", _logins, systems=_SYSTEM, is_essential=True),
+    Probe("mounts", _mounts, systems=_SYSTEM, is_essential=True),
 )

@@ -6,7 +6,7 @@ from __future__ import annotations
 import codecs
 import re
 
-from quetsach.endpoint import windowspath
+from quetsach.endpoint import commandline, windowspath
 from quetsach.endpoint.machine import Machine, System
 from quetsach.endpoint.probe import Probe, Seen
 
@@ -22,7 +22,7 @@ _POLICIES = tuple(
     for folder in ("", r"\Startup", r"\Shutdown", r"\Logon", r"\Logoff")
 )
 _MOST_BYTES = 1 << 20
-_MOST_FILES, _MOST_LINES, _LONGEST = 200, 5_000, 4_000
+_MOST_FILES, _MOST_LINES = 200, 5_000
 
 
 def _look(machine: Machine, seen: Seen) -> None:
@@ -47,7 +47,9 @@ def _lines(machine: Machine, seen: Seen, path: str) -> None:
     with seen.part():
         lines = text(machine.files.read(path, _MOST_BYTES)).splitlines()
         for line in dict.fromkeys(filter(str.strip, seen.first(lines, _MOST_LINES, path))):
-            seen.add("startup-line", text=line.strip()[:_LONGEST], place=path)
+            if len(line) > commandline.LONGEST:
+                seen.lack("too_large", path)
+            seen.add("startup-line", text=line.strip()[: commandline.LONGEST], place=path)
 
 
 def text(content: bytes) -> str:

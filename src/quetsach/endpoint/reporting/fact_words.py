@@ -23,6 +23,7 @@ PROBES: Mapping[str, str] = {
     "cron": gettext_noop("Scheduled tasks (cron)"),
     "systemd": gettext_noop("Services (systemd)"),
     "preload": gettext_noop("Preloaded libraries"),
+    "mounts": gettext_noop("Other partitions"),
     "logins": gettext_noop("Ways to sign in"),
     "activation": gettext_noop("Where Windows and Office activate"),
     "licences": gettext_noop("Licences as Windows tells them"),

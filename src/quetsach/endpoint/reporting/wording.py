@@ -84,9 +84,9 @@ def next_steps(result: Result) -> list[str]:
         steps.append(
             _("Look for the papers of the software named here; without them, plan a free or licensed one.")
         )
-    if "indicators" in result.unseen:
-        steps.append(_("Check again with the campaign's pack or list, so that addresses can be compared."))
     reasons = {gap.reason for name in result.unseen for gap in result.observed[name].gaps}
+    if "no_list" in reasons:
+        steps.append(_("Check again with the campaign's pack or list, so that addresses can be compared."))
     if "no_permission" in reasons:
         steps.append(_("Check once more as administrator: some places can be seen only so."))
     if "no_reader" in reasons:
@@ -95,11 +95,13 @@ def next_steps(result: Result) -> list[str]:
         )
     if "locked" in reasons:
         steps.append(_("Unlock the drives named here (BitLocker), then check again."))
+    if "not_mounted" in reasons:
+        steps.append(_("Mount all partitions of this disk below the one folder, then check again."))
     if "unsettled" in reasons:
         steps.append(
             _("Start the Windows on this disk, shut it down wholly (not by fast startup), then check again.")
         )
-    if reasons & {"damaged", "failed", "too_large", "too_long", "no_registry"}:
+    if reasons & {"damaged", "failed", "too_large", "too_long", "too_deep", "no_registry", "no_accounts"}:
         steps.append(_("Some places named here could not be read. Have the IT officer look at them."))
     if "interrupted" in reasons:
         steps.append(_("The check was stopped; run it again to the end."))
