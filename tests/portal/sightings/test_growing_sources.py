@@ -98,7 +98,7 @@ def test_a_log_that_gets_another_id_counts_once(push):
     assert [(one.source, one.lines) for one in Coverage.rows.all()] == [(source_id("b"), 9)]
     assert {one.source for one in CoveredDay.rows.all()} == {source_id("b")}
     assert Scan.rows.get().sources == 1
-    # The shorter telling comes late, such as from a document that lay on the way: its rows are told once more.
+    # The shorter telling comes late, from a document that lay on the way: its rows are told once more.
     receipt = push(first[:1], [short(5, "a")])
     assert receipt.new == 1
     push([], [short(9, "b", was=was("a"))])

@@ -52,8 +52,8 @@ def move(node: CampaignNode, place: str, sender: Sender, records: Iterable[Cover
 def _own(
     node: CampaignNode, place: str, sender: Sender, sources: Sequence[str]
 ) -> Iterable[tuple[str, datetime | None, datetime | None]]:
-    """Those of the sources that are stored, were always short, and were told by nobody but the sender, from this
-    place; with their first and last time."""
+    """Those of the sources that are stored, were always short, and that only the sender told, from here; with
+    their first and last time."""
     by = Q(scan__token=sender.token) if sender.token else Q(scan__token=None, scan__by=sender.user)
     its = Count("pk", filter=by & Q(scan__source_name=place))
     rows = Coverage.rows.filter(scan__node=node, source__in=sources).values("source").order_by("source")
