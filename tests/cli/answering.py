@@ -15,3 +15,5 @@ class Portal:
     """The marks (ETag) with which its list was asked for."""
     lists: str = ""
     """The text that it hands out."""
+    status: int = 200
+    """With which it hands that out."""

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import gzip
 import hashlib
 import json
 import os
 import sqlite3
+import sys
 from collections.abc import Callable
 from pathlib import Path
 
@@ -174,6 +176,47 @@ def _without_rows(file: Path) -> None:
     open_file.close()
 
 
+def _edited(statement: str) -> Callable[[Path], None]:
+    def edit(file: Path) -> None:
+        with sqlite3.connect(file) as open_file:
+            open_file.execute(statement)
+        open_file.close()
+
+    return edit
+
+
+_OF_ANOTHER_KIND = [
+    "UPDATE looked SET coverage = '[]'",
+    "UPDATE looked SET coverage = '7'",
+    "UPDATE looked SET coverage = json_set(coverage, '$.bytes', 'x')",
+    "UPDATE looked SET coverage = json_set(coverage, '$.gaps', json('[7]'))",
+    "UPDATE looked SET coverage = json_set(coverage, '$.else', 1)",
+    "UPDATE generation SET was = '{\"a\": 1}'",
+    "UPDATE generation SET was = '[7]'",
+    "UPDATE about SET value = '7' WHERE name = 'places'",
+    "UPDATE version SET asked = '7'",
+]
+
+
+@pytest.mark.parametrize("statement", _OF_ANOTHER_KIND)
+def test_a_value_of_another_kind_is_a_damage_too(
+    watch: Callable[..., tuple[int, str, str]], quetsach: Run, place: Path, log: Path, statement: str
+) -> None:
+    watch("--once")
+    add(log, "10.1.2.9")
+    _edited(statement)(place / folder.STATE)
+    out = str(place.parent / "out.jsonl")
+    show, dump, once = (
+        quetsach("--lang", "en", "watch", "--state", str(place), "--show"),
+        quetsach("--lang", "en", "watch", "--state", str(place), "--dump", out),
+        watch("--once"),
+    )
+    assert dump[0] == 2 and "the state is damaged" in dump[2] and not Path(out).exists()
+    for code, _out, err in (show, dump, once):
+        # What a command does not need, or reads anew, does not stop it.
+        assert "Traceback" not in err and (code != 2 or "the state is damaged" in err)
+
+
 @pytest.mark.parametrize("damage", [_cut, _without_table, _without_text, _without_rows])
 def test_a_damaged_state_is_told_and_is_no_finding(
     watch: Callable[..., tuple[int, str, str]],
@@ -204,6 +247,35 @@ def test_a_network_drive_is_refused(tmp_path: Path) -> None:
     (tmp_path / "far away" / "deep").mkdir(parents=True)
     assert folder.network(tmp_path / "far away" / "deep", mounts) == "nfs4"
     assert folder.network(tmp_path, mounts) == ""
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="names of files are bytes only here")
+def test_a_name_that_is_no_utf8_is_followed_as_any_other(
+    quetsach: Run, feed: Path, place: Path, tmp_path: Path
+) -> None:
+    folder = tmp_path / "l"
+    folder.mkdir()
+    log = Path(os.fsdecode(os.fsencode(folder) + b"/\xff.log"))
+    add(log, "10.1.2.3")
+    packed = Path(os.fsdecode(os.fsencode(folder) + b"/\xfe.log.gz"))
+    packed.write_bytes(gzip.compress(log.read_bytes().replace(b"10.1.2.3", b"10.1.2.4")))
+    os.utime(packed, (1, 1))
+    given = ("watch", "--follow", str(folder), "-i", str(feed), "--state", str(place), "--once")
+    code, out, err = quetsach("--lang", "en", *given)
+    assert code == 1 and "10.1.2.3" in out and "10.1.2.4" in out
+    add(log, "10.1.2.9")
+    code, out, _err = quetsach("--lang", "en", *given)
+    assert (code, "10.1.2.9" in out, "10.1.2.3" in out) == (1, True, False)
+    with log.open("a") as file:
+        file.write("half a line")
+    assert quetsach("--lang", "en", *given)[0] == 0
+    code, out, _err = quetsach("--lang", "en", "watch", "--state", str(place), "--show")
+    assert code == 0 and "\\xff.log: 2 lines" in out and "11 B are not read yet" in out
+    missing = os.fsdecode(os.fsencode(folder) + b"/\xfd.log.old")
+    assert quetsach("--lang", "en", *given, "--follow", missing)[0] == 2
+    code, out, err = quetsach("--lang", "en", "watch", "--state", str(place), "--show")
+    assert code == 2 and "\\xfd.log.old" in out + err
+    assert quetsach("watch", "--state", str(place), "--dump", str(tmp_path / "d.jsonl"))[0] == 1
 
 
 def test_own_files_are_never_followed_and_nobody_else_reads_them(

@@ -46,6 +46,8 @@ def test_places_are_read_with_what_they_leave_out(tmp_path: Path) -> None:
         ('name = "hq"\n', "\n", 3, "needs a name"),
         ('follow = "branch.log"', "follow = []", 9, "needs follow"),
         ('follow = "branch.log"', "follow = [3]", 9, "no list of paths"),
+        ('follow = "branch.log"', 'follow = ["\\u0000x"]', 9, "no list of paths"),
+        ('["branch.leases"]', '["a\\u0000"]', 12, "no list of paths"),
         ('follow = "branch.log"', 'follow = "hq/dns.log"', 9, "followed by another source"),
         ('"Asia/Tokyo"', '"Asia/Atlantis"', 10, "Asia/Atlantis"),
         ('"dnsmasq"', '"dnsmusk"', 11, "dnsmusk"),

@@ -16,6 +16,7 @@ from typing import Any
 
 import pytest
 
+from quetsach.errors import QuetsachError
 from quetsach.sightings import heartbeat
 from quetsach.watching import document
 from quetsach.watching.running import Watcher
@@ -231,6 +232,52 @@ def test_an_address_is_read_again_only_where_its_list_changed(log: Path, place: 
     watcher.round()
     assert watcher.count == 2 and {row.indicator for row in watcher.news()} == {"good.example"}
     watcher.close()
+
+
+_PAGE = "<!DOCTYPE html><html><head><title>Wi-Fi</title></head><body><a href='/in'>Log in</a></body></html>\n"
+
+
+@pytest.mark.parametrize("garbage", [_PAGE, "", "\0\1\2evil.example\0" * 90])
+def test_an_answer_that_is_no_list_leaves_the_last_good_one_in_force(
+    log: Path, place: Path, portal: Portal, garbage: str
+) -> None:
+    portal.lists = "evil.example\n"
+    clock = [time.time()]
+    asked = request(log, Path(), place)._replace(lists=[portal.url])
+    watcher = Watcher(asked, now=lambda: clock[0])
+    watcher.round()
+    assert len(watcher.news()) == 1
+    portal.lists = garbage
+    clock[0] += 61
+    add(log, "10.1.2.9")
+    watcher.round()
+    assert portal.url in watcher.troubles["-i"] and ".part" not in watcher.troubles["-i"]
+    assert [row.device for row in watcher.news()] == ["10.1.2.9"]
+    set_id = watcher.set_id
+    watcher.close()
+    # The next start meets the same answer. The one after it finds the server broken.
+    for status in (200, 503):
+        portal.status, portal.lists = status, garbage
+        again = Watcher(asked, now=lambda: clock[0])
+        assert again.set_id == set_id and "-i" in again.troubles
+        assert [file.name for file in place.glob("list-*")] == [again.lists.files[0].name]
+        portal.status, portal.lists = 200, "evil.example\n"
+        clock[0] += 61
+        again.round()
+        assert "-i" not in again.troubles, "the good list came back"
+        again.close()
+
+
+def test_not_modified_to_a_first_request_is_a_trouble(log: Path, place: Path, portal: Portal) -> None:
+    portal.lists = "evil.example\n"
+    asked = request(log, Path(), place)._replace(lists=[portal.url])
+    Watcher(asked).close()
+    portal.status = 304
+    watcher = Watcher(asked)
+    assert watcher.count == 1 and "304" in watcher.troubles["-i"]
+    watcher.close()
+    with pytest.raises(QuetsachError, match="304"):
+        Watcher(asked._replace(folder=place.with_name("other")))
 
 
 @pytest.mark.usefixtures("no_waiting")

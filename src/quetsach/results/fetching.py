@@ -46,7 +46,7 @@ def fetch_new(url: str, most: int, etag: str) -> tuple[bytes, str] | None:
             try:
                 if etag and response.status == 304:
                     return None
-                if 300 <= response.status < 400:
+                if 300 <= response.status < 400 and response.status != 304:
                     raise FetchError("moved", response.headers.get("Location", "")[:300])
                 if response.status != 200:
                     raise FetchError("failed", f"HTTP {response.status}")

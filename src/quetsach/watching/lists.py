@@ -7,7 +7,7 @@ import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
-from quetsach.errors import QuetsachError
+from quetsach.errors import IndicatorError, QuetsachError
 from quetsach.indicators.loading import Choice, Lists
 from quetsach.results.fetching import fetch_new
 from quetsach.scanning.engine import Engine, Matcher
@@ -37,9 +37,11 @@ class FollowedLists:
             now,
         )
         self._etags: dict[str, str] = {}
+        self._new: dict[str, str] = {}
+        """Addresses whose answer lies beside the copy, to be read, with the mark of the answer."""
         self._marks: tuple[object, ...] = ()
         self._fetched = 0.0
-        self.problem = ""
+        self._away = self._unreadable = ""
         self.left_out = 0
         """Entries of the present lists that nobody looks for."""
         self._read: Lists | None = None
@@ -50,23 +52,33 @@ class FollowedLists:
         return read
 
     @property
+    def problem(self) -> str:
+        """Why the lists that there are now are not in force; "" if they are."""
+        return self._away or self._unreadable
+
+    @property
     def files(self) -> list[Path]:
         """The files of the lists; of an address the copy that was fetched last."""
         return [self._copy(place) if _is_web(place) else Path(place) for place in self._places]
 
     def first(self) -> Matcher:
-        """The matcher of the lists as they are now; where an address is away, of the copy fetched last.
+        """The matcher of the lists as they are now; where an address is away, or what it answers cannot be
+        read, of the last good copy.
 
         Raises QuetsachError where there is none.
         """
+        found = None
+        away = self._fetch()
         try:
-            self._fetch()
+            found = self._take() if self._new else None
         except QuetsachError as error:
-            self.problem = str(error)
             if not all(file.is_file() for file in self.files):
                 raise
+            self._unreadable = str(error)
+        if away is not None and not all(file.is_file() for file in self.files):
+            raise away
         self._marks = self._seen()
-        return self._keep(matcher_of(self._engine, self.files, self._choice))
+        return self._keep(found or matcher_of(self._engine, self.files, self._choice))
 
     def _keep(self, found: tuple[Matcher, Lists]) -> Matcher:
         matcher, self._read = found
@@ -78,39 +90,80 @@ class FollowedLists:
         try:
             if self._now() - self._fetched >= FETCH_SECONDS:
                 self._fetch()
-            marks = self._seen()
-            if marks == self._marks:
-                return None
-            found = matcher_of(self._engine, self.files, self._choice)
-            if marks != self._seen():
-                # It is being written; the next look takes it.
-                return None
+            if self._new:
+                found = self._take()
+                marks = self._seen()
+            else:
+                marks = self._seen()
+                if marks == self._marks:
+                    return None
+                found = matcher_of(self._engine, self.files, self._choice)
+                if marks != self._seen():
+                    # It is being written; the next look takes it.
+                    return None
         except (QuetsachError, OSError) as error:
-            self.problem = str(error)
+            self._unreadable = str(error)
             return None
-        self._marks, self.problem = marks, ""
+        self._marks, self._unreadable = marks, ""
         return self._keep(found)
 
     def _seen(self) -> tuple[object, ...]:
         found = [file.stat() for file in self.files]
         return tuple((about.st_size, about.st_mtime_ns, about.st_ino) for about in found)
 
-    def _fetch(self) -> None:
+    def _fetch(self) -> QuetsachError | None:
+        """Fetch what is new beside the copies; returns why an address gave nothing."""
         self._fetched = self._now()
+        self._new, problem = {}, None
         for place in filter(_is_web, self._places):
-            got = fetch_new(place, _MOST_BYTES, self._etags.get(place, ""))
+            try:
+                got = fetch_new(place, _MOST_BYTES, self._etags.get(place, ""))
+            except QuetsachError as error:
+                problem = error
+                continue
             if got is None:
                 continue
             data, etag = got
             copy = self._copy(place)
-            if not copy.is_file() or copy.read_bytes() != data:
-                draft = copy.with_name(copy.name + ".part")
-                draft.write_bytes(data)
-                draft.replace(copy)
-            self._etags[place] = etag
+            if copy.is_file() and copy.read_bytes() == data:
+                self._etags[place] = etag
+            else:
+                _beside(copy).write_bytes(data)
+                self._new[place] = etag
+        self._away = "" if problem is None else str(problem)
+        if not self._new and problem is None:
+            # All addresses give the lists in force. A bad file is told again.
+            self._unreadable = ""
+        return problem
+
+    def _take(self) -> tuple[Matcher, Lists]:
+        """The matcher of what was fetched. It replaces the copies only if it can be read."""
+        new, self._new = self._new, {}
+        copies = {place: self._copy(place) for place in new}
+        files = [
+            _beside(copies[place]) if place in new else file
+            for place, file in zip(self._places, self.files, strict=True)
+        ]
+        try:
+            found = matcher_of(self._engine, files, self._choice)
+        except IndicatorError as error:
+            why = str(error)
+            for place, copy in copies.items():
+                why = why.replace(str(_beside(copy)), place)
+                _beside(copy).unlink(missing_ok=True)
+            raise IndicatorError(why) from error
+        for place, copy in copies.items():
+            _beside(copy).replace(copy)
+            self._etags[place] = new[place]
+        return found
 
     def _copy(self, place: str) -> Path:
         return self._folder / f"list-{hashlib.sha256(place.encode()).hexdigest()[:16]}"
+
+
+def _beside(copy: Path) -> Path:
+    """Where the answer of an address lies until it is known to be a list."""
+    return copy.with_name(copy.name + ".part")
 
 
 def _is_web(place: str) -> bool:

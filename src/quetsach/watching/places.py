@@ -121,7 +121,9 @@ class _File:
     def _texts(self, number: int, table: dict[str, Any], key: str) -> list[str]:
         value = table.get(key, [])
         value = [value] if isinstance(value, str) else value
-        if not isinstance(value, list) or not all(isinstance(one, str) and one.strip() for one in value):
+        if not isinstance(value, list) or not all(
+            isinstance(one, str) and one.strip() and "\0" not in one for one in value
+        ):
             raise self._error(key, number, f"{key} is no list of paths")
         return value
 

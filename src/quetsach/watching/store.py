@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import sqlite3
 import time
 from collections.abc import Iterable, Iterator, Mapping
@@ -80,7 +81,44 @@ _DISK = frozenset(
         sqlite3.SQLITE_PERM,
     )
 )
+_SURROGATE = re.compile("[\ud800-\udfff\U0010fffe]")
+_SPELLED = re.compile("\U0010fffe(00d[89a-f][0-9a-f]{2}|10fffe)")
+"""SQLite takes no lone surrogate, which stands for a byte of a file name that is not UTF-8. It is kept as a
+character that nothing uses, with the number of the surrogate behind it."""
+
+
+class _Connection(sqlite3.Connection):
+    """Takes and gives any text that a path can be."""
+
+    def execute(self, sql: str, parameters: Any = (), /) -> sqlite3.Cursor:
+        return super().execute(sql, _spelled(parameters))
+
+    def executemany(self, sql: str, parameters: Iterable[Any], /) -> sqlite3.Cursor:
+        return super().executemany(sql, map(_spelled, parameters))
+
+
+def _spelled(values: Iterable[Any]) -> tuple[Any, ...]:
+    return tuple(
+        value
+        if not isinstance(value, str) or value.isascii()
+        else _SURROGATE.sub(lambda found: f"\U0010fffe{ord(found[0]):06x}", value)
+        for value in values
+    )
+
+
+def _text(data: bytes) -> str:
+    try:
+        text = data.decode()
+    except UnicodeDecodeError as error:
+        raise sqlite3.DatabaseError("a text is not UTF-8") from error
+    if text.isascii() or "\U0010fffe" not in text:
+        return text
+    return _SPELLED.sub(lambda found: chr(int(found[1], 16)), text)
+
+
 _DAMAGE = (sqlite3.Error, json.JSONDecodeError)
+_PUZZLED = (TypeError, AttributeError, LookupError, ValueError)
+"""What the program raises where a value has another kind than it must have."""
 
 
 def trouble(path: Path, error: Exception) -> ScanError:
@@ -99,9 +137,17 @@ def trouble(path: Path, error: Exception) -> ScanError:
 
 @contextmanager
 def checked(path: Path, *more: type[Exception]) -> Iterator[None]:
-    """Failures of a state in here, and errors of the kinds `more`, become ScanError."""
+    """Failures of a state in here, and errors of the kinds `more`, become ScanError. So do errors for which a
+    value of another kind than a state must hold is the reason."""
     try:
         yield
+    except _PUZZLED as error:
+        from quetsach.watching import shapes
+
+        why = str(error) if isinstance(error, (*_DAMAGE, *more)) else shapes.wrong(path)
+        if not why and not isinstance(error, (*_DAMAGE, *more)):
+            raise
+        raise trouble(path, LookupError(why)) from error
     except Exception as error:
         if not isinstance(error, (*_DAMAGE, *more)):
             raise
@@ -117,7 +163,8 @@ class Store:
         if is_read_only and not path.is_file():
             raise ScanError(f"{path.parent}: holds no state of a watcher; start quetsach watch with it first")
         try:
-            self._file = sqlite3.connect(path, isolation_level=None, timeout=10)
+            self._file = sqlite3.connect(path, isolation_level=None, timeout=10, factory=_Connection)
+            self._file.text_factory = _text
             try:
                 self._open(is_read_only=is_read_only)
             except BaseException:

@@ -10,6 +10,7 @@ from django.urls import reverse
 from django.utils import timezone
 
 from quetsach.portal.audit.models import Entry
+from quetsach.portal.cases.models import Case
 from quetsach.portal.sightings.actions import Sender, receive_chunk, receive_file
 from quetsach.portal.sightings.models import Coverage, CoveredDay, Scan, Sighting
 from quetsach.portal.units.actions import issue_token
@@ -97,8 +98,8 @@ def test_a_log_that_gets_another_id_counts_once(push):
     assert [(one.source, one.lines) for one in Coverage.rows.all()] == [(source_id("b"), 9)]
     assert {one.source for one in CoveredDay.rows.all()} == {source_id("b")}
     assert Scan.rows.get().sources == 1
-    # The shorter telling comes late, such as from a scan that somebody kept: its rows are told once more.
-    receipt = push(first[:1], [short(5, "a")], name="another place")
+    # The shorter telling comes late, from a document that lay on the way: its rows are told once more.
+    receipt = push(first[:1], [short(5, "a")])
     assert receipt.new == 1
     push([], [short(9, "b", was=was("a"))])
     assert Sighting.rows.count() == 2
@@ -117,12 +118,60 @@ def test_rows_that_a_lease_named_meanwhile_take_the_place_of_those_without_a_nam
     assert [(row.who, row.count) for row in Sighting.rows.all()] == [(who, 2)]
 
 
-def test_an_uploaded_file_tells_earlier_ids_too(push, cast):
-    push([sighting("10.1.1.5", noon(2, 0), source="a")], [short(5, "a")])
+def test_an_uploaded_file_tells_earlier_ids_of_files_of_that_person_too(push, cast):
+    def upload(rows, coverages):
+        body = document(rows, coverages, set_id=Scan.rows.first().set_id)
+        receive_file(BytesIO(body), cast.nodes["A1"], Sender("upload", user=cast.user("A1", "it")))
+
+    push([sighting("10.1.1.6", noon(2, 0), source="c")], [short(5, "c")])
+    upload([sighting("10.1.1.5", noon(2, 0), source="a")], [short(5, "a")])
     row = sighting("10.1.1.5", noon(2, 0), source="b", count=2)
-    body = document([row], [short(9, "b", was=was("a"))], set_id=Scan.rows.get().set_id)
-    receive_file(BytesIO(body), cast.nodes["A1"], Sender("upload", user=cast.user("A1", "it")))
-    assert [(one.source, one.count) for one in Sighting.rows.all()] == [(source_id("b"), 2)]
+    upload([row], [short(9, "b", was=was("a", "c"))])
+    told = Sighting.rows.order_by("device").values_list("source", "count")
+    assert list(told) == [(source_id("b"), 2), (source_id("c"), 1)]
+
+
+def named(row, card):
+    at = 12 * 3600 * 1_000_000
+    return {**row, "who": f"mac:{card}", "identity": {"mac": card}, "runs": [[at, at, row["count"]]]}
+
+
+CARDS = ("00-00-5e-00-53-01", "00-00-5e-00-53-02")
+
+
+@pytest.mark.parametrize(("is_other", "place"), [(True, "other"), (True, "fw"), (False, "other")])
+def test_nobody_takes_away_the_rows_of_another_device_or_place(push, cast, is_other, place):
+    push([named(sighting("10.1.1.5", noon(2), source="a"), CARDS[0])], [short(5, "a")], schema=2)
+    set_id = Scan.rows.get().set_id
+    token = (
+        issue_token(cast.user("A1", "it"), cast.units["A1"], "next")[0] if is_other else Scan.rows.get().token
+    )
+
+    def evil(rows, coverages):
+        receive_chunk(document(rows, coverages, set_id=set_id, name=place, schema=2), token, None)
+
+    mine = named(sighting("10.1.1.5", noon(2), source="b", count=1000), CARDS[1])
+    evil([mine], [short(9, "b", name=place)])
+    evil([], [short(10, "b", name=place, was=was("a"))])
+    # It tells the other log itself, and says then that it was an earlier one.
+    evil([], [short(4, "a", name=place), short(11, "b", name=place, was=was("a"))])
+    evil([], [short(12, "b", name=place, was=was("a"))])
+    told = Sighting.rows.order_by("count").values_list("source", "who", "count")
+    assert list(told) == [(source_id("a"), f"mac:{CARDS[0]}", 1), (source_id("b"), f"mac:{CARDS[1]}", 1000)]
+    assert source_id("a") in {one.source for one in CoveredDay.rows.all()}
+
+
+def test_of_one_device_no_machine_is_lost_and_its_case_counts_what_stays(push):
+    row = sighting("10.1.1.5", noon(2), count=3, source="a")
+    push([named(row, CARDS[0])], [short(5, "a")], schema=2)
+    push([named({**row, "count": 7}, CARDS[1])], [short(5, "a")], schema=2)
+    again = {**row, "source": source_id("b"), "count": 2}
+    push([named(again, CARDS[0]), named({**again, "count": 9}, CARDS[1])], [short(9, "b")], schema=2)
+    assert sorted(Case.rows.values_list("count", flat=True)) == [5, 16]
+    push([], [short(10, "b", was=was("a"))], schema=2)
+    told = Sighting.rows.order_by("who").values_list("source", "who", "count")
+    assert list(told) == [(source_id("b"), f"mac:{CARDS[0]}", 3), (source_id("b"), f"mac:{CARDS[1]}", 9)]
+    assert sorted(Case.rows.values_list("count", flat=True)) == [3, 9]
 
 
 def test_the_id_of_a_whole_log_is_never_taken_away(push):

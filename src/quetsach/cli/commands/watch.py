@@ -43,6 +43,7 @@ def run(**given: Any) -> int:
         _need(given, "follow")
         return watch_show.check(_places(given))
     _need(given, "state")
+    from quetsach.watching import shapes
     from quetsach.watching.folder import STATE
     from quetsach.watching.store import checked
 
@@ -52,6 +53,8 @@ def run(**given: Any) -> int:
             return watch_show.show(given["state"], ZoneInfo(given["tz"]))
     if given["dump"]:
         with checked(state, LookupError, ValueError, TypeError):
+            if why := shapes.wrong(state):
+                raise ValueError(why)
             return watch_show.dump(given["state"], given["dump"])
     _need(given, "follow")
     _need(given, "indicators")

@@ -9,6 +9,7 @@ class CasesConfig(AppConfig):
         from quetsach.portal.campaigns.open_work import OPEN_WORK
         from quetsach.portal.cases.arrived import outcome_of
         from quetsach.portal.cases.gaps.tasks import FACTS, gaps_to_close
+        from quetsach.portal.cases.merging_actions import follow_gone
         from quetsach.portal.cases.owning_actions import follow_range
         from quetsach.portal.cases.pull_actions import pull_sightings
         from quetsach.portal.cases.registered import open_cases
@@ -24,10 +25,12 @@ class CasesConfig(AppConfig):
         from quetsach.portal.cases.victims.actions import follow_reports
         from quetsach.portal.cases.victims.pull_actions import take_reports
         from quetsach.portal.machines.register.queries import CASES
+        from quetsach.portal.sightings import moving_actions
         from quetsach.portal.units.range_actions import FOLLOWERS
 
         CASES.append(open_cases)
         FOLLOWERS += [follow_range, follow_reports]
+        moving_actions.FOLLOWERS.append(follow_gone)
         arrivals.LISTENERS.append(pull_sightings)
         arrivals.LISTENERS.append(take_reports)
         arrivals.OUTCOMES.append(outcome_of)

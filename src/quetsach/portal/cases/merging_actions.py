@@ -8,7 +8,7 @@ inside the transaction of a batch.
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
@@ -174,6 +174,19 @@ def sum_up_anew(case: Case, now: datetime) -> bool:
     case.save(update_fields=["count", "first_seen", "last_seen"])
     has_links = bool(links["total"])
     return has_links or reports["end"] is not None or checks["end"] is not None
+
+
+def follow_gone(ids: Collection[int]) -> Callable[[], None]:
+    """Sum up anew, once these signs are gone, the cases whose evidence they are."""
+    cases = set(CaseSighting.rows.filter(sighting__in=ids).values_list("case", flat=True))
+
+    def act() -> None:
+        for case in (
+            Case.rows.select_for_update(of=("self",), no_key=True).filter(pk__in=cases).order_by("pk")
+        ):
+            sum_up_anew(case, timezone.now())
+
+    return act
 
 
 def sums(latest: datetime) -> dict[str, Any]:

@@ -157,8 +157,9 @@ def receive_chunk(data: bytes, token: ApiToken, ip: str | None) -> Receipt:
     receipt = Receipt(campaign_node(token.unit, document.header.set_id))
     for reject in rejects:
         receipt.reject(reject)
-    moving_actions.move(receipt.node, document.coverages)
-    _keep(receipt, document, rows, Sender(Scan.Door.API, token=token, ip=ip), bool(document.end.sources))
+    sender = Sender(Scan.Door.API, token=token, ip=ip)
+    moving_actions.move(receipt.node, document.header.source_name, sender, document.coverages)
+    _keep(receipt, document, rows, sender, bool(document.end.sources))
     return receipt
 
 
@@ -168,9 +169,13 @@ def receive_file(stream: BinaryIO, node: CampaignNode, sender: Sender) -> Receip
     Raises:
         RefusedError: nothing of it was stored.
     """
-    entries = (entry for _, entry in _entries(stream, lambda _reject: None))
-    grown = [one for one in entries if isinstance(one, CoverageRecord) and one.was]
-    moving_actions.move(node, grown)
+    place, grown = "", []
+    for _line, entry in _entries(stream, lambda _reject: None):
+        if isinstance(entry, ScanRecord):
+            place = entry.source_name
+        elif isinstance(entry, CoverageRecord) and entry.was:
+            grown.append(entry)
+    moving_actions.move(node, place, sender, grown)
     stream.seek(0)
     receipt, document = Receipt(node), _Document()
 

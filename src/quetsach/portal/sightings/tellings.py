@@ -90,10 +90,18 @@ def retold(told: Mapping[str, Sighting], bare: Mapping[str, str], stored: Mappin
 
 def is_older(row: Sighting, named: Iterable[Stored]) -> bool:
     """Whether a new row without `who` tells lines that are stored under the `named` rows of its group."""
-    named = list(named)
+    return _are_told(row.count, _ends([row]), list(named))
+
+
+def are_told(row: Stored, named: Iterable[Stored]) -> bool:
+    """The same of a stored row without `who`."""
+    return _are_told(row.count, (row.first, row.last), list(named))
+
+
+def _are_told(count: int, ends: tuple[datetime | None, datetime | None], named: list[Stored]) -> bool:
     first = min((one.first for one in named if one.first), default=None)
     last = max((one.last for one in named if one.last), default=None)
-    return row.count <= sum(one.count for one in named) and _holds((first, last), _ends([row]))
+    return count <= sum(one.count for one in named) and _holds((first, last), ends)
 
 
 def by_machine(rows: Iterable[Sighting], least: int, most: int) -> Iterator[list[Sighting]]:
