@@ -193,7 +193,7 @@ def _machines(report: OfficialReport) -> Iterator[Block]:
         yield Table(
             widths=(12, 123, 30),
             aligns=("center", "left", "right"),
-            head=("TT", "Tình trạng xử lý", "Số hồ sơ máy"),
+            head=("TT", "Tình trạng xử lý (mỗi máy tính một lần)", "Số máy"),
             rows=tuple(rows),
             is_summed=True,
             is_whole=True,

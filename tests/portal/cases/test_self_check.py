@@ -17,6 +17,9 @@ from quetsach.portal.cases.models import Case
 from quetsach.portal.cases.self_check.views import CHECKS
 from quetsach.portal.kit import visits
 from quetsach.portal.kit.models import Visit
+from quetsach.portal.machines.actions import withdraw
+from quetsach.portal.machines.addresses.actions import say
+from quetsach.portal.machines.uploads.actions import follow
 from quetsach.portal.sightings.actions import Sender, receive_file
 from quetsach.portal.units.networks import Network
 from tests.portal.page_text import text_of
@@ -135,6 +138,46 @@ def test_a_network_behind_a_translation_is_found_also_with_an_open_case_of_long_
     assert verdict(check(HOME)) == "is-bad" and f"{noon(30):%d/%m/%Y}" in check(HOME)
     Case.rows.update(state="verified_clean")
     assert verdict(check(HOME)) == "is-unsure"
+
+
+@pytest.mark.parametrize(
+    ("state", "done"),
+    [
+        ("verified_clean", "scan"),
+        ("false_positive", ""),
+        ("claimed_clean", "replace"),
+        ("rechecked", "retire"),
+    ],
+)
+def test_signs_that_the_office_dealt_with_accuse_nobody(cast, listed, state, done):
+    take(cast, "A1", listed, [(9, 4)], [sighting(OFFICE, noon(8)), sighting(OFFICE, noon(5), family="mirai")])
+    first = Case.rows.get(family="ramnit")
+    Case.rows.filter(pk=first.pk).update(state=state, done=done)
+    assert verdict(check(OFFICE)) == "is-bad", "the other case is open"
+    Case.rows.update(state=state, done=done)
+    page = check(OFFICE)
+    assert verdict(page) == "is-none" and "Stop working" not in page
+    assert f"{noon(5):%d/%m/%Y}" in page and "has dealt with" in page
+    for secret in ("Đơn vị A1", "ramnit", "mirai", "evil.example"):
+        assert secret not in page
+    Case.rows.update(state="claimed_clean", done="scan")
+    assert "in front of you" in check(OFFICE), "a claim alone proves nothing"
+
+
+def test_behind_an_address_that_asks_for_others_nobody_is_told_to_stop_working(cast, listed):
+    take(cast, "A1", listed, [(6, 4)], [sighting(OFFICE, noon(5))])
+    officer = cast.user("A1", "officer")
+    with CaptureQueriesContext(connection) as before:
+        assert "in front of you" in check(OFFICE)
+    said = say(cast.units["A1"], OFFICE, "proxy", officer)
+    with CaptureQueriesContext(connection) as after:
+        page = check(OFFICE)
+    assert verdict(page) == "is-bad" and "many machines stand behind this address" in page
+    assert "in front of you" not in page and "Stop working" not in page
+    assert len(after) <= len(before)
+    withdraw(said, officer, cast.units["A1"])
+    follow(cast.units["A1"])
+    assert "in front of you" in check(OFFICE)
 
 
 @pytest.mark.parametrize("language", ["vi", "en"])

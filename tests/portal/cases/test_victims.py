@@ -467,11 +467,9 @@ def test_a_false_alarm_and_an_old_report_say_nothing(cast, bring):
 
 def test_an_inner_address_in_a_sheet_is_one_machine(cast, bring):
     bring(sinkhole(("10.1.1.5", noon(3), "mirai")))
-    shape, page = self_check("10.1.1.5")
-    assert shape == "is-bad" and "one machine has this address" in page
-
-
-# --- reads ---
+    assert "one machine has this address" in self_check("10.1.1.5")[1]
+    Case.rows.update(state="verified_clean")
+    assert "has dealt with" in self_check("10.1.1.5")[1]
 
 
 def test_numbers_of_the_page_are_those_of_the_rows(cast, bring):

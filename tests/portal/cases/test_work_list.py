@@ -67,6 +67,15 @@ def test_all_choices_are_saved_at_once_and_taken_back_at_once(cast, cases):
     assert Entry.objects.filter(action="case.undo").count() == 3
 
 
+def test_of_one_machine_with_two_cases_the_list_says_so(cast, cases):
+    page = text_of(cast.client("A1", "it").get(WORK))
+    assert "4 hồ sơ" in page and "Đó là hồ sơ của" not in page
+    first = cases["10.1.1.1"]
+    Case.rows.create(device=first.device, family="mirai", state="assigned", opened_at=first.opened_at)
+    page = text_of(cast.client("A1", "it").get(WORK))
+    assert "5 hồ sơ" in page and "Đó là hồ sơ của 4 máy." in page
+
+
 def test_a_row_that_refuses_does_not_stop_the_others(cast, cases):
     told = chosen(cases, m1="scan", m2="start") | {"done_at": f"{timezone.localtime(noon(6)):%d/%m/%Y %H:%M}"}
     answer = cast.client("A1", "it").post(WORK, told)

@@ -53,6 +53,12 @@ def test_stacked_parts_share_one_scale_and_touch(counts: list[tuple[int, int, in
     assert total == pytest.approx(sum(a + b for a, b, _ in counts) * 100 / longest, abs=0.2)
 
 
+@pytest.mark.parametrize(("top", "axis"), [(69, ["35", "70"]), (1, ["1", "2"]), (2468, ["1.234", "2.468"])])
+def test_an_axis_of_counts_has_whole_numbers(top: int, axis: list[str]) -> None:
+    svg = lines("k", "t", "d", list("ab"), [Series("x", (0, top))], top=top, unit="", gap="")
+    assert text_of(svg)[:2] == axis
+
+
 def test_lines_break_where_nobody_looked() -> None:
     values = (0.0, 50.0, None, None, 100.0, 75.0)
     svg = lines(

@@ -143,5 +143,24 @@ def test_machines_with_signs_day_by_day_and_days_that_nobody_looked_at(seen):
     infect(seen, "A1", "pc-2", 15, 14)
     found = told_of(seen).daily
     # 18 to 12 and 5 to 1 days ago there were logs; of the 6 days between nobody knows.
-    assert f"nhiều nhất là ngày {day(ago(14))}, 2 máy; ngày cuối 0 máy" in found.finding
-    assert "không có nhật ký" in found.chart and found.chart.count("<circle") == 7 + 5
+    assert (
+        f"nhiều nhất là ngày {day(ago(14))}, 2 máy; ngày cuối được đếm ({day(ago(1))}) 0 máy" in found.finding
+    )
+    assert "thiếu nhật ký" in found.chart and found.chart.count("<circle") == 7 + 5
+
+
+def test_a_last_day_with_one_of_the_usual_logs_is_no_clean_up(seen):
+    send_letter(seen, "A1", 20)
+    watch(seen, "A1", 2)
+    scan = watch(seen, "A1", 1)
+    Coverage.rows.filter(scan=scan).update(name="dns", path="dns")
+    for n in range(5):
+        infect(seen, "A1", f"pc-{n}", 16, 2)
+    infect(seen, "A1", "pc-dns", 16, 1)
+    found = told_of(seen).daily
+    # The firewall's log ends 2 days ago; yesterday only the resolver's went on, and shows one machine.
+    assert f"ngày cuối được đếm ({day(ago(2))}) 6 máy" in found.finding
+    assert "thiếu nhật ký" in found.chart
+    Coverage.rows.filter(name="fw").update(last=ago(1))
+    found = told_of(seen).daily
+    assert f"ngày cuối được đếm ({day(ago(1))}) 1 máy" in found.finding and "h-box" not in found.chart

@@ -239,14 +239,14 @@ def test_page_and_papers_show_both_numbers_and_the_reason(cast, upload):
     upload(sighting("10.1.1.6", noon(4)))
     restate_all(cast.campaign)
     page = text_of(cast.client("A", "officer").get(url(cast, "machine_figures", "A")))
-    assert "1 máy có dấu hiệu trước thời điểm đó trong nhật ký đến sau" in page
+    assert "1 máy có dấu hiệu trước thời điểm đó, theo nhật ký hoặc báo cáo của nơi khác đến sau" in page
     assert f"{cast.nodes['A1'].name}: lần 2" in page.replace(" : ", ": ")
     sent = text_of(cast.client("A", "officer").get(url(cast, "report", "A")))
     assert "1 máy có dấu hiệu, trong đó 0 máy đã xử lý" in sent and "Đã điều chỉnh, lần 2: 2 máy" in sent
     for route in ("report_pdf", "report_docx"):
         told = printed(cast, route)
         assert "số đã chốt không bao giờ thay đổi" in told, route
-        assert "1 máy có dấu hiệu trước thời điểm đó trong nhật ký đến sau" in told, route
+        assert "1 máy có dấu hiệu trước thời điểm đó, theo nhật ký hoặc báo cáo" in told, route
     book = cast.client("A", "officer").get(url(cast, "report_xlsx", "A")).content
     sheet = CalamineWorkbook.from_filelike(BytesIO(book)).get_sheet_by_name("Số liệu máy tính")
     rows = {row[0]: row[1:4] for row in sheet.to_python(skip_empty_area=False)}
@@ -267,8 +267,15 @@ def test_only_who_may_report_restates_and_nobody_from_elsewhere(cast, upload):
     answer = cast.client("A1", "officer").post(there, follow=True)
     assert "Đã điều chỉnh, lần 2." in text_of(answer) and chain(cast, "A1").holds.number == 2
     back = reverse("machine_figures_take_back", args=[cast.campaign.slug, cast.nodes["A1"].pk, 2])
-    assert "được dùng trở lại" in text_of(cast.client("A1", "officer").post(back, follow=True))
+    page = text_of(cast.client("A1", "officer").post(back, follow=True))
+    assert "được dùng trở lại" in page and "chỉ tự điều chỉnh lại khi biết thêm điều khác" in page
+    assert "trong đêm nay" not in page and restate_all(cast.campaign) == 0
     assert chain(cast, "A1").holds.number == 1
+    upload(sighting("10.1.1.7", noon(4)))
+    assert "tự điều chỉnh trong đêm nay" in text_of(
+        cast.client("A1", "officer").get(url(cast, "machine_figures", "A1"))
+    )
+    assert restate_all(cast.campaign) == 1
 
 
 def test_the_writer_of_the_letter_is_in_neither_number_of_its_way(cast):

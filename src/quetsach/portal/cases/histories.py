@@ -169,10 +169,12 @@ def _days(node: CampaignNode) -> tuple[dict[UUID, set[date]], dict[UUID, set[UUI
 @dataclass(frozen=True)
 class Looked:
     """What logs were looked at. `until`: by machine the last local day of the logs of a unit that saw its
-    signs; `days`: the local days of logs of the units, or of others that saw their machines."""
+    signs; `days`: the local days of logs of the units, or of others that saw their machines; `places`: the
+    local days of each log of those that saw signs."""
 
     until: dict[str, date]
     days: set[date]
+    places: list[set[date]] = field(default_factory=list)
 
 
 def looked_of(node: CampaignNode, told: Told) -> Looked:
@@ -182,26 +184,32 @@ def looked_of(node: CampaignNode, told: Told) -> Looked:
         .exclude(first=None)
         .exclude(last=None)
         .order_by()
-        .values_list("scan__node", "scan__node__path", "first", "last")
+        .values_list("scan__node", "scan__node__path", "name", "first", "last")
         .distinct()
     )
     reporters = {one for some in told.seen_by.values() for one in some}
     ends: dict[UUID, date] = {}
     spans: set[tuple[date, date]] = set()
-    for reporter, path, begin, end in rows.iterator(5000):
+    places: dict[tuple[UUID, str], set[tuple[date, date]]] = defaultdict(set)
+    for reporter, path, name, begin, end in rows.iterator(5000):
         last = timezone.localdate(end)
         ends[reporter] = max(last, ends.get(reporter, last))
         if reporter in reporters or path.startswith(node.path):
             spans.add((timezone.localdate(begin), last))
-    days = {
-        begin + timedelta(days=n) for begin, last in spans for n in range(min((last - begin).days, 400) + 1)
-    }
+        if reporter in reporters:
+            places[reporter, name].add((timezone.localdate(begin), last))
     until = {
         device: max(ends[one] for one in some if one in ends)
         for device, some in told.seen_by.items()
         if not some.isdisjoint(ends)
     }
-    return Looked(until, days)
+    return Looked(until, _days_in(spans), [_days_in(some) for some in places.values()])
+
+
+def _days_in(spans: Iterable[tuple[date, date]]) -> set[date]:
+    return {
+        begin + timedelta(days=n) for begin, last in spans for n in range(min((last - begin).days, 400) + 1)
+    }
 
 
 def figure_filter(name: str) -> Q | None:

@@ -12,10 +12,13 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from html import unescape
+from math import ceil
 
 from django.forms.utils import flatatt
 from django.utils.html import conditional_escape, format_html, strip_tags
 from django.utils.safestring import SafeString, mark_safe
+
+from quetsach.portal.kit.templatetags.kit import num
 
 ROW, THICK = 38, 8
 """Pixels from bar to bar, and the thickness of a bar."""
@@ -124,8 +127,11 @@ def lines(
     """Lines over days, from zero to `top`; `gap` is the text over days for which no series has a value.
     `band` lies behind the lines.
 
-    `unit` follows the numbers of the axis, such as " %". Raises ValueError for more than four series.
+    `unit` follows the numbers of the axis, such as " %"; without one they are counts, and the axis is made
+    so high that its half is whole. Raises ValueError for more than four series.
     """
+    if not unit:
+        top = 2 * max(ceil(top / 2), 1)
     if len(series) > MOST_SERIES:
         raise ValueError(f"{len(series)} series; a chart shows {MOST_SERIES} at most")
     xs = [EDGE + (100 - 2 * EDGE) * i / max(len(days) - 1, 1) for i in range(len(days))]
@@ -139,7 +145,7 @@ def lines(
         y = round(TOP + HIGH * (1 - share), 1)
         parts.append(_el("line", class_="grid" if share else "axis", x1="0", x2="100%", y1=y, y2=y))
         if share:
-            parts.append(_text(f"{top * share:g}{unit}", "0", y - 5, class_="t2"))
+            parts.append(_text(f"{num(top * share)}{unit}", "0", y - 5, class_="t2"))
     parts.append(_curves(xs, series, top, band))
     for number, one in enumerate(series, start=1):
         parts += [

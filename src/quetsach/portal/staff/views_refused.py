@@ -53,5 +53,5 @@ def _chart(found: Refused) -> SafeString:
     title = _("Refused, day by day")
     return lines(
         "refused", title, title, [f"{at:%d/%m}" for at, _count in found.days], (series,),
-        top=float(max(most + most % 2, 2)), unit="", gap="",
+        top=most, unit="", gap="",
     )  # fmt: skip

@@ -4,6 +4,8 @@
 with the campaign's list, read without an error, with a known clock. A log of the
 unit may name a listed address and no machine. Then there is not enough to tell: it may be the visitor's
 machine. Logs of a unit above it prove nothing about the network: nobody said that they hold it.
+
+Signs whose cases are all settled accuse nobody any more: the page says only that the office dealt with them.
 """
 
 from __future__ import annotations
@@ -11,7 +13,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from functools import reduce
 from operator import or_
 from typing import Any
@@ -20,9 +22,10 @@ from uuid import UUID
 from django.db.models import Count, Exists, Max, OuterRef, Q, QuerySet
 from django.utils import timezone
 
+from quetsach.machines.identity.forwarders import FORWARDER
 from quetsach.portal.campaigns.models import Campaign
 from quetsach.portal.cases.models import CaseSighting, VictimReport
-from quetsach.portal.cases.rules import State
+from quetsach.portal.cases.rules import NEEDS_ASSET, State
 from quetsach.portal.kit.client_ip import Address, is_inside
 from quetsach.portal.kit.compiled import compiled
 from quetsach.portal.sightings.intake import lost, spans_of
@@ -32,6 +35,7 @@ from quetsach.portal.sightings.spans import Span, common_spans, unbroken
 from quetsach.portal.units.networks import Network, held_on
 
 CLOSED = (State.VERIFIED_CLEAN.value, State.FALSE_POSITIVE.value)
+WAITING = (State.CLAIMED_CLEAN.value, State.RECHECKED.value)
 MINUTES = timedelta(minutes=10)
 """So far apart the clocks of a publisher and of the portal may be, and so long an address stays with one
 customer of a provider at least."""
@@ -39,6 +43,7 @@ MOST_REPORTS = 200
 """Reports of one address that are looked at, the latest first."""
 MOST_FAMILIES = 3
 """Malware named on the page."""
+_LONG_AGO = datetime.min.replace(tzinfo=UTC)
 MOST_HOLDERS = 20
 """More units than that with one range: a visitor of that range may be anywhere."""
 
@@ -74,7 +79,9 @@ class Checked:
     a listed address and no machine, so "not seen" would be no answer. `reported` is when others last reported
     a machine behind the address; many share a public one, so only a report of these very minutes
     (`is_reported_now`) is about those who use it now. `families` are the malware that its signs name.
-    `holder` is the unit with the address in its range; None for none or several.
+    `holder` is the unit with the address in its range; None for none or several. `is_settled`: each machine
+    with these signs was proven clean, replaced or put out of use, or was a false alarm. `is_forwarder`:
+    people named the address a resolver, a proxy or a gateway, so many machines are behind it.
     """
 
     is_listed: bool
@@ -89,12 +96,16 @@ class Checked:
     is_reported_now: bool = False
     families: tuple[str, ...] = ()
     holder: Holder | None = None
+    is_settled: bool = False
+    is_forwarder: bool = False
 
     @property
     def kind(self) -> str:
         """The template of the answer."""
+        if self.is_settled:
+            return "handled"
         if self.is_listed:
-            return "machine" if self.is_machine else "network"
+            return "forwarder" if self.is_forwarder else "machine" if self.is_machine else "network"
         if self.reported is not None:
             return "machine" if self.is_inside else "network" if self.is_reported_now else "somebody"
         if self.looked and not self.is_told:
@@ -107,60 +118,108 @@ def check(campaigns: Sequence[Campaign], address: Address, now: datetime | None 
     now = now or timezone.now()
     since = tuple((one.pk, now - timedelta(days=one.check_days)) for one in campaigns)
     seen = _sightings(str(address), since, now + timedelta(days=1))
-    reported, is_now = (None, False) if seen else _reports(str(address), since, now)
+    live = [one for one in seen if not one.is_settled]
+    reported, is_now, is_reported_settled = None, False, False
+    if not live:
+        reported, is_now, is_reported_settled = _reports(str(address), since, now)
     held = _closest(_holders(_ranges(address), timezone.localdate(now)))
     looked, is_told = ((), False) if seen else _looked(campaigns, since, set(held), now)
-    lasts = (last for last, _itself, _family in seen if last is not None)
+    is_settled = not live and (is_reported_settled if reported is not None else bool(seen))
+    told = live or (seen if is_settled else [])
+    lasts = [one.last for one in told if one.last is not None]
+    latest = max(told, key=lambda one: (one.itself > 0, one.last or _LONG_AGO), default=None)
     return Checked(
-        is_listed=bool(seen),
-        last_seen=max(lasts, default=reported),
+        is_listed=bool(live),
+        last_seen=max([*lasts, *([reported] if reported else [])], default=None),
         since=min(moment for _campaign, moment in since),
         looked=looked,
         has_unit=bool(held) and not seen,
+        is_settled=is_settled,
+        is_forwarder=is_inside(address) and latest is not None and latest.is_asking,
         is_told=is_told,
         reported=reported,
         is_reported_now=is_now,
         is_inside=is_inside(address),
-        is_machine=is_inside(address) and any(itself for _last, itself, _family in seen),
-        families=tuple(sorted({family for _last, _itself, family in seen if family})[:MOST_FAMILIES]),
+        is_machine=is_inside(address) and any(one.itself for one in live),
+        families=tuple(sorted({one.family for one in live if one.family})[:MOST_FAMILIES]),
         holder=next(iter(held.values())) if len(held) == 1 else None,
     )
 
 
+@dataclass(frozen=True, slots=True)
+class _Signs:
+    """Rows about the address that are alike: of one malware, all settled or none, and all or none placed by
+    the word that the address asks for others. `itself` is the number of rows with it as the device."""
+
+    last: datetime | None
+    itself: int
+    family: str
+    is_settled: bool
+    is_asking: bool
+
+
+def _sightings(text: str, since: Since, latest: datetime) -> list[_Signs]:
+    return [
+        _Signs(last, itself, family, is_linked and not is_live, bool(is_asking and itself))
+        for last, itself, family, is_linked, is_live, is_asking in _rows(text, since, latest)
+    ]
+
+
 @compiled
-def _sightings(
+def _rows(
     text: str, since: Since, latest: datetime
-) -> QuerySet[Sighting, tuple[datetime | None, int, str]]:
-    """The last sign of the address and the number of rows with it as the device, by malware.
+) -> QuerySet[Sighting, tuple[datetime | None, int, str, bool, bool, bool]]:
+    """The last sign of the address and the number of rows with it as the device; by malware, whether the
+    rows have a case, whether one of it is not settled, and whether a person's word placed them.
 
     A moment after `latest` is of a wrong clock: the row counts, its moment does not.
     """
-    open_cases = CaseSighting.rows.filter(sighting=OuterRef("pk"), case__is_current=True)
+    links = CaseSighting.rows.filter(sighting=OuterRef("pk"))
+    open_cases = links.filter(case__is_current=True).exclude(case__state__in=CLOSED)
+    gone = Q(case__state__in=WAITING, case__done__in=NEEDS_ASSET)
     lately = reduce(or_, (Q(node__campaign=pk, last_seen__gte=at) for pk, at in since))
     running = reduce(or_, (Q(node__campaign=pk) for pk, _at in since))
     rows = Sighting.rows.filter(Q(device=text) | Q(nat=text)).filter(
-        Q(lately, is_listed=True) | Q(running, Exists(open_cases.exclude(case__state__in=CLOSED)))
+        Q(lately, is_listed=True) | Q(running, Exists(open_cases))
     )
-    groups = rows.order_by().values("family")
-    return groups.annotate(
-        last=Max("last_seen", filter=Q(last_seen__lte=latest)), itself=Count("pk", filter=Q(device=text))
-    ).values_list("last", "itself", "family")
+    groups = rows.order_by().annotate(
+        is_linked=Exists(links),
+        is_live=Exists(links.exclude(case__state__in=CLOSED).exclude(gone)),
+        is_asking=Exists(links.filter(why=FORWARDER)),
+    )
+    return (
+        groups.values("family", "is_linked", "is_live", "is_asking")
+        .annotate(
+            last=Max("last_seen", filter=Q(last_seen__lte=latest)), itself=Count("pk", filter=Q(device=text))
+        )
+        .values_list("last", "itself", "family", "is_linked", "is_live", "is_asking")
+    )
 
 
-def _reports(text: str, since: Since, now: datetime) -> tuple[datetime | None, bool]:
-    """When others last reported an infected machine behind the address, lately or in an open case; and
-    whether a report is of these minutes. Reports of the future are of a wrong clock."""
+def _reports(text: str, since: Since, now: datetime) -> tuple[datetime | None, bool, bool]:
+    """When others last reported an infected machine behind the address, lately or in an open case; whether
+    a report is of these minutes; and whether all their cases are settled. Those of settled cases count only
+    where there are no others. Reports of the future are of a wrong clock."""
     told = _told(text, since, now + MINUTES)
-    last = max((min(first if is_day else last, now) for first, last, is_day in told), default=None)
-    is_now = any(not is_day and first - MINUTES <= now <= last + MINUTES for first, last, is_day in told)
-    return last, is_now
+    live = [one for one in told if not _is_settled(*one[3:])]
+    some = live or told
+    last = max((min(first if is_day else last, now) for first, last, is_day, *_case in some), default=None)
+    is_now = any(
+        not is_day and first - MINUTES <= now <= last + MINUTES for first, last, is_day, *_case in some
+    )
+    return last, is_now, not live
+
+
+def _is_settled(state: str | None, done: str | None) -> bool:
+    return state in CLOSED or (state in WAITING and done in NEEDS_ASSET)
 
 
 @compiled
 def _told(
     text: str, since: Since, latest: datetime
-) -> QuerySet[VictimReport, tuple[datetime, datetime, bool]]:
-    """The times of reports about the address that began before `latest`, the last first."""
+) -> QuerySet[VictimReport, tuple[datetime, datetime, bool, str | None, str | None]]:
+    """The times of reports about the address that began before `latest`, the last first, and how far their
+    cases are."""
     lately = reduce(or_, (Q(node__campaign=pk, last_seen__gte=at) for pk, at in since))
     running = reduce(or_, (Q(node__campaign=pk) for pk, _at in since))
     is_open = Q(case__is_current=True) & ~Q(case__state__in=CLOSED)
@@ -168,7 +227,8 @@ def _told(
         lately | (running & is_open),
         address=text, meaning__in=VictimReport.CASES, first_seen__lte=latest,
     ).exclude(case__state=State.FALSE_POSITIVE)  # fmt: skip
-    return rows.order_by("-last_seen", "-pk").values_list("first_seen", "last_seen", "is_day")[:MOST_REPORTS]
+    columns = ("first_seen", "last_seen", "is_day", "case__state", "case__done")
+    return rows.order_by("-last_seen", "-pk").values_list(*columns)[:MOST_REPORTS]
 
 
 def _looked(

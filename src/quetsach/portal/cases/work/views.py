@@ -63,12 +63,15 @@ def work(request: HttpRequest, slug: str) -> HttpResponse:
         vars(pages)["count"] = there.to_do
     page = pages.get_page(request.GET.get("trang"))
     shown = queries.rows_of(page, get_language() or "vi", rule, now)
+    # Of many cases the machines are not counted: that would look at each.
+    machines = 0 if there.to_do >= MANY else found.order_by().values("device").distinct().count()
     if flag is not None and flag not in there.flags:
         there.flags.append(flag)
     context = {
         "seat": seat,
         "door": "cases",
         "page": page,
+        "machines": machines if machines < page.paginator.count else 0,
         "rows": [(row, picked.get(row.case.pk, ""), wrong.get(row.case.pk, "")) for row in shown],
         "choices": _choices(),
         "form": form,

@@ -96,7 +96,7 @@ def restate(node: CampaignNode, actor: User | None = None, ip: str | None = None
         return None
     newest = revision.machine_figures.order_by("-number").first()
     assert newest is not None
-    if actor is None and newest.withdrawn_at is not None and not moved(newest.whole, now):
+    if actor is None and is_refused(newest, now):
         return None
     why = _reasons(last, taken)
     made = _store(revision, newest.number + 1, taken, actor, why, last)
@@ -105,6 +105,11 @@ def restate(node: CampaignNode, actor: User | None = None, ip: str | None = None
         data={"revision": revision.number, "number": made.number},
     )  # fmt: skip
     return made
+
+
+def is_refused(newest: MachineFigures, now: dict[str, Any]) -> bool:
+    """Whether a person took a restatement with just these figures back: the portal does not make it again."""
+    return newest.withdrawn_at is not None and not moved(newest.whole, now)
 
 
 @transaction.atomic

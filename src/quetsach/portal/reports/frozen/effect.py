@@ -13,7 +13,7 @@ from django.utils.translation import gettext as _
 from quetsach.machines.counting import decline
 from quetsach.machines.counting.decline import Group, Interval, Spell
 from quetsach.machines.counting.histories import Rung
-from quetsach.portal.cases.histories import looked_of
+from quetsach.portal.cases.histories import Looked, looked_of
 from quetsach.portal.kit.charts import Band, Series, lines
 from quetsach.portal.kit.templatetags.kit import day as day_of
 from quetsach.portal.kit.templatetags.kit import num
@@ -22,6 +22,7 @@ from quetsach.portal.reports.frozen.counting import Reading
 
 DAILY = 60
 """Days of the chart of machines with signs; a longer campaign shows the last ones."""
+WEEK = 7
 CURVE = 28
 """Days of the curve."""
 EARLY = timedelta(days=3)
@@ -44,29 +45,51 @@ def effect(reading: Reading, active: Mapping[date, int]) -> Effect:
     """The clean-up of the machines of a node and all below. `reading` has the days, `active` the numbers of
     machines with signs by day."""
     looked = looked_of(reading.node, reading.told)
-    return replace(_effect(reading, looked.until), daily=_daily(active, looked.days))
+    return replace(_effect(reading, looked.until), daily=_daily(active, looked))
 
 
-def _daily(active: Mapping[date, int], looked: set[date]) -> Figure | None:
-    """Machines with signs, day by day; a day without any log is a gap and no zero."""
-    seen = looked | active.keys()
+def _daily(active: Mapping[date, int], looked: Looked) -> Figure | None:
+    """Machines with signs, day by day; a day without any log, or with few of the usual ones, is a gap: it is
+    no zero and no clean-up."""
+    seen = looked.days | active.keys()
     if len(seen) < 2 or not active:
         return None
     end = max(seen)
     begin = max(min(seen), end - timedelta(days=DAILY - 1))
     span = [begin + timedelta(days=n) for n in range((end - begin).days + 1)]
-    counts = [active.get(one, 0) if one in seen else None for one in span]
+    known = seen - _thin(looked.places, span)
+    counts = [active.get(one, 0) if one in known else None for one in span]
+    if not known.intersection(span):
+        return None
     most = max((n, one) for n, one in zip(counts, span, strict=True) if n is not None)
-    last = next(n for n in reversed(counts) if n is not None)
-    finding = _("Machines with signs on a day: most on %(day)s, %(most)s; on the last day %(last)s") % {
-        "day": day_of(most[1]), "most": num(most[0]), "last": num(last)
-    }  # fmt: skip
+    last = next((n, one) for n, one in zip(counts[::-1], span[::-1], strict=True) if n is not None)
+    finding = _(
+        "Machines with signs on a day: most on %(day)s, %(most)s; on %(end)s, the last day counted, %(last)s"
+    ) % {"day": day_of(most[1]), "most": num(most[0]), "end": day_of(last[1]), "last": num(last[0])}
     series = Series(_("machines with signs"), tuple(counts))
     told = _("One line from %(first)s to %(last)s.") % {"first": day_of(begin), "last": day_of(end)}
     names = [f"{one.day}/{one.month}" for one in span]
-    chart = lines("active", finding, told, names, (series,), top=max(most[0], 1), unit="", gap=_("no logs"))
-    caption = _("Each machine once a day, without false alarms. Hatched: days of which no log was looked at.")
+    chart = lines(
+        "active", finding, told, names, (series,), top=max(most[0], 1), unit="", gap=_("logs missing")
+    )
+    caption = _(
+        "Each machine once a day, without false alarms. Hatched: days of which no log, or at most half of "
+        "the logs of the days before, was looked at."
+    )
     return Figure(finding, chart, caption)
+
+
+def _thin(places: Iterable[set[date]], span: Iterable[date]) -> set[date]:
+    """The days of which at most half of the usual logs are there. Usual is a log that has most of the days
+    of the week before."""
+    places = list(places)
+    found = set()
+    for one in span:
+        before = {one - timedelta(days=n) for n in range(1, WEEK + 1)}
+        usual = [days for days in places if 2 * len(days & before) > WEEK]
+        if usual and 2 * sum(one in days for days in usual) <= len(usual):
+            found.add(one)
+    return found
 
 
 def _effect(reading: Reading, watched: dict[str, date]) -> Effect:

@@ -116,6 +116,7 @@ def machine_figures(request: HttpRequest, slug: str, node_id: UUID) -> HttpRespo
         "chain": chain,
         "restatements": [(one, words.reasons(one.reasons)) for one in chain.all[1:]] if chain else [],
         "differs": bool(chain) and moved(chain.holds.whole, then) if chain else False,
+        "is_refused": bool(chain) and actions.is_refused(chain.all[-1], then) if chain else False,
         "below": restated_below(seat.node, chain.frozen) if chain and seat.node.has_below else [],
         "branches": seen.branches,
         "effect": seen.effect,

@@ -56,8 +56,10 @@ def _reason(name: str, n: int) -> str:
                              "%(n)s machines turned out to be others of these", n),
         why.SPLIT: ngettext("%(n)s machine came out of another one: they were two",
                             "%(n)s machines came out of others: they were several", n),
-        why.LATE: ngettext("%(n)s machine had signs before that moment in a log that came later",
-                           "%(n)s machines had signs before that moment in logs that came later", n),
+        why.LATE: ngettext("%(n)s machine had signs before that moment, in logs or reports of others that "
+                           "came later",
+                           "%(n)s machines had signs before that moment, in logs or reports of others that "
+                           "came later", n),
         why.RECALLED: ngettext("%(n)s machine was seen only by addresses of a list that was withdrawn",
                                "%(n)s machines were seen only by addresses of a list that was withdrawn", n),
         why.FALSE: ngettext("%(n)s machine was a false alarm", "%(n)s machines were false alarms", n),

@@ -32,7 +32,7 @@ WORDS = (
 
 @dataclass(frozen=True)
 class BranchMachines:
-    """Cases of one branch by word, in the order of WORDS."""
+    """Machines of one branch by word, each once, in the order of WORDS."""
 
     node: Place
     counts: list[int]
