@@ -60,7 +60,7 @@ def portal() -> Iterator[Portal]:
             told.marks.append(self.headers.get("If-None-Match", ""))
             is_known = told.marks[-1] == mark
             data = b"" if is_known else data
-            self.send_response(304 if is_known else 200)
+            self.send_response(304 if is_known else told.list_status)
             self.send_header("ETag", mark)
             self.send_header("Content-Length", str(len(data)))
             self.end_headers()
