@@ -13,6 +13,7 @@ class Portal:
     tokens: list[str] = field(default_factory=list)
     marks: list[str] = field(default_factory=list)
     """The marks (ETag) with which its list was asked for."""
+    list_status: int = 200
     lists: str = ""
     """The text that it hands out."""
     status: int = 200

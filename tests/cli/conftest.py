@@ -60,7 +60,8 @@ def portal() -> Iterator[Portal]:
             told.marks.append(self.headers.get("If-None-Match", ""))
             is_known = told.marks[-1] == mark
             data = b"" if is_known or told.status == 304 else data
-            self.send_response(304 if is_known else told.status)
+            status = told.list_status if told.status == 200 else told.status
+            self.send_response(304 if is_known else status)
             self.send_header("ETag", mark)
             self.send_header("Content-Length", str(len(data)))
             self.end_headers()

@@ -10,6 +10,7 @@ from pathlib import Path
 import click
 import pytest
 from django.core.management import get_commands, load_command_class
+from django.urls import resolve
 
 from quetsach.cli import root
 
@@ -58,6 +59,16 @@ def test_the_commands_of_a_page_are_there_with_their_options(page: Path) -> None
     for words in shown(page):
         asked = {word.split("=")[0] for word in words if re.match(r"--?[a-z]", word)}
         assert asked <= options_of(words), words
+
+
+def test_addresses_of_the_portal_are_there() -> None:
+    texts = [page.read_text(encoding="utf-8") for page in PAGES]
+    commands = root.group().commands
+    texts += [command.get_help(click.Context(command)) for command in commands.values()]
+    found = {path for text in texts for path in re.findall(r"https://quetsach\.example(/[^\s'\"`)?]*)", text)}
+    assert "/api/v1/indicators" in found
+    for path in found:
+        resolve(path)
 
 
 def test_commands_are_found_in_the_documents() -> None:

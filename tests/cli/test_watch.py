@@ -122,6 +122,10 @@ def test_check_tells_what_would_be_followed(quetsach: Run, log: Path, tmp_path: 
     assert code == 2
     assert "as squid" in out and "1663300800.123" in out
     assert "none.log: no such file or folder" in err
+    tabbed = tmp_path / "tabs.log"
+    tabbed.write_text("10.1.2.3\tevil.example\x1b[2J\n" * 4000)
+    _code, out, _err = quetsach("--lang", "en", "watch", "--check", "--follow", str(tabbed))
+    assert "10.1.2.3→evil.example\\x1b[2J" in out, "a tab is no hidden character, an escape is"
 
 
 def test_what_belongs_to_the_state_stays(watch: Callable[..., tuple[int, str, str]]) -> None:

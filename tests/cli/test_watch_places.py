@@ -124,8 +124,15 @@ def test_each_place_is_told_by_its_name_in_its_zone_with_its_leases(
     out_file = tmp_path / "dump.jsonl"
     _code, _out, err = quetsach("--lang", "en", "watch", "--state", state, "--dump", str(out_file))
     dumped = out_file.read_bytes() + (tmp_path / "dump-2.jsonl").read_bytes()
-    assert [one[0]["source_name"] for one in records(dumped)] == ["branch", "hq"]
-    assert "dump.jsonl (branch, times in UTC)" in err
+    assert [one[0]["source_name"] for one in records(dumped)] == ["hq", "branch"], "as the file has them"
+    assert f"dump.jsonl (hq, times in {ZONE})" in err
+
+    tables = settings.read_text().split("[[source]]")
+    settings.write_text("[[source]]".join(["", tables[2], tables[1]]))
+    quetsach(*given, "--once")
+    _code, out, _err = quetsach("--lang", "en", "watch", "--state", state, "--show")
+    at = [out.index(f"{name}: times without a zone") for name in ("branch", "hq")]
+    assert at == sorted(at) and at[0] < out.index("branch.log: 1 line") < at[1] < out.index("hq.log: 1 line")
 
     settings.write_text(settings.read_text().replace('"UTC"', '"Asia/Tokyo"'))
     code, _out, err = quetsach(*given, "--once")

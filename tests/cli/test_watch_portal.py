@@ -280,6 +280,25 @@ def test_not_modified_to_a_first_request_is_a_trouble(log: Path, place: Path, po
         Watcher(asked._replace(folder=place.with_name("other")))
 
 
+@pytest.mark.parametrize(
+    ("status", "said"),
+    [(404, "/api/v1/indicators?campaign=NAME"), (410, "it was withdrawn"), (503, "answers HTTP 503")],
+)
+def test_a_first_start_without_its_list_says_what_to_do_and_is_no_look(
+    quetsach: Run, log: Path, place: Path, portal: Portal, tmp_path: Path, status: int, said: str
+) -> None:
+    portal.list_status, url = status, f"{portal.url}/lists/campaign.csv"
+    given = ("watch", "--follow", str(log), "-i", url, "--state", str(place), "--once")
+    code, _out, err = quetsach("--lang", "en", *given)
+    assert code == 2 and f"the list {url} cannot be fetched" in err and said in err
+    assert "cannot be fetched" not in quetsach("--lang", "vi", *given)[2], "translated"
+    code, out, err = quetsach("--lang", "en", "watch", "--state", str(place), "--show")
+    assert code == 2 and "entries" not in out and "No list yet" in err
+    dump = tmp_path / "dump.jsonl"
+    code, _out, err = quetsach("--lang", "en", "watch", "--state", str(place), "--dump", str(dump))
+    assert code == 2 and "Nothing is written" in err and not dump.exists()
+
+
 @pytest.mark.usefixtures("no_waiting")
 def test_a_lease_that_comes_late_sends_the_row_again_with_its_machine(
     watch: Callable[..., tuple[int, str, str]], portal: Portal, token: Path, tmp_path: Path

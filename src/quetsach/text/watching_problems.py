@@ -46,4 +46,24 @@ WATCHING = (
     N_("%(key)s is no list of paths"),
     N_("%(path)s is followed by another source already"),
     N_("%(name)s has another zone above; give another name"),
+    N_(
+        "the list %(url)s cannot be fetched: nothing is there (HTTP 404); a portal has it at"
+        " /api/v1/indicators?campaign=NAME, and its page of logs shows the whole address"
+    ),
+    N_(
+        "the list %(url)s cannot be fetched: it was withdrawn (HTTP 410); ask the coordinator of the campaign"
+    ),
+    N_("the list %(url)s cannot be fetched: its server answers %(status)s; try again later"),
+    N_("the list %(url)s cannot be fetched: it has moved to %(to)s; give that address if you trust it"),
+    N_(
+        "the list %(url)s cannot be fetched: the certificate of %(server)s cannot be trusted; ask the"
+        " coordinator"
+    ),
+    N_(
+        "the portal does not tell which machines wait for proof (%(status)s); those that it told before are"
+        " looked for"
+    ),
+    N_("the list %(url)s cannot be fetched: this is no https address"),
+    N_("the list %(url)s cannot be fetched: it is larger than %(most)s"),
+    N_("the list %(url)s cannot be fetched: %(server)s cannot be reached; check the network and the address"),
 )

@@ -8,6 +8,7 @@ from pathlib import Path
 
 from quetsach.errors import QuetsachError
 from quetsach.results import asking
+from quetsach.results.push import PushError
 
 FETCH_SECONDS = 600.0
 
@@ -41,7 +42,7 @@ class FollowedAsked:
         except QuetsachError as error:
             if not known or not self._is_web:
                 raise
-            self.problem = str(error)
+            self.problem = _why_not(error)
             return known
 
     @property
@@ -58,7 +59,7 @@ class FollowedAsked:
                 return False
             found = self._read()
         except (QuetsachError, OSError) as error:
-            self.problem = str(error)
+            self.problem = _why_not(error)
             return False
         self._mark, self.problem = mark, ""
         is_new = found != self.machines
@@ -80,3 +81,13 @@ class FollowedAsked:
             return asking.read(Path(self._place))
         self._fetched = self._now()
         return asking.fetch(self._place, *self._portal)
+
+
+def _why_not(error: Exception) -> str:
+    """Why nobody told the machines; a sentence of `quetsach.text.watching_problems`."""
+    if not isinstance(error, PushError):
+        return str(error)
+    return (
+        f"the portal does not tell which machines wait for proof ({error}); those that it told before are"
+        " looked for"
+    )

@@ -48,8 +48,9 @@ def keep_places(state: State, places: Iterable[Place]) -> None:
                 f"{text}: was begun with the name {name}, the zone {tz} and the format"
                 f" {log_format or '(none)'}; give these, or another --state: the same lines would count again"
             )
-    if not now.items() <= before.items():
-        state.note({_PLACES: json.dumps(before | now)})
+    told = now | {text: how for text, how in before.items() if text not in now}
+    if list(told.items()) != list(before.items()):
+        state.note({_PLACES: json.dumps(told)})
 
 
 def _places(state: State) -> dict[str, list[str]]:
@@ -58,15 +59,21 @@ def _places(state: State) -> dict[str, list[str]]:
     return found
 
 
-def headers(state: State, set_id: str, count: int) -> list[Scan]:
-    """The first records of the documents of a list: one for each place, and for the machines that were asked
-    about each time."""
-    by_name: dict[tuple[str, str], list[str]] = {}
+def named(state: State) -> dict[tuple[str, str], list[str]]:
+    """The paths that were ever followed, by the name and the zone of their place, in the order of the last
+    request."""
+    found: dict[tuple[str, str], list[str]] = {}
     for text, (name, tz, _format) in _places(state).items():
-        by_name.setdefault((name, tz), []).append(text)
+        found.setdefault((name, tz), []).append(text)
+    return found
+
+
+def headers(state: State, set_id: str, count: int) -> list[Scan]:
+    """The first records of the documents of a list: one for each place, in the order of the request, and for
+    the machines that were asked about each time."""
     return [
         Scan(f"quetsach {__version__}", set_id, count, name, tz, tuple(texts), asked)
-        for (name, tz), texts in sorted(by_name.items())
+        for (name, tz), texts in named(state).items()
         for asked in state.asked(set_id) or [()]
     ]
 

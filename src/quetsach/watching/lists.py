@@ -9,7 +9,7 @@ from pathlib import Path
 
 from quetsach.errors import IndicatorError, QuetsachError
 from quetsach.indicators.loading import Choice, Lists
-from quetsach.results.fetching import fetch_new
+from quetsach.results.fetching import FetchError, fetch_new
 from quetsach.scanning.engine import Engine, Matcher
 from quetsach.scanning.request import matcher_of
 
@@ -118,8 +118,8 @@ class FollowedLists:
         for place in filter(_is_web, self._places):
             try:
                 got = fetch_new(place, _MOST_BYTES, self._etags.get(place, ""))
-            except QuetsachError as error:
-                problem = error
+            except FetchError as error:
+                problem = IndicatorError(_why_not(place, error))
                 continue
             if got is None:
                 continue
@@ -164,6 +164,31 @@ class FollowedLists:
 def _beside(copy: Path) -> Path:
     """Where the answer of an address lies until it is known to be a list."""
     return copy.with_name(copy.name + ".part")
+
+
+def _why_not(place: str, error: FetchError) -> str:
+    """Why a list was not fetched, and what to do; a sentence of `quetsach.text.watching_problems`."""
+    head = f"the list {place} cannot be fetched"
+    match error.code, error.detail:
+        case "failed", "HTTP 404":
+            return (
+                f"{head}: nothing is there (HTTP 404); a portal has it at"
+                " /api/v1/indicators?campaign=NAME, and its page of logs shows the whole address"
+            )
+        case "failed", "HTTP 410":
+            return f"{head}: it was withdrawn (HTTP 410); ask the coordinator of the campaign"
+        case "failed", _:
+            return f"{head}: its server answers {error.detail}; try again later"
+        case "moved", _:
+            return f"{head}: it has moved to {error.detail}; give that address if you trust it"
+        case "certificate", _:
+            return f"{head}: the certificate of {error.detail} cannot be trusted; ask the coordinator"
+        case "address", _:
+            return f"{head}: this is no https address"
+        case "too_large", _:
+            return f"{head}: it is larger than {error.detail}"
+        case _:
+            return f"{head}: {error.detail} cannot be reached; check the network and the address"
 
 
 def _is_web(place: str) -> bool:

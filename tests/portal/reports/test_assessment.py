@@ -143,7 +143,7 @@ FIXTURES = {
             "Đã rà soát 9 lượt nhật ký kết nối mạng do 3 đơn vị gửi, từ ngày 01/9/2022 đến ngày 20/9/2022.",
             "Đã phát hiện 5 hồ sơ máy có kết nối đến địa chỉ độc hại.",
             "Toàn bộ 5 hồ sơ máy đã được xử lý và xác minh đã sạch.",
-            "Ngoài ra có 2 hồ sơ máy đã được xác định là cảnh báo nhầm, không tính vào các số trên.",
+            "Ngoài ra có 2 hồ sơ máy đã được xác định là báo nhầm, không tính vào các số trên.",
             "Đã kiểm tra 60 máy tính, phát hiện 4 bản phần mềm bẻ khóa.",
             "Toàn bộ 4 bản phần mềm bẻ khóa đã được gỡ bỏ hoặc thay thế.",
             "Toàn bộ máy tính mà đơn vị đã khai đều đã được kiểm tra.",
@@ -293,7 +293,7 @@ FIXTURES = {
         [
             "Đã rà soát 2 lượt nhật ký kết nối mạng do 1 đơn vị gửi, từ ngày 01/9/2022 đến ngày 20/9/2022.",
             "Không thấy máy nào kết nối đến địa chỉ độc hại trong phần nhật ký đã rà soát.",
-            "Ngoài ra có 1 hồ sơ máy đã được xác định là cảnh báo nhầm, không tính vào các số trên.",
+            "Ngoài ra có 1 hồ sơ máy đã được xác định là báo nhầm, không tính vào các số trên.",
             UNKNOWN_SOFTWARE,
         ],
     ),

@@ -61,6 +61,8 @@ def test_a_code_from_the_page_enrols_one_program_once(cast, clock):
     client = cast.client("A1", "coordinator")
     page = text_of(client.post(reverse("sensors", args=[cast.campaign.slug]), {"name": "phân giải"}))
     (code,) = {word for word in page.split() if word.count("-") == 2 and len(word) == 14}
+    address = f"http://testserver/api/v1/indicators?campaign={cast.campaign.slug}"
+    assert f'quetsach watch --follow /var/log/dnsmasq.log -i "{address}"' in page, "what comes after the code"
     first = enrol(code.lower().replace("-", " "))
     assert first.status_code == 200
     assert {**first.json(), "token": ""} == {"name": "phân giải", "unit": "Đơn vị A1", "token": ""}

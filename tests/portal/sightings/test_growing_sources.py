@@ -1,5 +1,6 @@
 """Sensors that send once a minute: rows and writes follow what changed, not how often they send."""
 
+import re
 from datetime import timedelta
 from io import BytesIO
 
@@ -11,6 +12,8 @@ from django.utils import timezone
 
 from quetsach.portal.audit.models import Entry
 from quetsach.portal.cases.models import Case
+from quetsach.portal.sensors import actions as sensors
+from quetsach.portal.sensors.models import Sensor
 from quetsach.portal.sightings.actions import Sender, receive_chunk, receive_file
 from quetsach.portal.sightings.models import Coverage, CoveredDay, Scan, Sighting
 from quetsach.portal.units.actions import issue_token
@@ -200,5 +203,17 @@ def test_logs_that_were_not_looked_at_with_the_list_in_force_are_named(cast, pus
     assert "Đã xem theo danh sách 2, danh sách đang có hiệu lực" in page
     assert "2 nhật ký chưa xem" in page and "/var/log/log-1" in page and "/var/log/log-3" in page
     assert "/var/log/log-2" not in page
+    base = f"v{later.version - 1}.csv"
+    assert f"curl -o danh-sach-{base}" in page
+    assert f"-i danh-sach.csv --added-since danh-sach-{base} --source-name fw --devices -o" in page
+    (file,) = re.findall(rf"http://testserver(/danh-sach/[^\s\"]*{base})", page)
+    assert client.get(file).status_code == 200, "the list of before can be had"
+    assert "hãy quét với --asked" in page and "chạy lại bộ theo dõi" not in page
+    _sensor, code = sensors.add(cast.user("A1", "coordinator"), cast.units["A1"], "phân giải")
+    sensors.enrol(code)
+    Scan.rows.update(token=Sensor.rows.get().token)
+    page = text_of(client.get(url))
+    assert "chạy lại bộ theo dõi với --asked" in page and "hãy quét với --asked" not in page
+    assert "--added-since" not in page, "a watcher looks by itself at the logs that are kept"
     receive_chunk(document([], [grown(5), grown(6, "log-3")], set_id=later.set_id), token, None)
     assert "chưa xem" not in text_of(client.get(url))

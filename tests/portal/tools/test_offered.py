@@ -211,5 +211,10 @@ def test_who_runs_the_campaign_is_told_what_is_missing_and_visitors_are_not(cast
     assert told not in visit(client=asked["A", "coordinator"]) and told not in visit()
     call_command("publish_scanner", str(wheel(tmp_path / "dist")), verbosity=0)
     page = visit(client=asked["centre", "coordinator"])
+    assert told in page and "./dev stick --kind scanner" in page, "none is there to carry"
+    carried = build(tmp_path / "quetsach-scanner-windows-0.1.0-test.zip", {"QUET.cmd": b"@echo off"})
+    sign_beside(carried, b"k" * 32)
+    call_command("publish_scanner", str(carried), verbosity=0)
+    page = visit(client=asked["centre", "coordinator"])
     assert told not in page and "publish_stick" in page
     assert reverse("tools_edit", args=["lam-sach"]) in page

@@ -15,7 +15,8 @@ _PATH = click.Path(path_type=Path, readable=False)
 _EXAMPLES = (
     "quetsach watch --follow /var/log/dnsmasq.log -i indicators.csv --state /var/lib/quetsach"
     " --leases /var/lib/misc/dnsmasq.leases\n"
-    "quetsach watch --follow '/var/log/fw/*.log' -i https://quetsach.example/lists/campaign.csv"
+    "quetsach watch --follow '/var/log/fw/*.log'"
+    " -i 'https://quetsach.example/api/v1/indicators?campaign=lam-sach'"
     " --state /var/lib/quetsach --push https://quetsach.example --token-file token.txt\n"
     "quetsach watch --enrol --push https://quetsach.example --token-file token.txt\n"
     "quetsach watch --state /var/lib/quetsach --show\n"

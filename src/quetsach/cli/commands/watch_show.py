@@ -18,6 +18,7 @@ from quetsach.text.language import ngettext
 from quetsach.text.problems import explain
 
 if TYPE_CHECKING:
+    from quetsach.sightings.sighting import Coverage
     from quetsach.watching.places import Place
     from quetsach.watching.state import State
 
@@ -45,14 +46,7 @@ def show(place: Path, zone: ZoneInfo) -> int:
     if is_silent:
         say.warning(_("Nobody looks now: start quetsach watch again, or wait for its next task."))
     set_id = about.get("set", "")
-    count = int(about.get("count", "0"))
-    entries = ngettext("%(n)s entry", "%(n)s entries", count) % {"n": words.number(count)}
-    _say(_("List: %(entries)s, version %(id)s") % {"entries": entries, "id": set_id[:12]})
-    if left_out := int(about.get("left out", "0")):
-        text = ngettext("%(n)s entry left out", "%(n)s entries left out", left_out)
-        say.warning(text % {"n": words.number(left_out)})
-    if about.get("list"):
-        say.warning(_("The new list cannot be used, the last one goes on: %(why)s") % {"why": about["list"]})
+    _show_list(about, set_id)
     _show_sources(state, set_id, zone)
     for path, why in state.troubles().items():
         say.warning(words.visible(f"{path}: {explain(why)}"))
@@ -64,6 +58,23 @@ def show(place: Path, zone: ZoneInfo) -> int:
     is_incomplete = bool(state.troubles()) or is_silent or _is_locked(about)
     state.close()
     return INCOMPLETE if is_incomplete else NOTHING
+
+
+def _show_list(about: dict[str, str], set_id: str) -> None:
+    if not set_id:
+        say.warning(
+            _("No list yet: the first start ended before its list was read. Start quetsach watch again.")
+        )
+        return
+    count = int(about.get("count", "0"))
+    entries = ngettext("%(n)s entry", "%(n)s entries", count) % {"n": words.number(count)}
+    _say(_("List: %(entries)s, version %(id)s") % {"entries": entries, "id": set_id[:12]})
+    if left_out := int(about.get("left out", "0")):
+        text = ngettext("%(n)s entry left out", "%(n)s entries left out", left_out)
+        say.warning(text % {"n": words.number(left_out)})
+    if about.get("list"):
+        text = _("The new list cannot be used, the last one goes on: %(why)s")
+        say.warning(words.visible(text % {"why": explain(about["list"])}))
 
 
 def _is_locked(about: dict[str, str]) -> bool:
@@ -104,28 +115,41 @@ def _warn_unsent(about: dict[str, str], what: str, said: str) -> None:
 
 
 def _show_sources(state: State, set_id: str, zone: ZoneInfo) -> None:
-    from quetsach.watching import beating
+    from quetsach.watching import document
 
     _say(_("Logs:"))
     seen, as_text = state.coverage(set_id), json.loads(state.about().get("as text", "[]"))
-    if not seen:
+    zones = dict(list(document.named(state)))
+    if not seen and not zones:
         _say("  " + _("none yet"))
-    for one in sorted(seen, key=lambda one: one.path):
-        size, lag = words.size(one.bytes), beating.behind(state, Path(one.path), one.source)
-        last = words.moment(one.last, zone, seconds=True) or _("no line with a time")
-        text = _("  %(path)s: %(lines)s, %(size)s, last line %(last)s")
-        _say(text % {"path": one.path, "lines": words.lines(one.lines), "size": size, "last": last})
-        if one.path in as_text:
-            _say("    " + _("no log format fits: only addresses are looked for; --format names one"))
-        if lag:
-            _say("    " + _("%(size)s are not read yet") % {"size": words.size(lag)})
-        if one.not_understood:
-            text = _("not understood, though they name a listed address: %(lines)s")
-            _say("    " + text % {"lines": words.lines(one.not_understood)})
-        for first, end in one.gaps:
-            _say("    " + _("lines are missing: %(time)s") % {"time": words.span(first, end, zone)})
-        for error in one.errors:
-            _say("    " + explain(error))
+    for name in dict.fromkeys([*zones, *(one.name for one in seen)]):
+        text = _("%(name)s: times without a zone are those of %(zone)s") if name in zones else "%(name)s"
+        _say(" " + text % {"name": name, "zone": zones.get(name)})
+        here = [one for one in seen if one.name == name]
+        if not here:
+            _say("  " + _("none yet"))
+        for one in sorted(here, key=lambda one: one.path):
+            _show_source(state, one, one.path in as_text, zone)
+
+
+def _show_source(state: State, one: Coverage, is_text: bool, zone: ZoneInfo) -> None:
+    from quetsach.watching import beating
+
+    size, lag = words.size(one.bytes), beating.behind(state, Path(one.path), one.source)
+    last = words.moment(one.last, zone, seconds=True) or _("no line with a time")
+    text = _("  %(path)s: %(lines)s, %(size)s, last line %(last)s")
+    _say(text % {"path": one.path, "lines": words.lines(one.lines), "size": size, "last": last})
+    if is_text:
+        _say("    " + _("no log format fits: only addresses are looked for; --format names one"))
+    if lag:
+        _say("    " + _("%(size)s are not read yet") % {"size": words.size(lag)})
+    if one.not_understood:
+        text = _("not understood, though they name a listed address: %(lines)s")
+        _say("    " + text % {"lines": words.lines(one.not_understood)})
+    for first, end in one.gaps:
+        _say("    " + _("lines are missing: %(time)s") % {"time": words.span(first, end, zone)})
+    for error in one.errors:
+        _say("    " + explain(error))
 
 
 def _moment(seconds: float, zone: ZoneInfo) -> str:
@@ -145,6 +169,10 @@ def dump(place: Path, out: Path) -> int:
         raise click.UsageError(_("--dump writes JSON Lines: name the file .jsonl"))
     state = State(place / STATE, is_read_only=True)
     found, present = 0, state.about().get("set")
+    if not present:
+        state.close()
+        say.error(_("Nothing is written: the watcher of this state has not looked at anything yet."))
+        return INCOMPLETE
     for set_id, count, _since in state.lists():
         scans = [one for one in document.headers(state, set_id, count) if document.has_any(state, one)]
         scans = scans or document.headers(state, set_id, count)[:1]
@@ -239,6 +267,6 @@ def _check_one(path: Path, log_format: str | None) -> bool:
         if name == "text":
             _say("    " + _("no log format fits: only addresses are looked for; --format names one"))
         sample = next((line for line in start.split(b"\n") if line and not line.startswith(b"#")), b"")
-        _say("    " + sample[:200].decode("utf-8", "replace"))
+        _say("    " + sample[:200].decode("utf-8", "replace").replace("\t", "→"))
     handle.close()
     return True

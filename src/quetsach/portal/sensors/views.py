@@ -9,6 +9,7 @@ from django.contrib import messages
 from django.core.paginator import Paginator
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
+from django.urls import reverse
 from django.utils import timezone
 from django.utils.functional import Promise
 from django.utils.translation import gettext as _
@@ -68,9 +69,17 @@ def sensors(request: HttpRequest, slug: str) -> HttpResponse:
         "seat": seat, "door": "cases", "page": page, "rows": rows, "form": form, "sensor": sensor,
         "code": code, "silent": seat.once(lambda node: queries.silent_of(node.unit, now).count()),
         "version": version, "may_add": seat.may(Verb.MANAGE_TOKENS), "now": now,
-        "address": on_screen(request, "/").rstrip("/"),
+        **_addresses(request, seat),
     }  # fmt: skip
     return render(request, "sensors/list.html", context, status=422 if form.errors else 200)
+
+
+def _addresses(request: HttpRequest, seat: Seat) -> dict[str, str]:
+    """Where a sensor sends to, and where it reads the list."""
+    return {
+        "address": on_screen(request, "/").rstrip("/"),
+        "list_url": on_screen(request, reverse("api_indicators")) + f"?campaign={seat.campaign.slug}",
+    }
 
 
 def _row(sensor: Sensor, now: datetime, set_id: str) -> dict[str, object]:
@@ -115,7 +124,7 @@ def _page(request: HttpRequest, seat: Seat, sensor: Sensor, code: str = "") -> H
         "is_skewed": abs(sensor.skew) > SKEW.total_seconds(), "skew": abs(round(sensor.skew)),
         "is_fast": sensor.skew > 0, "leases_at": queries.leases_at(sensor),
         "name_form": NameForm({"name": sensor.name}), "lock_form": LockForm(),
-        "address": on_screen(request, "/").rstrip("/"),
+        **_addresses(request, seat),
     }  # fmt: skip
     return render(request, "sensors/sensor.html", context)
 

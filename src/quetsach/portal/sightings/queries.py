@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from uuid import UUID
 
-from django.db.models import Count, Exists, F, Max, Min, OuterRef, Q, QuerySet, Sum
+from django.db.models import Case, Count, Exists, F, Max, Min, OuterRef, Q, QuerySet, Sum, When
 from django.utils import timezone
 
 from quetsach.portal.accounts.models import User
@@ -25,7 +25,9 @@ _MOST_PATHS = 3
 class Vantage:
     """One place from which a unit looks: a source name, the time that it covers, and the problems of its
     proof. `lost` are the times within whose lines are lost, however short. `behind` has the path and the span
-    of each source that was not looked at with the list in force, by its id."""
+    of each source that was not looked at with the list in force, by its id; `base` the oldest version of the
+    list with which such a source was looked at last, None where one saw no standing version. `is_watched`
+    tells whether a sensor sent any of it."""
 
     name: str
     runs: list[Span] = field(default_factory=list)
@@ -33,7 +35,9 @@ class Vantage:
     sources: int = 0
     errors: int = 0
     has_devices: bool = False
+    is_watched: bool = False
     behind: dict[str, tuple[str, datetime | None, datetime | None]] = field(default_factory=dict)
+    seen_with: dict[str, int] = field(default_factory=dict)
 
     @property
     def behind_paths(self) -> list[str]:
@@ -44,6 +48,11 @@ class Vantage:
     def behind_more(self) -> int:
         """How many such sources are not among these paths."""
         return max(0, len(self.behind) - _MOST_PATHS)
+
+    @property
+    def base(self) -> int | None:
+        """The version that such a scan names as the list of before."""
+        return min((self.seen_with.get(source, 0) for source in self.behind), default=0) or None
 
     @property
     def behind_span(self) -> Span | None:
@@ -73,19 +82,25 @@ def vantages(node: CampaignNode, set_id: str = "") -> list[Vantage]:
     found: dict[str, Vantage] = {}
     recorded = CoveredDay.rows.filter(~Q(devices=[]) | Q(asked__isnull=False), coverage=OuterRef("pk"))
     looked = Coverage.rows.filter(scan__node=node, scan__set_id=set_id, source=OuterRef("source"))
-    rows = current(Q(scan__node=node)).annotate(records=Exists(recorded), is_looked=Exists(looked))
+    list_ = "scan__indicator_set"
+    standing = Case(When(**{f"{list_}__withdrawn_at": None}, then=F(f"{list_}__version")))
+    rows = current(Q(scan__node=node)).annotate(
+        records=Exists(recorded), is_looked=Exists(looked), version=standing
+    )
     facts = rows.values_list("name", "first", "last", "time", "errors", "records", "gaps", "stretches",
-                             "is_looked", "source", "path")  # fmt: skip
-    for name, first, last, time, errors, records, losses, parts, is_looked, source, path in facts.iterator(
-        chunk_size=100
-    ):
+                             "is_looked", "source", "path", "version", "scan__token__sensor")  # fmt: skip
+    for (
+        name, first, last, time, errors, records, losses, parts, is_looked, source, path, version, sensor,
+    ) in facts.iterator(chunk_size=100):  # fmt: skip
         vantage = found.setdefault(name, Vantage(name))
         vantage.sources += 1
         vantage.errors += len(errors)
         vantage.has_devices = vantage.has_devices or records
+        vantage.is_watched = vantage.is_watched or sensor is not None
         vantage.lost += lost(losses)
         if set_id and source and not is_looked:
             vantage.behind[source] = (path, first, last)
+            vantage.seen_with[source] = max(version or 0, vantage.seen_with.get(source, 0))
         if time in ("ok", "assumed_year"):
             known = spans_of(first, last, parts)
             (unread if errors else spans)[name].extend((a, min(b, now)) for a, b in known if a < now)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from uuid import UUID
 
 from django.contrib import messages
@@ -83,6 +84,7 @@ def _scans_page(request: HttpRequest, seat: Seat, form: ScanForm, status: int = 
         "page": page,
         "received": [(scan, bare.get(scan.pk, 0)) for scan in page],
         "vantages": vantages,
+        "again": [_again(request, seat, one) for one in vantages if one.behind and not one.is_watched],
         "listed": listed,
         "from_others": not page.paginator.count
         and seat.node.devices.filter(cases__links__isnull=False).exists(),
@@ -95,6 +97,19 @@ def _scans_page(request: HttpRequest, seat: Seat, form: ScanForm, status: int = 
         "list_url": on_screen(request, reverse("api_indicators")) + f"?campaign={seat.campaign.slug}",
     }
     return render(request, "sightings/scans.html", context, status=status)
+
+
+def _again(request: HttpRequest, seat: Seat, vantage: queries.Vantage) -> dict[str, str]:
+    """The commands that look at a place's logs with the list in force; without a list of before, where they
+    were looked at with none that can be had."""
+    before = f"danh-sach-v{vantage.base}.csv" if vantage.base else ""
+    file = reverse("indicator_file", args=[seat.campaign.slug, f"v{vantage.base}.csv"]) if before else ""
+    since = f" --added-since {before}" if before else ""
+    return {
+        "name": vantage.name, "before": before, "before_url": on_screen(request, file) if file else "",
+        "scan": f"quetsach scan /var/log/zeek -i danh-sach.csv{since}"
+        f" --source-name {shlex.quote(vantage.name)} --devices -o ket-qua.jsonl",
+    }  # fmt: skip
 
 
 @require_GET

@@ -32,6 +32,7 @@ def tools(request: HttpRequest) -> HttpResponse:
     removers = [tool for tool in offered if tool.family]
     opinions = [tool for tool in offered if not tool.family]
     stick, scanners, desks = queries.current_stick(), queries.current_scanners(), queries.desks(request.user)
+    is_carried = any(one.is_carried for one in scanners)
     context = {
         "stick": stick,
         "scanners": scanners,
@@ -40,7 +41,8 @@ def tools(request: HttpRequest) -> HttpResponse:
         "opinions": opinions,
         "start": [] if opinions else starting_list(),
         "desks": desks,
-        "is_short": bool(desks) and not (stick and scanners and opinions),
+        "is_carried": is_carried,
+        "is_short": bool(desks) and not (stick and is_carried and opinions),
     }
     return render(request, "tools/tools.html", context)
 

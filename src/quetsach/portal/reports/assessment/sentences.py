@@ -367,7 +367,7 @@ SENTENCES = (
     Sentence(
         "false alarms",
         facts.machines,
-        {"some": "Ngoài ra có {n} hồ sơ máy đã được xác định là cảnh báo nhầm, không tính vào các số trên."},
+        {"some": "Ngoài ra có {n} hồ sơ máy đã được xác định là báo nhầm, không tính vào các số trên."},
         _false_alarms,
     ),
     Sentence(

@@ -12,7 +12,7 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils import timezone
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
+from django.utils.translation import gettext_lazy, ngettext
 from django.views.decorators.http import require_http_methods, require_POST
 
 from quetsach.portal.campaigns.seat import Seat, take_seat
@@ -78,7 +78,7 @@ def _unlock(request: HttpRequest, seat: Seat) -> str:
     actions.unlock(
         seat.user, seat.node, until, _reason(request), with_below=with_below, ip=client_ip_text(request)
     )
-    return _("Unlocked for %(days)s days.") % {"days": days}
+    return ngettext("Unlocked for %(days)s day.", "Unlocked for %(days)s days.", days) % {"days": days}
 
 
 def _revoke(request: HttpRequest, seat: Seat) -> str:
