@@ -174,7 +174,7 @@ def test_not_asked_asked_and_not_seen_and_seen_are_three_things_on_the_page(cast
     seen = {"10.1.1.5": {str(noon(3).date()): 0b111 << 1, str(noon(2).date()): 1 << 2}}
     upload([], [watched(noon(7), noon(1), alive=seen)], asked=["10.1.1.5"])
     told = text_of(page(cast, case))
-    assert "Có thấy" in told and "Thấy trong 2 ngày, vào 4 giờ" in told
+    assert "Có thấy" in told and "ngày được vẽ, thấy 2 ngày, vào 4 giờ" in told
     assert f"{noon(2, 2) + timedelta(hours=7):%H:%M}" == "09:00" and "09:00" in told, "hours of Vietnam"
 
 

@@ -5,13 +5,14 @@ from itertools import permutations
 
 import pytest
 from django.db import transaction
+from django.db.models import F
 from django.urls import reverse
 
 from quetsach.portal.audit.models import Entry
 from quetsach.portal.campaigns.seat import Seat
 from quetsach.portal.cases import actions
 from quetsach.portal.cases.histories import turns
-from quetsach.portal.cases.models import Case, CaseSighting, Device
+from quetsach.portal.cases.models import Case, CaseEvent, CaseSighting, Device
 from quetsach.portal.machines.actions import withdraw
 from quetsach.portal.machines.addresses.actions import say
 from quetsach.portal.machines.models import AskedAddress, StoredDecision
@@ -175,6 +176,33 @@ def test_several_names_in_an_hour_ask_a_person_and_change_nothing_by_themselves(
     client.post(url, {"address": RESOLVER, "kind": "proxy"})
     assert tasks(cast) == [] and counted() == [("unlocated", RESOLVER, 3, "assigned")]
     assert sorted(CaseSighting.rows.values_list("candidates", flat=True)) == [["pc-0"], ["pc-1"], ["pc-2"]]
+
+
+def test_nobody_is_told_to_clean_an_address_that_asks_for_others(cast, upload):
+    upload(sighting(RESOLVER, noon(9), count=3))
+    old = current()
+    today = reverse("today", args=[cast.campaign.slug])
+    assert "Xử lý 1 máy có dấu hiệu" in text_of(cast.client("A1", "it").get(today))
+    assert "Bắt đầu xử lý" in text_of(page_of(cast, old))
+    named(cast)
+    page = text_of(page_of(cast, current()))
+    assert "không phải làm sạch gì ở đó" in page
+    for word in ("Bắt đầu xử lý", "Ba bước", "Máy đã ngắt khỏi mạng"):
+        assert word not in page
+    shown = text_of(cast.client("A1", "it").get(today))
+    assert "Tìm máy đứng sau 1 địa chỉ có dấu hiệu" in shown and "Xử lý 1 máy" not in shown
+    upload(sighting("10.1.1.7", noon(9)))
+    shown = text_of(cast.client("A1", "it").get(today))
+    assert "Xử lý 2 máy có dấu hiệu" in shown and "1 máy trong số đó chưa biết là máy nào" in shown
+    # Taken back: one line for each of both acts, and the address is no other machine.
+    CaseEvent.rows.update(at=F("at") - timedelta(hours=1))
+    undo = {"decision": StoredDecision.rows.get().pk}
+    cast.client("A1", "officer").post(reverse("decision_undo", args=[cast.units["A1"].pk]), undo)
+    history = page_of(cast, old).context["tale"].history
+    told = [str(one.title) for one in history if one.is_anew]
+    assert told == ["Đã xem lại địa chỉ này là của máy nào", "Có người nói địa chỉ này hỏi thay máy khác"]
+    page = text_of(page_of(cast, old))
+    assert "Được xác định là một máy khác" not in page and "Bắt đầu xử lý" in page
 
 
 @pytest.mark.parametrize(("n", "minutes"), [(2, 10), (3, 60)])

@@ -96,6 +96,23 @@ def test_a_gap_of_one_log_is_one_task_for_all_its_machines_until_it_is_closed(ca
     assert "Không có gì mà đơn vị mình bù được" in gaps(cast)
 
 
+def test_right_after_the_handling_nothing_can_be_missing_yet(cast, upload):
+    signs = [sighting(ONE, noon(1), source="s")]
+    upload(signs, [log(noon(9), noon(1))], asked=[ONE])
+    now = timezone.now()
+    actions.claim_clean(Case.rows.get(), cast.user("A1", "it"), done="scan", done_at=now)
+    call_command("pull_sightings")
+    assert not CaseGap.rows.exists() and "Quét nhật ký" not in today(cast) + gaps(cast)
+    url = reverse("case", args=[cast.campaign.slug, Case.rows.get().pk])
+    answer = cast.client("A1", "it").get(url)
+    begins = timezone.localtime(now + timedelta(hours=1))
+    (one,) = answer.context["tale"].missing
+    assert one.span == f"từ {begins:%d/%m/%Y %H:%M} trở đi"
+    page = text_of(answer)
+    assert f"Chưa có gì để thấy: thời gian im lặng bắt đầu lúc {begins:%H:%M}" in page
+    assert "Quét nhật ký" not in page and "mà chưa xem nhật ký" not in page
+
+
 def test_the_superior_scans_its_own_log_and_the_unit_is_told_so(cast, upload):
     signs = [sighting(ONE, noon(21), source="s-outer")]
     upload(signs, [log(noon(29), noon(21), name="ngoai")], unit="A", asked=[ONE], name="ngoai")

@@ -79,7 +79,7 @@ def test_lists_and_numbers_are_those_of_a_look_at_each_case(cast, unit, below):
     told = lists.tally(node, now, below=below)
     assert told.words == words | Counter(dict.fromkeys(lists.SHOWN, 0)) and told.total == len(expected)
     if below:
-        own, signs_below = lists.to_do(node)
+        own, signs_below, _unlocated = lists.to_do(node)
         of_signs = [case for case in expected if case.state in ("new", "assigned")]
         assert own["signs"] == sum(case.device.owner_id == node.pk for case in of_signs)
         assert own["signs"] + signs_below == len(of_signs)

@@ -157,6 +157,13 @@ def test_a_machine_out_of_use_is_proven_by_being_seen_no_more(cast, case, upload
     assert act(cast, case, "da-xu-ly", **told).status_code == 302
     upload([], [log(noon(28, 14), noon(12), asked=KEY)])
     assert Case.rows.get().state == "verified_clean"
+    page = text_of(cast.client("A1", "it").get(reverse("case", args=["lam-sach", case.pk])))
+    assert (
+        "Không còn sử dụng (TS-0042), và từ đó không thấy lại" in page
+        and "đúng như máy không còn sử dụng" in page
+    )
+    for word in ("Đã sạch: ", "0 ngày", "có thể máy đã tắt", "khi máy đang bật", "Ba bước"):
+        assert word not in page
     # It talks again, without a sign: it is in use, and nothing is proven.
     upload([], [log(noon(11), noon(10))])
     pull_sightings(cast.campaign)

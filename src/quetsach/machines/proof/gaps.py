@@ -111,6 +111,17 @@ NO_ACT = {Closing.OTHER_COPY, Closing.WAIT, Closing.NAMED, Closing.STOPPED, Clos
 """Nobody can be told to do these: they are over, or come by themselves, or perhaps nobody has such a copy."""
 
 
+_OF_LOGS = {
+    Closing.SCAN,
+    Closing.SCAN_AGAIN,
+    Closing.OTHER_COPY,
+    Closing.SCAN_LIST,
+    Closing.SCAN_ASKED,
+    Closing.SCAN_OUTSIDE,
+}
+"""What a log of the time of the gap closes."""
+
+
 class Gap(NamedTuple):
     """What is missing at a place, from when to when (`first`, `end`), and how many expected hours it is.
 
@@ -125,8 +136,15 @@ class Gap(NamedTuple):
     is_over: bool = False
 
     @property
+    def is_ahead(self) -> bool:
+        """Its time has not begun, as right after a claim: no log of it can be there."""
+        return self.first >= self.end and CLOSES[self.lack] in _OF_LOGS
+
+    @property
     def closing(self) -> Closing:
         """What would close it."""
+        if self.is_ahead:
+            return Closing.WAIT
         if self.is_over:
             return Closing.STOPPED if self.lack is Lack.AROUND else Closing.NOTHING
         return CLOSES[self.lack]

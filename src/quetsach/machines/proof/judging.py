@@ -95,8 +95,8 @@ class Judgement:
 
     @property
     def lack(self) -> Lack | None:
-        """The first gap's kind; None where nothing is missing."""
-        return self.gaps[0].lack if self.gaps else None
+        """The first gap's kind; None where nothing is missing, or nothing can be there yet."""
+        return self.gaps[0].lack if self.gaps and not self.gaps[0].is_ahead else None
 
 
 def judge(

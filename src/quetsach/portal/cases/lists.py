@@ -224,20 +224,23 @@ def signs_among(machines: QuerySet[Device]) -> tuple[int, int]:
     return row["n"], row["signs"]
 
 
-def to_do(node: CampaignNode) -> tuple[Counter[Word], int]:
-    """The node's own machines by word, and how many machines below it show signs. One query."""
+def to_do(node: CampaignNode) -> tuple[Counter[Word], int, int]:
+    """The node's own machines by word; how many machines below it show signs; and of how many own ones with
+    signs it is not known which machine it is. One query."""
     span = span_of(node.path) if node.has_below else None
     stale = stale_before(node.campaign, timezone.now())
-    for signs, unsure, every in _to_do(node.pk, node.campaign_id, span, node.parent_id is None, *stale):
-        return Counter({Word.SIGNS: signs, Word.UNSURE: unsure}), every - signs if span else 0
-    return Counter({Word.SIGNS: 0, Word.UNSURE: 0}), 0
+    told = _to_do(node.pk, node.campaign_id, span, node.parent_id is None, *stale)
+    for signs, unsure, every, unlocated in told:
+        return Counter({Word.SIGNS: signs, Word.UNSURE: unsure}), every - signs if span else 0, unlocated
+    return Counter({Word.SIGNS: 0, Word.UNSURE: 0}), 0, 0
 
 
 @compiled
 def _to_do(
     node_id: UUID, campaign_id: UUID, span: Span | None, is_top: bool, claimed: datetime, rechecked: datetime
-) -> QuerySet[CampaignNode, tuple[int, int, int]]:
-    """One row: own machines with signs, own unsure machines, and machines with signs here and below."""
+) -> QuerySet[CampaignNode, tuple[int, int, int, int]]:
+    """One row: own machines with signs, own unsure machines, machines with signs here and below, and own
+    ones with signs that are one of several machines."""
     filters = _words(claimed, rechecked)
     own = _there(campaign_id, node_id, None)
     every = _there(campaign_id, None, None if is_top else span) if span else own
@@ -245,9 +248,10 @@ def _to_do(
         "signs": number_of(own.filter(filters[Word.SIGNS]), "campaign"),
         "unsure": number_of(own.filter(filters[Word.UNSURE]), "campaign"),
         "every": number_of(every.filter(filters[Word.SIGNS]), "campaign"),
+        "unlocated": number_of(own.filter(filters[Word.SIGNS], id_kind="unlocated"), "campaign"),
     }
     found: Any = CampaignNode.rows.filter(pk=node_id).order_by().annotate(**numbers).values_list(*numbers)
-    rows: QuerySet[CampaignNode, tuple[int, int, int]] = found
+    rows: QuerySet[CampaignNode, tuple[int, int, int, int]] = found
     return rows
 
 

@@ -85,6 +85,11 @@ PARTS: dict[Lack, str] = {
 }
 """The part of the help page (docs/en/proven-clean.md) about each gap."""
 
+AHEAD = gettext_lazy(
+    "Nothing is to be seen yet: the quiet time begins at %(at)s, an hour after the handling."
+)
+"""A gap whose time has not begun."""
+
 CLOSINGS: dict[Closing, str | Promise] = {
     Closing.SCAN: gettext_lazy("Scan the log of %(place)s of %(span)s with --asked."),
     Closing.SCAN_AGAIN: gettext_lazy(
@@ -127,8 +132,11 @@ class Missing:
 
 
 def span_of(first: datetime, end: datetime) -> str:
-    """The local days of a time, with the hours where it lies within one day."""
+    """The local days of a time, with the hours where it lies within one day; of a time that has not begun
+    yet its beginning."""
     begins = timezone.localtime(first)
+    if end <= first:
+        return _("from %(at)s on") % {"at": f"{begins:%d/%m/%Y %H:%M}"}
     ends = timezone.localtime(max(first, end - timedelta(microseconds=1)))
     if begins.date() == ends.date():
         if (end - first) >= timedelta(hours=24):
@@ -146,7 +154,9 @@ def in_words(gaps: Iterable[Gap], names: Mapping[str, str]) -> list[Missing]:
         place = names.get(gap.place, _("the place that saw the signs"))
         span = span_of(gap.first, gap.end)
         closing = str(CLOSINGS[gap.closing]) % {"place": place, "span": span}
-        found.append(Missing(place if gap.place else "", span, LACKS[gap.lack], closing, PARTS[gap.lack]))
+        what = AHEAD % {"at": f"{timezone.localtime(gap.first):%H:%M}"} if gap.is_ahead else LACKS[gap.lack]
+        part = PARTS[Lack.TOO_SHORT if gap.is_ahead else gap.lack]
+        found.append(Missing(place if gap.place else "", span, what, closing, part))
     return found
 
 

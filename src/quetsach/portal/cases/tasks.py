@@ -39,16 +39,19 @@ def machines_to_do(seat: Seat) -> list[Task]:
     """Own machines with signs, then machines without logs, then open cases of units below."""
     if not seat.may("work_case"):
         return []
-    words, below = lists.to_do(seat.node)
+    words, below, unlocated = lists.to_do(seat.node)
     every = reverse("cases", args=[seat.campaign.slug]) + f"?don-vi={seat.node.pk}"
     page = f"{every}&rieng=1"
     tasks = []
     if signs := words[Word.SIGNS]:
         title = ngettext("Handle %(n)d machine with signs", "Handle %(n)d machines with signs", signs)
+        text = _("Each has three plain steps. Record what was done when you have finished.")
+        if unlocated:
+            title, text = _with_unlocated(title, text, signs, unlocated)
         tasks.append(
             Task(
                 rank=Rank.MACHINES, title=title % {"n": signs},
-                text=_("Each has three plain steps. Record what was done when you have finished."),
+                text=text,
                 url=f"{page}&loai={Word.SIGNS.value}", action=_("See the machines"),
                 shape="bad", word=_("Signs found"), counts=Counted("machines.signs", signs, "own"),
             )
@@ -82,6 +85,24 @@ def machines_to_do(seat: Seat) -> list[Task]:
             )
         )  # fmt: skip
     return tasks
+
+
+def _with_unlocated(title: str, text: str, signs: int, unlocated: int) -> tuple[str, str]:
+    """Title and text of the task of machines with signs, where some are addresses that stand for a machine
+    that is not known: nobody cleans an address."""
+    find = _("Bring the log that names the machine behind it; the page of each says which.")
+    if unlocated == signs:
+        return ngettext(
+            "Find the machine behind %(n)d address with signs",
+            "Find the machines behind %(n)d addresses with signs",
+            signs,
+        ), find
+    of_these = ngettext(
+        "Of %(n)d of them it is not known which machine it is, so nothing is to be cleaned there yet.",
+        "Of %(n)d of them it is not known which machines they are, so nothing is to be cleaned there yet.",
+        unlocated,
+    )
+    return title, f"{text} {of_these % {'n': unlocated}} {find}"
 
 
 def ranges_asked() -> Combinable:

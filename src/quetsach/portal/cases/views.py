@@ -27,7 +27,7 @@ from quetsach.portal.cases.forms import AssignForm, ClaimForm, FalseAlarmForm, R
 from quetsach.portal.cases.histories import FIGURE_WORDS, figure_filter
 from quetsach.portal.cases.models import Case, FalseAlarm
 from quetsach.portal.cases.owning import is_public
-from quetsach.portal.cases.rules import Act, State, Word, allows
+from quetsach.portal.cases.rules import OPEN, RETIRE, Act, State, Word, allows
 from quetsach.portal.cases.victims.words import told_in_words
 from quetsach.portal.cases.views_forwarders import forwarding
 from quetsach.portal.cases.wording import ALL_EVIDENCE, EVIDENCE, tell
@@ -224,6 +224,10 @@ def _case_page(
     seen = [one for one in story.facts.coverages if fits(seat.places, Verb.READ, one.scan.node.path)]
     scans = told_by(tale.evidence, seen)
     known = machine_words.known(found, story.facts.links, story.events, story.led)
+    asks_for_others = known.asks_for_others and found.device.strength == "unlocated"
+    if asks_for_others:
+        for word in ("bat_dau", "co_lap"):  # nobody cleans a resolver, or takes it off the network
+            forms.pop(word, None)
     names_machines = any(row.who and row.device for row in story.facts.sightings)
     context = {
         "seat": seat,
@@ -242,6 +246,9 @@ def _case_page(
         "not_ours_form": _not_ours_form(seat, found, bound.get("khong-phai")),
         "refusals": [] if found.device.is_assigned else queries.refusals_of(found.device),
         "known": known,
+        "finds_first": asks_for_others and state in OPEN and not found.merged_into_id,
+        "has_steps": not (asks_for_others or found.merged_into_id or found.done == RETIRE)
+        and state not in (State.VERIFIED_CLEAN, State.FALSE_POSITIVE),
         "forwarding": forwarding(seat, found, known, names_machines=names_machines),
         "is_at_top": found.device.owner.parent_id is None,
         "is_public": is_public(found.device.key),

@@ -15,6 +15,7 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
+from quetsach.machines.identity.forwarders import FORWARDER
 from quetsach.portal.cases import missing, presence, proving
 from quetsach.portal.cases.clocks import Clock
 from quetsach.portal.cases.doubting import doubts_of
@@ -25,7 +26,7 @@ from quetsach.portal.cases.models import Case, CaseEvent, last_day_before
 from quetsach.portal.cases.outside import PART
 from quetsach.portal.cases.presence import AtPlace, Presence
 from quetsach.portal.cases.queries import Story
-from quetsach.portal.cases.rules import CHECK, OPEN, USABLE_TIMES, Act, Note, State
+from quetsach.portal.cases.rules import CHECK, OPEN, RETIRE, USABLE_TIMES, Act, Note, State
 from quetsach.portal.cases.timeline import Signs, Timeline, draw
 from quetsach.portal.cases.words import ACTS, DONE, chip_of, verdict
 from quetsach.portal.sightings.models import Bypass, Sighting
@@ -35,6 +36,8 @@ EVIDENCE = 12
 """Rows shown at first; a link shows the rest."""
 MOVES = (MERGE, MERGED, PART)
 """Acts of the portal: machines become one, or several."""
+AT_ONCE = timedelta(seconds=5)
+"""Notes so close to each other are of one judgement."""
 ALL_EVIDENCE = 500
 """Rows shown on request: those with most log lines, on a page that still opens on a phone."""
 
@@ -53,6 +56,8 @@ class Told:
     times: int = 1
     first: datetime | None = None
     """How often it happened, and when first, where files that came and went repeated it."""
+    is_anew: bool = False
+    """The machine has the same address: whether that is one machine was judged anew."""
     by_table: str = ""
     """Whose table moved signs of another unit's log, and when it was handed in."""
 
@@ -115,6 +120,7 @@ def tell(case: Case, story: Story, now: datetime, most: int = EVIDENCE) -> Tale:
             case.confirmed_by_id is not None, case.relapses > 0, _rests_on_a_check(state, story),
             case.false_alarm_of.version if case.false_alarm_of is not None else None,
             is_reported=bool(story.facts.reported) and not story.facts.sightings,
+            out_of_use=_out_of_use(case, story),
         ),
         next_step=_next_step(story, now, bool(gaps)),
         timeline=draw(
@@ -162,7 +168,8 @@ NOTED = (*Note, Act.SEEN_AGAIN)
 
 def _history(case: Case, story: Story) -> list[Told]:
     """The acts, the latest first. Machines that were joined and parted again and again, as files about them
-    came and went, stand once for each machine, with the latest time."""
+    came and went, stand once for each machine, with the latest time. An address that is one machine, then one
+    of several, then one again, is no other machine: the notes of both cases are one line."""
     found: dict[object, Told] = {}
     for e in sorted([*story.events, *story.former], key=lambda one: (one.at, one.pk)):
         told = Told(
@@ -170,11 +177,29 @@ def _history(case: Case, story: Story) -> list[Told]:
             "" if e.case_id == case.pk else e.case.device.key, by_table=_by_table(e.data),
         )  # fmt: skip
         partner = e.data.get("to") or e.data.get("from")
-        key = (e.act, e.case_id, partner) if e.act in MOVES and partner else e.pk
+        if e.act in MOVES and partner == case.device.key == e.case.device.key:
+            last = next(reversed(found.values()), None)
+            is_same = last is not None and last.is_anew and e.at - last.event.at < AT_ONCE
+            title = last.title if last and is_same and not _is_forwarder(e) else _anew(e)
+            if is_same:
+                found.popitem()
+            found[e.pk] = replace(told, title=title, machine="", is_anew=True)
+            continue
+        key: object = (e.act, e.case_id, partner) if e.act in MOVES and partner else e.pk
         if (before := found.pop(key, None)) is not None:
             told = replace(told, times=before.times + 1, first=before.first or before.event.at)
         found[key] = told
     return list(reversed(found.values()))
+
+
+def _is_forwarder(event: CaseEvent) -> bool:
+    return bool(event.data.get("why") == FORWARDER)
+
+
+def _anew(event: CaseEvent) -> str:
+    if _is_forwarder(event):
+        return _("A person said that the address asks for others")
+    return _("Who stands behind the address was judged anew")
 
 
 def _title(event: CaseEvent) -> str | Promise:
@@ -218,14 +243,28 @@ def _proof(case: Case, story: Story) -> str:
             "expected": int(data["expected"]),
             "covered": int(data.get("covered", 0)),
         },
-        ngettext(
-            "The machine was seen there on %(n)d day.", "The machine was seen there on %(n)d days.", days
-        )
-        % {"n": days},
     ]
+    if case.done == RETIRE:
+        told.append(_("It is out of use: it must not be seen, and no place saw it."))
+    else:
+        text = ngettext(
+            "The machine was seen there on %(n)d calendar day; a day of which only a part counts is one too.",
+            "The machine was seen there on %(n)d calendar days; a day of which only a part counts is one "
+            "too.",
+            days,
+        )
+        told.append(text % {"n": days})
     if data.get("is_weak"):
         told.append(_("For a part of the hours the number of log lines is not known: a weaker proof."))
     return " ".join(told)
+
+
+def _out_of_use(case: Case, story: Story) -> str | None:
+    """The asset number of a machine that was said to be out of use, empty if unknown; None of others."""
+    if case.done != RETIRE:
+        return None
+    claims = [event for event in story.events if event.act == Act.CLAIM]
+    return str(claims[-1].data.get("asset", "")) if claims else ""
 
 
 def _presence(case: Case, story: Story, now: datetime) -> Presence | None:

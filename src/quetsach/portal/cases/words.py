@@ -93,19 +93,28 @@ def verdict(
     withdrawn: int | None = None,
     *,
     is_reported: bool = False,
+    out_of_use: str | None = None,
 ) -> str:
     """One plain sentence on the machine. `days`: whole days without a sign in logs without a gap.
     `is_checked`: the state rests on a check of the machine itself, not on logs. `withdrawn`: the version of
-    the list with which the case was closed. `is_reported`: only reports of others know the machine."""
+    the list with which the case was closed. `is_reported`: only reports of others know the machine.
+    `out_of_use`: the asset number of a machine that was said to be out of use, empty if unknown."""
     if state is State.VERIFIED_CLEAN:
         if is_confirmed:
             return _("Clean, confirmed by a person in charge; logs have not shown it.")
         if is_checked:
             return _("Clean: a full check of the machine after the quiet time found no sign.")
         quiet = max(days, quiet_days)
+        if out_of_use is not None:
+            text = ngettext(
+                "%(gone)s, and not seen since: in %(n)d whole day of newer logs it does not appear.",
+                "%(gone)s, and not seen since: in %(n)d whole days of newer logs it does not appear.",
+                quiet,
+            )
+            return text % {"n": quiet, "gone": _gone(out_of_use)}
         text = ngettext(
-            "Clean: in %(n)d day the logs of its working hours show no sign.",
-            "Clean: in %(n)d days the logs of its working hours show no sign.",
+            "Clean: in %(n)d whole day the logs of its working hours show no sign.",
+            "Clean: in %(n)d whole days the logs of its working hours show no sign.",
             quiet,
         )
         return text % {"n": quiet}
@@ -130,11 +139,17 @@ def verdict(
         missing = _("No log has seen its signs, so no log can show that they have stopped.")
     if state is State.RECHECKED:
         text = ngettext(
-            "Handled; %(n)d day of newer logs shows no sign. Not enough yet to call it clean.",
-            "Handled; %(n)d days of newer logs show no sign. Not enough yet to call it clean.",
+            "Handled; %(n)d whole day of newer logs shows no sign. Not enough yet to call it clean.",
+            "Handled; %(n)d whole days of newer logs show no sign. Not enough yet to call it clean.",
             days,
         )
         sentence = text % {"n": days}
     else:
         sentence = _("Reported as handled. Nothing shows yet whether the signs have stopped.")
+    if out_of_use is not None:
+        sentence = f"{_gone(out_of_use)}. {sentence}"
     return f"{sentence} {missing}".strip()
+
+
+def _gone(asset: str) -> str:
+    return _("Out of use (%(asset)s)") % {"asset": asset} if asset else _("Out of use")
