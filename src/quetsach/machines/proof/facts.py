@@ -64,8 +64,8 @@ class Place:
 
     `alive`: by UTC day the hours in which its log shows the machine, as bits. `asked`: the days on which its
     scans were asked about the machine, or recorded all. `seen_on`: the days on which it was recorded without
-    an hour. `unlocated`: signs that name an address, of which nobody knows the machine, and which may be this
-    one's; their hours are counted from the log's origin.
+    an hour. `unlocated`: signs of addresses without a machine that may be this one's; hours are counted from
+    the log's origin.
     """
 
     key: str
