@@ -8,6 +8,7 @@ from datetime import date, datetime
 from typing import NamedTuple
 
 from quetsach.machines.proof.hours import Span
+from quetsach.machines.proof.nameless import NamelessHours
 from quetsach.machines.proof.places import PlaceLog
 
 
@@ -63,7 +64,8 @@ class Place:
 
     `alive`: by UTC day the hours in which its log shows the machine, as bits. `asked`: the days on which its
     scans were asked about the machine, or recorded all. `seen_on`: the days on which it was recorded without
-    an hour.
+    an hour. `unlocated`: signs of addresses without a machine that may be this one's; hours are counted from
+    the log's origin.
     """
 
     key: str
@@ -72,6 +74,7 @@ class Place:
     alive: Mapping[date, int]
     asked: frozenset[date] = frozenset()
     seen_on: frozenset[date] = frozenset()
+    unlocated: tuple[NamelessHours, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -259,7 +259,10 @@ class _AtPlace:
         seen = place.log.covered(watch.hour, place.listings)
         by, after = seen.origin - watch.origin, span(watch.start, watch.end)
         # A sign that may be the machine's is one at any hour.
-        self.nameless = moved(place.log.nameless.of(watch.malware), by) & after
+        nameless = place.log.nameless.of(watch.malware)
+        for signs in place.unlocated:
+            nameless |= signs.of(watch.malware)
+        self.nameless = moved(nameless, by) & after
         self.up = moved(seen.up, by) & after & ~self.nameless
         self.weak = moved(seen.weak, by) & self.up
         self.lacks = [(lack, moved(bits, by) & after) for lack, bits in seen.lacks]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
 from itertools import batched
@@ -21,6 +21,7 @@ from quetsach.portal.cases.leased import Leased, Lent, leased_days
 from quetsach.portal.cases.models import Alias, Case, CaseEvent, CaseSighting, Device, VictimReport
 from quetsach.portal.cases.nameless import ByPlace, signs_without_machine
 from quetsach.portal.cases.rules import Act
+from quetsach.portal.cases.unlocated import Unlocated, UnlocatedByPlace, unlocated_signs
 from quetsach.portal.sightings.intake import lost
 from quetsach.portal.sightings.models import AskedList, Bypass, Coverage, CoveredDay, Sighting
 from quetsach.portal.sightings.spans import Span
@@ -78,8 +79,17 @@ class Facts:
     """Signs that the machine's own unit gave to another machine: node, place, their time and arrival."""
     nameless: ByPlace = field(default_factory=dict)
     """Signs that name no machine. Shared by all facts of one `gather`."""
+    unlocated: UnlocatedByPlace = field(default_factory=dict)
+    """Signs of addresses without a machine, as shared."""
+    names: Mapping[UUID, Collection[str]] = field(default_factory=dict)
+    """The machine's names in the logs of each unit."""
     reported: dict[str, datetime] = field(default_factory=dict)
     """The latest event time that each publisher of victims' reports told."""
+
+    def may_be_its(self, node: UUID, source_name: str) -> list[Unlocated]:
+        """The signs of addresses without a machine at a place that may be this machine's."""
+        device, names = self.case.device, self.names.get(node, ())
+        return [one for one in self.unlocated.get((node, source_name), ()) if one.may_be(device, names)]
 
     @property
     def places(self) -> set[tuple[UUID, str]]:
@@ -113,7 +123,7 @@ def gather(
         links = links.only(*_JUDGED)
     evidence: dict[UUID, list[Sighting]] = defaultdict(list)
     for link in links:
-        evidence[link.case_id].append(_part_of(link))
+        evidence[link.case_id].append(link.own_part())
     names: dict[UUID, dict[UUID, set[str]]] = defaultdict(lambda: defaultdict(set))
     aliases = Alias.rows.filter(device__in={case.device_id for case in cases})
     for device, reporter, key in aliases.values_list("device", "reporter", "key"):
@@ -160,21 +170,13 @@ def gather(
     # Only a claim can be proven by silence.
     is_claimed = any(case.claimed_at for case in cases)
     nameless = signs_without_machine(nodes, since) if is_claimed else {}
+    known = {device for device in (c.device for c in cases) if device.id_kind not in Device.BY_ADDRESS}
+    called = {key for device in known for keys in names[device.pk].values() for key in keys}
+    unlocated = unlocated_signs(nodes, since, called) if is_claimed else {}
     for fact in facts.values():
-        fact.nameless = nameless
+        fact.nameless, fact.unlocated = nameless, unlocated
+        fact.names = names[fact.case.device_id]
     return [facts[case.pk] for case in cases]
-
-
-def _part_of(link: CaseSighting) -> Sighting:
-    """The row, with only that part of it that is the machine's."""
-    row = link.sighting
-    if link.count is not None:
-        row.count, row.first_seen, row.last_seen = link.count, link.first, link.last
-        if link.runs:
-            if row.runs and min(link.runs) != min(row.runs):
-                row.evidence, row.identity = "", {}  # those of the first line, of another machine
-            row.runs = link.runs
-    return row
 
 
 def last_reports(cases: Iterable[Case]) -> QuerySet[Any, Any]:

@@ -367,6 +367,17 @@ class CaseSighting(models.Model):
     def __str__(self) -> str:
         return f"{self.case} · {self.sighting}"
 
+    def own_part(self) -> Sighting:
+        """The row, with only that part of it that is the machine's."""
+        row = self.sighting
+        if self.count is not None:
+            row.count, row.first_seen, row.last_seen = self.count, self.first, self.last
+            if self.runs:
+                if row.runs and min(self.runs) != min(row.runs):
+                    row.evidence, row.identity = "", {}  # those of the first line, of another machine
+                row.runs = self.runs
+        return row
+
 
 class CaseEvent(models.Model):
     """One step in the history of a case: the person or rule that moved it, both states, and the reason."""

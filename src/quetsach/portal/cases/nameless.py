@@ -8,11 +8,13 @@ from datetime import datetime
 from typing import NamedTuple
 from uuid import UUID
 
-from django.db.models import Q, QuerySet
+from django.db.models import Exists, OuterRef, Q, QuerySet
 
 from quetsach.logs.logformat import repeating
 from quetsach.machines.proof.hours import Span
 from quetsach.machines.proof.nameless import is_repeated
+from quetsach.portal.cases.models import CaseSighting
+from quetsach.portal.cases.unlocated import is_of_no_machine
 from quetsach.portal.sightings.models import Sighting
 from quetsach.portal.sightings.times import are_times_known, times_of
 
@@ -36,13 +38,18 @@ _FIELDS = (
 
 def signs_without_machine(nodes: Collection[UUID], since: datetime | None) -> ByPlace:
     """The listed signs of the units that name no machine, by place. Lines that repeat a look-up are left out
-    where the same log names the machine that asked: that line is its sign."""
+    where the same log names the machine that asked: that line is its sign. An address that asks for others,
+    or of which nobody knows the machine, is no machine that asked."""
     nameless = _rows(Q(node__in=nodes, device="", nat=None, card=None, is_listed=True), since)
     repeated = nameless.filter(field="query", logformat__in=repeating())
+    of_no_machine = CaseSighting.rows.filter(
+        sighting=OuterRef("pk"), case__device__id_kind__in=("shared", "unlocated")
+    )
     asking = _rows(
         Q(node__in=nodes, field="query", logformat__in=repeating(), source__in=repeated.values("source"))
         & Q(indicator__in=repeated.values("indicator"))
-        & ~Q(device=""),
+        & ~Q(device="")
+        & Q(~Exists(of_no_machine)),
         since,
     )
     rows: list[Sighting] = []
@@ -50,7 +57,7 @@ def signs_without_machine(nodes: Collection[UUID], since: datetime | None) -> By
     for row in nameless.union(asking, all=True):
         if not row.device:
             rows.append(row)
-        elif row.runs:
+        elif row.runs and not is_of_no_machine(row.device):
             asked[_look(row)] += times_of(row)
     found: ByPlace = defaultdict(list)
     for row in rows:

@@ -14,12 +14,13 @@ from quetsach.machines.proof.facts import Around, Claim, Hit, Machine, Place
 from quetsach.machines.proof.gaps import Lack
 from quetsach.machines.proof.hours import Span
 from quetsach.machines.proof.judging import Judgement, judge
-from quetsach.machines.proof.nameless import Malware, Nameless
+from quetsach.machines.proof.nameless import Malware, Nameless, NamelessHours
 from quetsach.machines.proof.places import BASELINE, LogDay, PlaceLog
 from quetsach.portal.cases import looks, outside
 from quetsach.portal.cases.looks import DayOfMachine, Facts
 from quetsach.portal.cases.models import Device
 from quetsach.portal.cases.rules import RETIRE, USABLE_TIMES
+from quetsach.portal.cases.unlocated import Unlocated
 from quetsach.portal.indicators import store
 from quetsach.portal.sightings.models import Bypass, Coverage, Sighting
 from quetsach.portal.sightings.times import times_of
@@ -35,6 +36,16 @@ class KnownLog(NamedTuple):
     key: str
     log: PlaceLog
     lists: tuple[tuple[str, str], ...]
+    days: list[LogDay]
+    unlocated: dict[Unlocated, NamelessHours]
+    """The hours of signs of addresses without a machine, as far as a machine of the place may be meant."""
+
+    def hours_of(self, one: Unlocated) -> NamelessHours:
+        """The hours of such signs."""
+        if one not in self.unlocated:
+            signs = (_nameless(row, self.days) for row in one.signs)
+            self.unlocated[one] = NamelessHours(signs, self.log.origin)
+        return self.unlocated[one]
 
 
 type Logs = dict[tuple[UUID, str], KnownLog]
@@ -131,6 +142,7 @@ def _places(facts: Facts, logs: Logs) -> Iterable[Place]:
             alive,
             frozenset(asked),
             frozenset(seen_on),
+            tuple(log.hours_of(one) for one in facts.may_be_its(*key)),
         )
 
 
@@ -144,6 +156,8 @@ def _log_of(days: Sequence[DayOfMachine], nameless: Iterable[Sighting]) -> Known
         looks.place(scan.node_id, name),
         PlaceLog(its, (_nameless(row, its) for row in nameless)),
         tuple((name, known.sha256) for name, known in lists.items() if known is not None),
+        its,
+        {},
     )
 
 
