@@ -255,7 +255,7 @@ def test_an_answer_that_is_no_list_leaves_the_last_good_one_in_force(
     assert [row.device for row in watcher.news()] == ["10.1.2.9"]
     set_id = watcher.set_id
     watcher.close()
-    # The next start meets the same answer. The one after it finds the server broken.
+    # The next start meets the same answer. At the start after that the server is broken.
     for status in (200, 503):
         portal.status, portal.lists = status, garbage
         again = Watcher(asked, now=lambda: clock[0])

@@ -132,7 +132,7 @@ class FollowedLists:
                 self._new[place] = etag
         self._away = "" if problem is None else str(problem)
         if not self._new and problem is None:
-            # All addresses give the lists in force. A bad file is told again.
+            # All addresses give the lists in force. The next look names a bad file again.
             self._unreadable = ""
         return problem
 
