@@ -11,6 +11,7 @@ import argparse
 import hashlib
 import json
 import re
+import shutil
 import subprocess
 import sys
 import tomllib
@@ -170,19 +171,20 @@ def _built_with() -> Iterator[str]:
     """The programs that made the bytes, with their versions."""
     yield f"Python {sys.version.split()[0]}"
     for command in (["rustc", "-V"], [str(wheels.DEBIAN / "rustc"), "-V"]):
-        said = subprocess.run(command, capture_output=True, text=True, check=False)
-        if said.returncode == 0:
-            yield said.stdout.strip()
+        if said := _said(command):
+            yield said
     yield from wheels.ZIG
     for package in _COMPILERS:
-        said = subprocess.run(
-            ["dpkg-query", "-W", "-f", "${Package} ${Version}", package],
-            capture_output=True,
-            text=True,
-            check=False,
-        )
-        if said.returncode == 0 and said.stdout.strip():
-            yield said.stdout.strip()
+        if said := _said(["dpkg-query", "-W", "-f", "${Package} ${Version}", package]):
+            yield said
+
+
+def _said(command: list[str]) -> str:
+    """The output of a program; empty where it is not here or fails."""
+    if shutil.which(command[0]) is None:
+        return ""
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    return done.stdout.strip() if done.returncode == 0 else ""
 
 
 if __name__ == "__main__":
