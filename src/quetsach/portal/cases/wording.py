@@ -30,6 +30,7 @@ from quetsach.portal.cases.rules import CHECK, OPEN, RETIRE, USABLE_TIMES, Act, 
 from quetsach.portal.cases.timeline import Signs, Timeline, draw
 from quetsach.portal.cases.words import ACTS, DONE, chip_of, verdict
 from quetsach.portal.sightings.models import Bypass, Sighting
+from quetsach.text.canonical import address
 from quetsach.portal.sightings.spans import Span, join_spans, unbroken
 
 EVIDENCE = 12
@@ -177,7 +178,7 @@ def _history(case: Case, story: Story) -> list[Told]:
             "" if e.case_id == case.pk else e.case.device.key, by_table=_by_table(e.data),
         )  # fmt: skip
         partner = e.data.get("to") or e.data.get("from")
-        if e.act in MOVES and partner == case.device.key == e.case.device.key:
+        if e.act in MOVES and partner == case.device.key == e.case.device.key and address(partner):
             last = next(reversed(found.values()), None)
             is_same = last is not None and last.is_anew and e.at - last.event.at < AT_ONCE
             title = last.title if last and is_same and not _is_forwarder(e) else _anew(e)
