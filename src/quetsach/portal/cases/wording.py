@@ -30,8 +30,8 @@ from quetsach.portal.cases.rules import CHECK, OPEN, RETIRE, USABLE_TIMES, Act, 
 from quetsach.portal.cases.timeline import Signs, Timeline, draw
 from quetsach.portal.cases.words import ACTS, DONE, chip_of, verdict
 from quetsach.portal.sightings.models import Bypass, Sighting
-from quetsach.text.canonical import address
 from quetsach.portal.sightings.spans import Span, join_spans, unbroken
+from quetsach.text.canonical import address
 
 EVIDENCE = 12
 """Rows shown at first; a link shows the rest."""
