@@ -208,8 +208,7 @@ def test_logs_that_were_not_looked_at_with_the_list_in_force_are_named(cast, pus
     assert f"-i danh-sach.csv --added-since danh-sach-{base} --source-name fw --devices -o" in page
     (file,) = re.findall(rf"http://testserver(/danh-sach/[^\s\"]*{base})", page)
     answer = client.get(file)
-    assert answer.status_code == 200, "the list of before can be had"
-    answer.close()
+    assert answer.status_code == 200 and b"".join(answer.streaming_content), "the list of before can be had"
     assert "hãy quét với --asked" in page and "chạy lại bộ theo dõi" not in page
     _sensor, code = sensors.add(cast.user("A1", "coordinator"), cast.units["A1"], "phân giải")
     sensors.enrol(code)
