@@ -1,9 +1,10 @@
 """Wheels for other machines than this one: `./dev wheel --target NAME…`, into dist/.
 
 The Python files are those of the wheel that `./dev setup` builds; each target adds the engine that is
-compiled for it, and `pure` none. The same sources and compilers give the same bytes, whatever the folder is
-called: paths are remapped by a wrapper of rustc, because cargo would take them into the names of symbols. A
-compiled engine is looked at before it is packed: it may need only what every such machine has.
+compiled for it, and `pure` none. Packing the same files gives the same bytes, whatever the folder is called.
+A wrapper of rustc remaps paths, because cargo would take them into the names of symbols; two whole
+compilations were not compared yet. A compiled engine is looked at before it is packed: it may need only what
+every such machine has.
 """
 
 from __future__ import annotations

@@ -5,7 +5,6 @@ from __future__ import annotations
 
 import json
 import os
-import shutil
 import subprocess
 import sys
 import time
@@ -26,12 +25,12 @@ from quetsach.portal.sensors import actions as sensors
 from quetsach.portal.sensors.models import Sensor
 from quetsach.portal.sensors.rules import Condition
 from quetsach.portal.sightings.models import CoveredDay, Sighting
+from tests.namespaces import alone
 from tests.portal.cast import Cast
 from tests.portal.page_text import text_of
 from tests.portal.scan_document import FAMILIES, publish_list
 
 ROOT = Path(__file__).parents[2]
-PLACES = f"{os.environ.get('PATH', '')}:/usr/sbin:/sbin"
 HANOI = timezone(timedelta(hours=7))
 PAST, QUIET = 28, 20
 PATIENT = 90.0
@@ -52,13 +51,8 @@ class Office:
 
     def __init__(self, folder: Path) -> None:
         self.folder, self.log = folder, folder / "logs/dns.log"
-        alone = ["unshare", "-n"] if os.geteuid() == 0 else ["unshare", "--user", "--map-root-user", "--net"]
-        if shutil.which("dnsmasq", path=PLACES) is None:
-            pytest.skip("dnsmasq is not on this machine")
-        if subprocess.run([*alone, "true"], capture_output=True, check=False).returncode:
-            pytest.skip("this machine allows no network of its own")
         self._process = subprocess.Popen(
-            [*alone, sys.executable, "-m", "tests.watching.office_network", str(folder)],
+            [*alone("dnsmasq"), sys.executable, "-m", "tests.watching.office_network", str(folder)],
             cwd=ROOT, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True,
         )  # fmt: skip
 

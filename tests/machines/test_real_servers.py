@@ -6,36 +6,27 @@ They run in a network namespace that the test makes (`dhcp_network`): nothing ou
 from __future__ import annotations
 
 import json
-import os
-import shutil
 import subprocess
 import sys
 from pathlib import Path
 from zoneinfo import ZoneInfo
-
-import pytest
 
 from quetsach.machines.evidence import Binding
 from quetsach.machines.sources import reading
 from quetsach.machines.sources.outcome import Asked
 from tests.machines import dhcp_network
 from tests.machines.asking import PC1, PC2
+from tests.namespaces import alone
 
 ROOT = Path(__file__).parents[2]
-PLACES = f"{os.environ.get('PATH', '')}:/usr/sbin:/sbin"
 SECOND = 1_000_000
 LENGTH = dhcp_network.LENGTH * SECOND
 
 
 def played(server: str, program: str, folder: Path) -> tuple[str, dict[str, int]]:
     """The address that was given, and when each thing happened, in microseconds."""
-    if shutil.which(program, path=PLACES) is None:
-        pytest.skip(f"{program} is not on this machine")
-    alone = ["unshare", "-n"] if os.geteuid() == 0 else ["unshare", "--user", "--map-root-user", "--net"]
-    if subprocess.run([*alone, "true"], capture_output=True, check=False).returncode:
-        pytest.skip("this machine allows no network of its own")
     run = subprocess.run(
-        [*alone, sys.executable, "-m", "tests.machines.dhcp_network", server, str(folder)],
+        [*alone(program), sys.executable, "-m", "tests.machines.dhcp_network", server, str(folder)],
         cwd=ROOT, capture_output=True, text=True, timeout=120, check=False,
     )  # fmt: skip
     assert run.returncode == 0, run.stderr + (folder / "server.log").read_text(errors="replace")

@@ -17,6 +17,7 @@ from quetsach.portal.cases.models import Case, CaseSighting, Device
 from quetsach.portal.cases.no_machine import NoMachines
 from quetsach.portal.cases.owning import Row
 from quetsach.portal.cases.telling import Tellers
+from quetsach.portal.cases.unlocated import MOST_CANDIDATES
 from quetsach.portal.machines.placing import Known, place
 from quetsach.portal.machines.spelling import stored
 from quetsach.portal.sightings.models import Sighting
@@ -27,7 +28,6 @@ type Run = tuple[int, int, int]
 """First and last microsecond of the day, and log lines."""
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
-_MOST_CANDIDATES = 20
 
 
 @dataclass(slots=True)
@@ -217,7 +217,7 @@ def part_of(row: Row, one: Place, sign: Sign, known: Known) -> Part:
     """What a row says of the machine at this place."""
     candidates = [known.name(key) or key.value.rpartition(" ")[2] for key in one.candidates]
     if one.status not in (LOCATED, INFERRED):
-        return Part(Key(one.status, row.called), one.status, one.why, candidates[:_MOST_CANDIDATES], "", ())
+        return Part(Key(one.status, row.called), one.status, one.why, candidates[:MOST_CANDIDATES], "", ())
     device = known.device(one.device)
     reasons = tuple(reason.why for reason in device.reasons) if device else ()
     name = known.name(one.device) if sign.address else row.device

@@ -15,14 +15,14 @@ from uuid import UUID
 
 from django.db.models import Q
 
+from quetsach.machines.identity.forwarders import FORWARDER
 from quetsach.machines.identity.locating import UNLOCATED, WEAK
 from quetsach.machines.identity.scopes import related as are_related
 from quetsach.portal.cases.models import CaseSighting, Device
 from quetsach.portal.sightings.models import Sighting
 
-_FORWARDER = "forwarder"
-_MOST_CANDIDATES = 20
-"""So many stored candidates may be all or the first of more."""
+MOST_CANDIDATES = 20
+"""Candidates that are stored with a sign: so many may be all, or the first of more."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,7 +92,7 @@ def _unlocated(link: CaseSighting, row: Sighting) -> Unlocated:
     home = device.owner.path if is_sure else row.node.path
     candidates = None
     # A line that a forwarder wrote names some machines behind it, and not all.
-    if device.id_kind != WEAK and link.why != _FORWARDER and 0 < len(link.candidates) < _MOST_CANDIDATES:
+    if device.id_kind != WEAK and link.why != FORWARDER and 0 < len(link.candidates) < MOST_CANDIDATES:
         candidates = frozenset(one.casefold() for one in link.candidates)
     return Unlocated(device.pk, device.id_kind, row.called, home, candidates)
 

@@ -35,8 +35,8 @@ from quetsach.text.canonical import address
 
 EVIDENCE = 12
 """Rows shown at first; a link shows the rest."""
-MOVES = (MERGE, MERGED, PART)
-"""Acts of the portal: machines become one, or several."""
+MOVES = (PART, MERGED, MERGE)
+"""Acts of the portal: machines become one, or several. One judgement makes them in this order."""
 AT_ONCE = timedelta(seconds=5)
 """Notes so close to each other are of one judgement."""
 ALL_EVIDENCE = 500
@@ -180,7 +180,13 @@ def _history(case: Case, story: Story) -> list[Told]:
         partner = e.data.get("to") or e.data.get("from")
         if e.act in MOVES and partner == case.device.key == e.case.device.key and address(partner):
             last = next(reversed(found.values()), None)
-            is_same = last is not None and last.is_anew and e.at - last.event.at < AT_ONCE
+            # A judgement parts machines before it joins them: what goes back in that order is the next one.
+            is_same = (
+                last is not None
+                and last.is_anew
+                and e.at - last.event.at < AT_ONCE
+                and MOVES.index(e.act) >= MOVES.index(last.event.act)
+            )
             title = last.title if last and is_same and not _is_forwarder(e) else _anew(e)
             if is_same:
                 found.popitem()
