@@ -7,24 +7,26 @@ machine, and is no sign that this one is switched on.
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
 from functools import lru_cache
-from itertools import batched, zip_longest
+from itertools import batched
 from typing import Any
 from uuid import UUID
 
-from django.db.models import Value
+from django.db.models import CharField, QuerySet, Value
+from django.db.models.functions import Cast
 
 from quetsach.machines.identity.scopes import related as are_related
-from quetsach.portal.cases.models import Device
+from quetsach.portal.cases.models import Alias, Device
 from quetsach.portal.machines.models import StoredBinding
 from quetsach.text.canonical import address
 
 _MOST_DAYS = 400
 """Days of one entry of a register or a lease without an end that are looked at."""
 _AT_ONCE = 400
+_NAME, _TABLE, _LEASE = "name", "table", "lease"
 
 
 @dataclass
@@ -41,54 +43,71 @@ class Lent:
 
 
 type Leased = dict[UUID, Lent]
+type Names = dict[UUID, dict[UUID, set[str]]]
+"""The names of machines: by machine and reporter."""
 
 
-def leased_days(
-    devices: Mapping[UUID, Device], names: Mapping[UUID, Mapping[UUID, set[str]]], since: datetime | None
-) -> Leased:
-    """By machine; machines that are known only by an address are left out: it is their name."""
-    known = {pk: device for pk, device in devices.items() if device.id_kind not in Device.BY_ADDRESS}
-    found: Leased = {}
-    by_key: dict[tuple[str, str], set[UUID]] = defaultdict(set)
-    for pk, device in known.items():
-        addresses = {key for keys in names.get(pk, {}).values() for key in keys if address(key)}
-        if not addresses:
-            continue
-        found[pk] = Lent(frozenset(addresses))
-        by_key[device.id_kind, device.id_value.rpartition(" ")[2]].add(pk)
-        if card := device.identity.get("mac"):
-            by_key["mac", card].add(pk)
-    if not found:
-        return found
+def names_and_leases(devices: Mapping[UUID, Device], since: datetime | None) -> tuple[Names, Leased]:
+    """The names of machines in logs, and by machine the days on which its addresses were its own; machines
+    that are known only by an address are left out of these: it is their name."""
+    names: Names = defaultdict(lambda: defaultdict(set))
+    leased: Leased = {}
     earliest = _micro(since) if since else 0
-    stored = StoredBinding.rows.filter(is_gone=False).exclude(kind="nat").order_by()
-    leases: list[Any] = []
-    holders: dict[str, list[UUID]] = defaultdict(list)
-    for pk, lent in found.items():
-        for one in lent.addresses:
-            holders[one].append(pk)
-    parts = batched(sorted(holders), _AT_ONCE), batched(sorted(by_key), _AT_ONCE)
-    for some, keys in zip_longest(*parts, fillvalue=()):
-        # All tables about the addresses; and the rows of all tables about the machines.
-        tables = stored.filter(address__in=some).values_list(
-            Value(""), Value(""), "address", Value(0), Value(0), "unit__path"
-        )
-        rows = stored.filter(
-            key_kind__in={kind for kind, _ in keys}, key_value__in={value for _, value in keys},
-            end__gt=earliest,
-        ).values_list("key_kind", "key_value", "address", "begin", "end", Value(""))  # fmt: skip
-        for kind, value, where, begin, end, path in tables.distinct().union(rows, all=True):
-            if not path:
+    for some in batched(sorted(devices), _AT_ONCE):
+        known = {pk: devices[pk] for pk in some if devices[pk].id_kind not in Device.BY_ADDRESS}
+        by_key: dict[tuple[str, str], set[UUID]] = defaultdict(set)
+        for pk, device in known.items():
+            by_key[device.id_kind, device.id_value.rpartition(" ")[2]].add(pk)
+            if card := device.identity.get("mac"):
+                by_key["mac", card].add(pk)
+        tables: list[tuple[str, str]] = []
+        leases: list[tuple[str, str, str, int, int]] = []
+        holders: dict[str, list[UUID]] = defaultdict(list)
+        for what, kind, value, where, begin, end in _rows(some, known, by_key, earliest):
+            if what == _TABLE:
+                tables.append((where, value))
+            elif what == _LEASE:
                 leases.append((kind, value, where, begin, end))
-                continue
+            else:
+                names[UUID(kind)][UUID(value)].add(where)
+        for pk in known:
+            addresses = {key for keys in names.get(pk, {}).values() for key in keys if address(key)}
+            if addresses:
+                leased[pk] = Lent(frozenset(addresses))
+                for one in addresses:
+                    holders[one].append(pk)
+        for where, path in tables:
             for pk in holders[where]:
                 if are_related(path, known[pk].owner.path):
-                    found[pk].days.setdefault(where, set())
-    for kind, value, where, begin, end in leases:
-        for pk in by_key.get((kind, value), ()):
-            if where in found[pk].days:
-                found[pk].days[where] |= _days(max(begin, earliest), end)
-    return found
+                    leased[pk].days.setdefault(where, set())
+        for kind, value, where, begin, end in leases:
+            for pk in by_key.get((kind, value), ()):
+                if pk in leased and where in leased[pk].days:
+                    leased[pk].days[where] |= _days(max(begin, earliest), end)
+    return names, leased
+
+
+def _rows(
+    some: Sequence[UUID], known: Collection[UUID], by_key: Collection[tuple[str, str]], earliest: int
+) -> QuerySet[Any, Any]:
+    """In one query: the names, all tables about the addresses among them, and the rows of all tables about
+    the machines."""
+    its = Alias.rows.filter(device__in=some).order_by()
+    found: QuerySet[Any, Any] = its.values_list(
+        Value(_NAME), Cast("device", CharField()), Cast("reporter", CharField()), "key", Value(0), Value(0)
+    )
+    if not known:
+        return found
+    stored = StoredBinding.rows.filter(is_gone=False).exclude(kind="nat").order_by()
+    of_known = Alias.rows.filter(device__in=list(known)).values("key")
+    tables = stored.filter(address__in=of_known).values_list(
+        Value(_TABLE), Value(""), "unit__path", "address", Value(0), Value(0)
+    )
+    rows = stored.filter(
+        key_kind__in={kind for kind, _ in by_key}, key_value__in={value for _, value in by_key},
+        end__gt=earliest,
+    ).values_list(Value(_LEASE), "key_kind", "key_value", "address", "begin", "end")  # fmt: skip
+    return found.union(tables.distinct(), rows, all=True)
 
 
 @lru_cache(maxsize=4096)

@@ -17,8 +17,8 @@ from django.utils import timezone
 
 from quetsach.portal.cases import outside
 from quetsach.portal.cases.asking import names_of, same
-from quetsach.portal.cases.leased import Leased, Lent, leased_days
-from quetsach.portal.cases.models import Alias, Case, CaseEvent, CaseSighting, Device, VictimReport
+from quetsach.portal.cases.leased import Leased, Lent, Names, names_and_leases
+from quetsach.portal.cases.models import Case, CaseEvent, CaseSighting, Device, VictimReport
 from quetsach.portal.cases.nameless import ByPlace, signs_without_machine
 from quetsach.portal.cases.rules import Act
 from quetsach.portal.cases.unlocated import Unlocated, UnlocatedByPlace, unlocated_signs
@@ -124,11 +124,7 @@ def gather(
     evidence: dict[UUID, list[Sighting]] = defaultdict(list)
     for link in links:
         evidence[link.case_id].append(link.own_part())
-    names: dict[UUID, dict[UUID, set[str]]] = defaultdict(lambda: defaultdict(set))
-    aliases = Alias.rows.filter(device__in={case.device_id for case in cases})
-    for device, reporter, key in aliases.values_list("device", "reporter", "key"):
-        names[device][reporter].add(key)
-    leased = leased_days({case.device_id: case.device for case in cases}, names, since)
+    names, leased = names_and_leases({case.device_id: case.device for case in cases}, since)
     facts = {case.pk: Facts(case, sorted(evidence[case.pk], key=_when)) for case in cases}
     for link in links:
         facts[link.case_id].links.append(link)
@@ -187,10 +183,6 @@ def last_reports(cases: Iterable[Case]) -> QuerySet[Any, Any]:
     return rows.annotate(last=Max(seen)).values_list("case", "publisher", "last")
 
 
-type _Names = dict[UUID, dict[UUID, set[str]]]
-"""The names of machines: by machine and reporter."""
-
-
 @dataclass(slots=True)
 class _Named:
     """The names of one machine in the logs of one unit: `called` as scans are asked about them, `keys` as
@@ -211,7 +203,7 @@ class _Named:
 
 
 def _named(
-    nodes: set[UUID], by_node: Mapping[UUID, list[Facts]], names: _Names, leased: Leased
+    nodes: set[UUID], by_node: Mapping[UUID, list[Facts]], names: Names, leased: Leased
 ) -> dict[UUID, dict[UUID, _Named]]:
     """By node and case."""
     found: dict[UUID, dict[UUID, _Named]] = {}
@@ -282,7 +274,7 @@ def _identity(device: Device) -> dict[str, str]:
 
 
 def _add_bypasses(
-    nodes: set[UUID], since: datetime | None, by_node: Mapping[UUID, list[Facts]], names: _Names
+    nodes: set[UUID], since: datetime | None, by_node: Mapping[UUID, list[Facts]], names: Names
 ) -> None:
     """The ways that the machines take around the places of the same units, by address or by card and name."""
     wanted: dict[tuple[UUID, str], list[Facts]] = defaultdict(list)
