@@ -1,4 +1,4 @@
-"""Throws hostile bytes at the matcher: builds the targets of `fuzz/`, makes seeds, runs each for a while.
+"""Throws hostile bytes at the matcher: builds the program of `fuzz/`, makes seeds, runs each target for a while.
 
     python tools/fuzz.py [TARGET...] [--seconds N]
 
@@ -188,7 +188,7 @@ def host() -> str | None:
 
 
 def build(triple: str) -> Path:
-    """Build all targets; returns the folder of their programs."""
+    """Build the program with all targets; returns its path."""
     flags = {"RUSTC_BOOTSTRAP": "1", "RUSTFLAGS": " ".join(INSTRUMENT)}
     subprocess.run(
         ["cargo", "build", "-q", "--release", "--locked", "--target", triple],
@@ -196,12 +196,11 @@ def build(triple: str) -> Path:
         env={**os.environ, **flags},
         check=True,
     )
-    return FUZZ / "target" / triple / "release"
+    return FUZZ / "target" / triple / "release/fuzz"
 
 
-def run(program: Path, seconds: int, seed: int) -> bool:
+def run(program: Path, target: str, seconds: int, seed: int) -> bool:
     """Whether the target survived that long; seed 0 means a random seed."""
-    target = program.name
     kept = FUZZ / "artifacts" / target
     kept.mkdir(parents=True, exist_ok=True)
     done = subprocess.run(
@@ -218,6 +217,7 @@ def run(program: Path, seconds: int, seed: int) -> bool:
             "-print_final_stats=1",
             "-verbosity=0" if not sys.stderr.isatty() else "-verbosity=1",
         ],
+        env={**os.environ, "QUETSACH_FUZZ_TARGET": target},
         check=False,
     )
     click.echo(f"fuzz {target}: {'stood' if done.returncode == 0 else 'FAILED'}", err=True)
@@ -234,8 +234,8 @@ def main(targets: tuple[str, ...], seconds: int, seed: int) -> None:
     if triple is None:
         click.echo("SKIPPED: fuzzing: it needs rustup's Rust and a C++ compiler", err=True)
         sys.exit(1 if os.environ.get("CI") == "true" else 77)
-    programs = build(triple)
-    stood = [run(programs / target, seconds, seed) for target in targets or sorted(SEEDS)]
+    program = build(triple)
+    stood = [run(program, target, seconds, seed) for target in targets or sorted(SEEDS)]
     sys.exit(0 if all(stood) else 1)
 
 

@@ -62,10 +62,11 @@ def _machines_keep_what_their_cases_say(request: pytest.FixtureRequest) -> Itera
 
 
 @pytest.fixture
-def no_contexts(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Answers without `.context`: Django's test client copies one for each template, and a walk of all pages
-    renders ten thousand."""
+def quick_pages(monkeypatch: pytest.MonkeyPatch) -> None:
+    """For a walk of all pages. Answers have no `.context`: Django's test client copies one for each template.
+    Compiled queries are not compared: the tests of each page do that."""
     monkeypatch.setattr(client, "store_rendered_templates", lambda *_shown, **_named: None)
+    monkeypatch.setattr(compiled, "is_checked", False)
 
 
 @pytest.fixture

@@ -25,7 +25,7 @@ DATA = re.compile(
 
 
 @pytest.fixture
-def cast(db, stage, settings, tmp_path):
+def cast(db, stage, settings, tmp_path, quick_pages):
     return stage.enter(settings, tmp_path)
 
 

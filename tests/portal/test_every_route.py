@@ -13,7 +13,7 @@ from tests.portal.every_route import PUBLIC, of_route, routes
 
 
 @pytest.fixture
-def cast(db, stage, settings, tmp_path, no_contexts):
+def cast(db, stage, settings, tmp_path, quick_pages):
     return stage.enter(settings, tmp_path)
 
 

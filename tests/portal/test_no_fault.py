@@ -16,7 +16,6 @@ from django.urls import Resolver404, resolve, reverse
 from quetsach.portal.accounts.models import User
 from quetsach.portal.bundles import making
 from quetsach.portal.cases.views import DEEDS
-from quetsach.portal.kit import compiled
 from quetsach.portal.reports.review.views import ACTS as ACTS_OF_REPORTS
 from quetsach.portal.units.views_change import ACTS as ACTS_OF_UNITS
 from tests.portal.every_route import all_ways, routes
@@ -24,8 +23,7 @@ from tests.portal.hostile import LONG, TAKEN, WRONG, Stranger, Whatever, as_stri
 
 
 @pytest.fixture
-def cast(db, stage, settings, tmp_path, monkeypatch, no_contexts):
-    monkeypatch.setattr(compiled, "is_checked", False)  # the tests of each page check that
+def cast(db, stage, settings, tmp_path, monkeypatch, quick_pages):
     monkeypatch.setattr(making, "begin", lambda _bundle: None)  # a thread would outlive its data
     logging.disable(logging.CRITICAL)
     yield stage.enter(settings, tmp_path)
@@ -39,7 +37,8 @@ def things(stage):
 
 @pytest.fixture(scope="module")
 def tried():
-    """The forms that somebody could send, and has sent with every kind of wrong value."""
+    """The forms that somebody could send, and has sent with every kind of wrong value; and the addresses that
+    somebody could open, and has asked with all kinds."""
     return set()
 
 
@@ -100,14 +99,17 @@ def test_no_request_is_answered_by_a_fault(cast, things, tried, seat):
     with as_strict_as_postgres():
         for name, url in addresses(things):
             page = walk.ask("get", name, url)
+            is_new = is_thorough and url not in tried
             takes = walk.ask("empty form", name, url, form=Whatever("", {})).status_code
             if page.status_code < 400:
                 walk.ask("query", name, url, query=Whatever(LONG if is_thorough else TAKEN, {}))
-                for kind in ("number", "first day") if is_thorough else ():
+                for kind in ("number", "first day") if is_new else ():
                     walk.ask(f"query {kind}", name, url, query=Whatever(wrong[kind], {}))
-            if is_thorough and takes not in {404, 405}:
+            if is_new and takes not in {404, 405}:
                 for kind, value in (("taken", TAKEN), ("number", wrong["number"])):
                     walk.ask(f"form {kind}", name, url, form=Whatever(value, {}))
+            if is_thorough and page.status_code < 400:
+                tried.add(url)
             if page.status_code == 200 and page["Content-Type"].startswith("text/html"):
                 forms.update(ways_of(page.body, name, url))
         for name, url in addresses(things | far) if is_thorough else ():

@@ -51,7 +51,7 @@ MACHINES = {
 
 
 @pytest.fixture
-def clock(monkeypatch):
+def clock(monkeypatch, quick_pages):
     """A clock that stands still, so that all pages show one moment."""
     now = timezone.now()
     monkeypatch.setattr(timezone, "now", lambda: now)

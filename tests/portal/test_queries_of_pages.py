@@ -12,7 +12,6 @@ from quetsach.machines.evidence import Key
 from quetsach.portal.campaigns import arrivals
 from quetsach.portal.cases import actions
 from quetsach.portal.cases.models import Case
-from quetsach.portal.kit import compiled
 from quetsach.portal.machines.actions import store_evidence
 from quetsach.portal.sightings.actions import Sender, receive_file
 from tests.portal.cases.test_which_machine import lease
@@ -22,8 +21,7 @@ from tests.portal.scan_document import bypass, coverage, document, hours_of, noo
 
 
 @pytest.fixture
-def cast(db, stage, settings, tmp_path, monkeypatch, no_contexts):
-    monkeypatch.setattr(compiled, "is_checked", False)  # the tests of each page check that
+def cast(db, stage, settings, tmp_path, quick_pages):
     return stage.enter(settings, tmp_path)
 
 

@@ -14,7 +14,6 @@ from quetsach.portal.campaigns.contacts import contacts, reachable_units
 from quetsach.portal.campaigns.joining.queries import invitations
 from quetsach.portal.checks.models import CheckResult, Pack, UploadCode
 from quetsach.portal.checks.queries import serves_in
-from quetsach.portal.kit import compiled
 from quetsach.portal.reports.actions import _needs_head
 from quetsach.portal.reports.locks import Terms
 from quetsach.portal.staff.queries import people
@@ -24,7 +23,7 @@ from tests.portal.every_route import all_ways, routes
 
 
 @pytest.fixture
-def cast(db, stage, settings, tmp_path):
+def cast(db, stage, settings, tmp_path, quick_pages):
     return stage.enter(settings, tmp_path)
 
 
@@ -69,9 +68,8 @@ def answers(client, things, *, sends):
 
 
 @pytest.mark.parametrize("elsewhere", ["nowhere", "above"])
-def test_every_address_asks_whether_the_role_is_in_force(cast, things, monkeypatch, elsewhere):
+def test_every_address_asks_whether_the_role_is_in_force(cast, things, elsewhere):
     """Alone, and beside the role of a reader above, who sees units below but not everything of theirs."""
-    monkeypatch.setattr(compiled, "is_checked", False)  # the tests of each page check that
     logging.disable(logging.CRITICAL)
     told = {}
     for when in ("never", "ended yesterday", "begins tomorrow"):

@@ -73,7 +73,9 @@ def test_commands_that_the_reader_copies_work_without_an_address(cast, settings)
 
 
 @pytest.mark.parametrize("is_demo", [False, True])
-def test_no_page_repeats_the_port_that_the_sender_of_a_request_named(cast, things, settings, is_demo):
+def test_no_page_repeats_the_port_that_the_sender_of_a_request_named(
+    cast, things, settings, quick_pages, is_demo
+):
     settings.SITE_ADDRESS, settings.DEMO = (OURS if is_demo else ""), is_demo
     repeated, read = set(), 0
     for client in (Client(), cast.client("A1", "officer"), cast.client("centre", "coordinator")):

@@ -1,9 +1,8 @@
 //! Every format forced on any bytes, every line parsed: shapes, variants, JSON, wrappers, times, free text.
-#![no_main]
-use libfuzzer_sys::{Corpus, fuzz_target};
-use quetsach_fuzz::{EVERY_LINE, FORMATS, How, read_formats, scan};
+use crate::shared::{EVERY_LINE, FORMATS, How, scan};
+use libfuzzer_sys::Corpus;
 
-fuzz_target!(init: read_formats(), |data: &[u8]| -> Corpus {
+pub fn run(data: &[u8]) -> Corpus {
     let [number, log @ ..] = data else {
         return Corpus::Reject;
     };
@@ -14,4 +13,4 @@ fuzz_target!(init: read_formats(), |data: &[u8]| -> Corpus {
     };
     scan(&EVERY_LINE, log, &how);
     Corpus::Keep
-});
+}

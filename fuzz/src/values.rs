@@ -1,9 +1,8 @@
 //! Addresses against the standard library, times of every kind, and the time of a line of no known format.
-#![no_main]
 use std::net::{Ipv4Addr, Ipv6Addr};
 use std::str;
 
-use libfuzzer_sys::fuzz_target;
+use libfuzzer_sys::Corpus;
 use quetsach_matcher::canonical::address;
 use quetsach_matcher::line::clocks::Told;
 use quetsach_matcher::line::moments;
@@ -77,7 +76,8 @@ fn times(data: &[u8]) {
     }
 }
 
-fuzz_target!(|data: &[u8]| {
+pub fn run(data: &[u8]) -> Corpus {
     addresses(data);
     times(data);
-});
+    Corpus::Keep
+}

@@ -1,11 +1,10 @@
 //! Phase 1 at every level, in chunks of any size and on several threads, against phase 2 alone.
-#![no_main]
-use libfuzzer_sys::{Corpus, fuzz_target};
-use quetsach_fuzz::{EVERY_LINE, How, SET, read_formats, scan};
+use crate::shared::{EVERY_LINE, How, SET, scan};
+use libfuzzer_sys::Corpus;
 use quetsach_matcher::options::Limits;
 use quetsach_matcher::raw::Level;
 
-fuzz_target!(init: read_formats(), |data: &[u8]| -> Corpus {
+pub fn run(data: &[u8]) -> Corpus {
     let [chunk, parsed, log @ ..] = data else {
         return Corpus::Reject;
     };
@@ -36,4 +35,4 @@ fuzz_target!(init: read_formats(), |data: &[u8]| -> Corpus {
         how.limits.chunk
     );
     Corpus::Keep
-});
+}

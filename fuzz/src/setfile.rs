@@ -1,9 +1,8 @@
 //! A set file of any bytes, or a good one with damage and a right sum: it is refused, or every look-up ends.
-#![no_main]
 use std::fs;
 
-use libfuzzer_sys::fuzz_target;
-use quetsach_fuzz::{How, LIST, SET, read_formats, scan_by};
+use crate::shared::{How, LIST, SET, scan_by};
+use libfuzzer_sys::Corpus;
 use quetsach_matcher::Set;
 use quetsach_matcher::raw::Level;
 use quetsach_matcher::set::setfile::{self, MAGIC, seal};
@@ -36,7 +35,7 @@ fn look(set: &Set) {
     }
 }
 
-fuzz_target!(init: read_formats(), |data: &[u8]| {
+pub fn run(data: &[u8]) -> Corpus {
     if let Ok(set) = setfile::compile(data, None) {
         look(&set);
     }
@@ -55,4 +54,5 @@ fuzz_target!(init: read_formats(), |data: &[u8]| {
     if let Ok(set) = Set::open(draft.path(), None) {
         look(&set);
     }
-});
+    Corpus::Keep
+}

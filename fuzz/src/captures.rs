@@ -1,14 +1,13 @@
 //! Packet captures of any bytes, given in one piece or in small ones, with few and with many flows remembered.
-#![no_main]
-use libfuzzer_sys::{Corpus, fuzz_target};
-use quetsach_fuzz::{How, SET, read_formats, scan};
+use crate::shared::{How, SET, scan};
+use libfuzzer_sys::Corpus;
 use quetsach_matcher::options::Limits;
 
 const MAGIC: &[u8] = &[
     0xD4, 0xC3, 0xB2, 0xA1, 2, 0, 4, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 4, 0,
 ];
 
-fuzz_target!(init: read_formats(), |data: &[u8]| -> Corpus {
+pub fn run(data: &[u8]) -> Corpus {
     let [piece, flows, file @ ..] = data else {
         return Corpus::Reject;
     };
@@ -32,4 +31,4 @@ fuzz_target!(init: read_formats(), |data: &[u8]| -> Corpus {
     };
     assert_eq!(scan(&SET, file, &pieces), scan(&SET, file, &whole));
     Corpus::Keep
-});
+}

@@ -1,9 +1,8 @@
 //! gzip, zstd and UTF-16 of any bytes, given in one piece or in small ones.
-#![no_main]
-use libfuzzer_sys::{Corpus, fuzz_target};
-use quetsach_fuzz::{How, SET, read_formats, scan};
+use crate::shared::{How, SET, scan};
+use libfuzzer_sys::Corpus;
 
-fuzz_target!(init: read_formats(), |data: &[u8]| -> Corpus {
+pub fn run(data: &[u8]) -> Corpus {
     let [piece, file @ ..] = data else {
         return Corpus::Reject;
     };
@@ -14,4 +13,4 @@ fuzz_target!(init: read_formats(), |data: &[u8]| -> Corpus {
     };
     assert_eq!(scan(&SET, file, &pieces), scan(&SET, file, &whole));
     Corpus::Keep
-});
+}

@@ -51,7 +51,7 @@ pub static FORMATS: LazyLock<Vec<Format>> = LazyLock::new(|| {
     formats
 });
 
-/// Reads the formats before the first input, which would be taken for one that hangs on a machine at its limit.
+/// Reads the formats.
 pub fn read_formats() {
     LazyLock::force(&FORMATS);
 }
