@@ -2,6 +2,7 @@
 
 import json
 import os
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -15,7 +16,6 @@ import json, sys
 import django
 django.setup()
 from django.core.management import call_command
-call_command("migrate", verbosity=0)
 call_command("collectstatic", verbosity=0, interactive=False)
 from bench.portal import load, seed
 from quetsach.portal.campaigns.cascade.actions import publish
@@ -35,7 +35,8 @@ print(json.dumps({"note": figure.note, "starts": len(figure.seconds)}))
 """
 
 
-def test_what_was_answered_is_there_once_after_two_kills(tmp_path):
+def test_what_was_answered_is_there_once_after_two_kills(tmp_path, migrated):
+    shutil.copy(migrated, tmp_path / "quetsach.sqlite3")
     env = {name: value for name, value in os.environ.items() if name != "QUETSACH_DATA_DIR"}
     env |= {
         "QUETSACH_DATA_DIR": str(tmp_path),
