@@ -22,8 +22,8 @@ from typing import Any
 from bench import own_portal
 from bench.measure import machine
 
-_STATES = ("new", "new", "assigned", "assigned", "cleaning", "claimed_clean", "claimed_clean", "rechecked",
-           "verified_clean", "false_positive")  # fmt: skip
+_STATES = ["new", "new", "assigned", "assigned", "cleaning", "claimed_clean", "claimed_clean", "rechecked",
+           "verified_clean", "false_positive"]  # fmt: skip
 _DAYS = 24
 _DISTRICTS = 20
 _AT_ONCE = 2000
@@ -35,6 +35,10 @@ def configure(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--rounds", type=int, default=5)
     parser.add_argument("--profile", default="", help="show where the time of this page goes")
     parser.add_argument("--only", default="pages,judgement")
+    parser.add_argument("--claimed", action="store_true", help="all cases wait for their proof")
+    parser.add_argument(
+        "--alive", action="store_true", help="logs tell in which hours each machine was there"
+    )
     own_portal.add_options(parser)
 
 
@@ -48,7 +52,9 @@ def _measured(asked: argparse.Namespace) -> int:
     from django.db import connection
 
     author, top = own_portal.country(asked.cases, _DISTRICTS)
-    campaign = _seed(author, top, asked.cases)
+    if asked.claimed:
+        _STATES[:] = ["claimed_clean", "rechecked"]
+    campaign = _seed(author, top, asked.cases, alive=asked.alive)
     with connection.cursor() as cursor:
         cursor.execute("ANALYZE")
     print(machine() | {"database": connection.vendor, "cases": asked.cases}, flush=True)
@@ -150,7 +156,7 @@ def _profiled(asked: argparse.Namespace, name: str, act: Callable[[], object]) -
     print(text.getvalue())
 
 
-def _seed(author: Any, top: Any, count: int) -> Any:
+def _seed(author: Any, top: Any, count: int, *, alive: bool) -> Any:
     """As many machines over all units, each with a case and a sign; and a log of each unit for some weeks."""
     from django.utils import timezone
 
@@ -162,9 +168,14 @@ def _seed(author: Any, top: Any, count: int) -> Any:
     now = timezone.now().replace(microsecond=0)
     for some in batched(range(count), _AT_ONCE):
         _plant(campaign, nodes, set_id, now, some)
-    for node in nodes:
-        _watch(node, set_id, now)
+    for number, node in enumerate(nodes):
+        its = range(number, count, len(nodes)) if alive else ()
+        _watch(node, set_id, now, [_address(one) for one in its])
     return campaign
+
+
+def _address(number: int) -> str:
+    return f"10.{number >> 16 & 255}.{number >> 8 & 255}.{number & 255}"
 
 
 def _plant(campaign: Any, nodes: list[Any], set_id: str, now: datetime, numbers: Iterable[int]) -> None:
@@ -178,7 +189,7 @@ def _plant(campaign: Any, nodes: list[Any], set_id: str, now: datetime, numbers:
     for number in numbers:
         node, state = nodes[number % len(nodes)], _STATES[number // len(nodes) % len(_STATES)]
         seen = now - timedelta(days=3 + number % 9, seconds=number % 7200)
-        address = f"10.{number >> 16 & 255}.{number >> 8 & 255}.{number & 255}"
+        address = _address(number)
         device = Device(
             campaign=campaign, owner=node, key=address, id_kind="weak", id_value=f"{node.pk} {address}",
             is_assigned=True, created_at=now,
@@ -207,6 +218,13 @@ def _plant(campaign: Any, nodes: list[Any], set_id: str, now: datetime, numbers:
         create(Alias(reporter=one.owner, key=one.key, device=one) for one in devices)
         create(found)
         create(CaseEvent(case=one, at=one.opened_at, act="open", to_state=one.state) for one in found)
+        create(
+            CaseEvent(
+                case=one, at=one.claimed_at, act="claim", from_state="assigned", to_state="claimed_clean"
+            )
+            for one in found
+            if one.claimed_at is not None
+        )
         create(signs)
         keys = dict(Sighting.rows.filter(key__among=[one.key for one in signs]).values_list("key", "pk"))
         create(
@@ -216,11 +234,12 @@ def _plant(campaign: Any, nodes: list[Any], set_id: str, now: datetime, numbers:
         )  # fmt: skip
 
 
-def _watch(node: Any, set_id: str, now: datetime) -> None:
-    """A log of the unit without a gap until now."""
+def _watch(node: Any, set_id: str, now: datetime, machines: list[str]) -> None:
+    """A log of the unit without a gap until now, whose scans were asked about these machines; each was there
+    in most hours of the working days."""
     from quetsach.portal.indicators import queries as indicators
     from quetsach.portal.kit.inserting import create
-    from quetsach.portal.sightings.models import Coverage, CoveredDay, Scan
+    from quetsach.portal.sightings.models import AskedList, Coverage, CoveredDay, Scan
 
     first = (now - timedelta(days=_DAYS)).replace(hour=0, minute=0, second=0)
     scan = Scan.rows.create(
@@ -233,10 +252,14 @@ def _watch(node: Any, set_id: str, now: datetime) -> None:
         long_lines=0, inbound=0, first=first, last=now, time="ok", zone="",
     )  # fmt: skip
     days = [first + timedelta(days=number) for number in range(_DAYS + 1)]
+    names = sorted(machines)
+    listed = AskedList.rows.create(node=node, digest=str(node.pk), names=names) if names else None
+    hours = [sum(1 << hour for hour in range(1, 10) if hour != 5 and hour != 1 + n % 9) for n in range(9)]
     create(
         CoveredDay(
             node=node, source="0" * 64, set_id=set_id, day=day.date(), coverage=coverage, bytes=1, first=day,
-            last=min(now, day + timedelta(days=1)), digest="", order="",
+            last=min(now, day + timedelta(days=1)), digest="", order="", asked=listed,
+            alive={name: hours[n % 9] for n, name in enumerate(names)} if day.weekday() < 5 else {},
             hours=[9 if day + timedelta(hours=hour) < now else 0 for hour in range(24)],
         )
         for day in days

@@ -169,7 +169,7 @@ def one_of_everything(cast, tmp_path):
         "range_id": asked.pk,
         "evidence_file:file_id": evidence.pk, "evidence_act:file_id": evidence.pk, "evidence_act:act": "rut",
         "row_id": RegisterRow.rows.first().pk, "register_act:act": "ghi",
-        "victims_file:file_id": taken.pk,
+        "victims_file:file_id": taken.pk, "victims_back:file_id": taken.pk,
         "pack_id": pack.pk, "detection_id": detection.pk,
         "result_id": result.pk, "tool_id": vouch(cast.campaign, issuer, None, **named).pk,
         "replacement_id": propose(cast.campaign, issuer, **chosen).pk,

@@ -25,6 +25,9 @@ RESOLVERS = (3, 4, 6, 8)
 INDIRECT = 0.8
 """The part of the malware there that changes its way about when it is handled: it asks for names that nobody
 lists. Only the answer holds a listed address, on a line that names no machine."""
+RELAYED = 0.4
+"""Of that malware so much asks a resolver of the office that nobody has declared, and which asks the log's
+resolver: the line of the question names the address of the former."""
 EXPIRING = 6
 """Of twenty families the indicators of so many expire about when the machines are cleaned."""
 MONTH = 30 * DAY
@@ -54,12 +57,14 @@ class Sign:
 @dataclass(frozen=True)
 class Nameless:
     """A log line about an indicator that names no machine. `is_answer`: the machine asked for something else;
-    else the line repeats a question that stands in the log with its machine."""
+    else the line repeats a question that stands in the log with its machine, or with the address of an
+    undeclared resolver (`is_relayed`)."""
 
     indicator: Indicator
     hour: int
     arrived: int
     is_answer: bool
+    is_relayed: bool = False
 
 
 @dataclass(eq=False)
@@ -87,6 +92,8 @@ class Computer:
     clone: Computer | None = None
     is_indirect: bool = False
     """From two days before its claim on the malware asks for names that nobody lists."""
+    is_relayed: bool = False
+    """From then on it asks an undeclared resolver instead."""
     signs: list[Sign] = field(default_factory=list)
 
     @property
@@ -131,6 +138,7 @@ class Outbreak:
     def __init__(self, seed: int, computers: int = 200) -> None:
         self.chance = random.Random(seed)
         self.ways = random.Random(f"ways {seed}")
+        self.relays = random.Random(f"relays {seed}")
         families = [f"family-{n}" for n in range(20)]
         indicators = [Indicator(f"bad-{n}.example", families[n % 20]) for n in range(2000)]
         wrong = self.chance.sample(indicators, round(len(indicators) * WRONG))
@@ -220,6 +228,7 @@ class Outbreak:
             computer.is_around_told = chance.random() < 0.8
 
         computer.is_indirect = computer.office in RESOLVERS and self.ways.random() < INDIRECT
+        computer.is_relayed = computer.is_indirect and self.relays.random() < RELAYED
 
     def _clones(self) -> None:
         """Of two computers with one image, the first is cleaned; the malware of the other lies low."""
@@ -266,10 +275,12 @@ class Outbreak:
             return
         arrived = office.arrived[hour // DAY]
         is_late = computer.claimed is not None and hour > computer.claimed - 2 * DAY
-        is_answer = computer.is_indirect and is_late and indicator.family == computer.family
+        is_hidden = computer.is_indirect and is_late and indicator.family == computer.family
+        is_relayed = is_hidden and computer.is_relayed
         if computer.office in RESOLVERS:
-            office.nameless.append(Nameless(indicator, hour, arrived, is_answer))
-        if not is_answer:
+            is_answer = is_hidden and not is_relayed
+            office.nameless.append(Nameless(indicator, hour, arrived, is_answer, is_relayed))
+        if not is_hidden:
             computer.signs.append(Sign(indicator, hour, arrived))
 
     def _recall(self) -> None:

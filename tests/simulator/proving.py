@@ -36,6 +36,7 @@ class Faults:
     takes_arrival: bool = False
     ignores_nameless: bool = False
     blames_everybody: bool = False
+    trusts_any_asker: bool = False
 
 
 @dataclass
@@ -132,7 +133,9 @@ def _weigh(world: World, computer: Computer, rungs: set[Rung], verdict: Verdict)
     office = world.offices[computer.office]
     is_seen = not office.is_in_trouble and computer.family not in world.expiries
     is_seen &= not any(
-        line.is_answer and line.indicator.family == computer.family and line.hour > (computer.claimed or 0)
+        (line.is_answer or line.is_relayed)
+        and line.indicator.family == computer.family
+        and line.hour > (computer.claimed or 0)
         for line in office.nameless
     )
     if is_seen and not computer.is_part_time:
@@ -173,6 +176,10 @@ def _nameless(world: World, office: Office, now: int, faults: Faults) -> list[Na
             for sign in computer.signs:
                 if sign.arrived <= now:
                     asked.setdefault(sign.indicator.name, []).append((moment(sign.hour), moment(sign.hour)))
+    if faults.trusts_any_asker:
+        for line in office.nameless:
+            if line.is_relayed and line.arrived <= now:
+                asked.setdefault(line.indicator.name, []).append((moment(line.hour), moment(line.hour)))
     found = []
     for line in office.nameless:
         recalled = line.indicator.recalled

@@ -8,7 +8,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any, BinaryIO
 
@@ -16,7 +16,7 @@ from quetsach.errors import PortalError
 from quetsach.text.json_limits import TooManyError, few
 from quetsach.text.machine_address import machine_address
 from quetsach.text.unseen import has_unseen
-from quetsach.victims.moments import EARLIEST, LATEST
+from quetsach.victims.moments import EARLIEST, LATEST, latest
 from quetsach.victims.reading import LONGEST
 from quetsach.victims.report import N6, SEVERITIES, SHADOWSERVER, SHEET, Leftover, Meaning, Report
 from quetsach.victims.words import LEFT
@@ -24,6 +24,8 @@ from quetsach.victims.words import LEFT
 SCHEMA = 1
 CHUNK_BYTES = 8 << 20
 """The largest document a portal takes in one request."""
+FUTURE = "future"
+"""The reason of a rejected report whose form is kept: a code of `words.LEFT`."""
 _LINE = 1 << 16
 _DIGEST = re.compile("[0-9a-f]{64}")
 _MEANINGS = {one.value: one for one in Meaning if one is not Meaning.NONE}
@@ -129,15 +131,17 @@ def chunks(head: Head, rows: Iterable[Report | Leftover], most_left: int = 1_000
 @dataclass
 class Document:
     """A document while it is read: `head` is set before the first row, `whole` after the last row of the
-    file's last document."""
+    file's last document. A report of a later time than `until` is rejected."""
 
     stream: BinaryIO
     on_reject: Callable[[int, str], None]
     head: Head | None = None
     whole: Whole | None = None
+    until: datetime = field(default_factory=latest)
 
     def rows(self) -> Iterator[Report | Leftover]:
-        """Yield the rows that keep the form; the others go to `on_reject` with their line and field.
+        """Yield the rows that keep the form; the others go to `on_reject` with their line and field, or with
+        `FUTURE`.
 
         Raises:
             DocumentError: rows yielded before must not be kept.
@@ -161,6 +165,8 @@ class Document:
                 counts[kind] += 1
                 assert self.head is not None
                 one = _report(record) if kind == "report" else _leftover(record, self.head.file)
+                if isinstance(one, Report) and (one.first if one.is_day else one.last) > self.until:
+                    one = FUTURE
                 if isinstance(one, str):
                     self.on_reject(number, one)
                 else:
@@ -236,10 +242,10 @@ def _report(record: dict[str, Any]) -> Report | str:
         return "meaning"
     if get("publisher") not in (SHADOWSERVER, N6, SHEET):
         return "publisher"
-    for field, most in LONGEST.items():
-        value = get(field, "")
+    for name, most in LONGEST.items():
+        value = get(name, "")
         if not isinstance(value, str) or len(value) > most or has_unseen(value):
-            return field
+            return name
     port = get("port")
     if port is not None and (type(port) is not int or not 0 <= port <= 65535):
         return "port"

@@ -13,7 +13,14 @@ _VIETNAMESE = re.compile(
 )
 EARLIEST, LATEST = datetime(2000, 1, 1, tzinfo=UTC), datetime(2100, 1, 1, tzinfo=UTC)
 """A clock outside these dates is broken."""
+CLOCKS_DIFFER = timedelta(minutes=10)
+"""A publisher's clock may be so far ahead of ours."""
 _DAY = timedelta(days=1) - timedelta(seconds=1)
+
+
+def latest() -> datetime:
+    """The latest moment of which a report can speak now."""
+    return datetime.now(UTC) + CLOCKS_DIFFER
 
 
 def of_publisher(text: str) -> datetime | None:

@@ -70,11 +70,12 @@ class ReportFile:
 @dataclass(frozen=True)
 class Told:
     """What a person says about a file: Shadowserver's `kind` where the name does not tell it, the `day` of a
-    sheet without times, and the `zone` of its times."""
+    sheet without times, and the `zone` of its times. `until`: a line of a later time is left over."""
 
     kind: str = ""
     day: date | None = None
     zone: tzinfo = UTC
+    until: datetime = field(default_factory=moments.latest)
 
 
 def kind_of_name(name: str) -> tuple[str, str]:
@@ -104,7 +105,7 @@ def opened(name: str, stream: BinaryIO, told: Told | None = None) -> ReportFile:
     if head.startswith(b"\x1f\x8b"):
         raise ReportFileError("packed", name)
     if head.lstrip(b"\xef\xbb\xbf \t\r\n")[:1] in (b"{", b"["):
-        return ReportFile(name, N6, None, True, _n6(name, stream))
+        return ReportFile(name, N6, None, True, _n6(name, stream, told.until))
     encoding = "utf-16" if head.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)) else "utf-8-sig"
     if encoding == "utf-16":
         stream = io.BytesIO(_decoded(name, stream))
@@ -142,10 +143,9 @@ def _table(name: str, stream: BinaryIO, told: Told) -> ReportFile:
     if "timestamp" not in names:
         raise ReportFileError("no_timestamp", name, kind)
     known = types.types().get(kind)
-    entries = _shadowserver(name, stream, delimiter, names, known or Type(kind, "", Meaning.NONE, "unknown"))
-    return ReportFile(
-        name, SHADOWSERVER, known or Type(kind, "", Meaning.NONE, "unknown"), known is not None, entries
-    )
+    a_type = known or Type(kind, "", Meaning.NONE, "unknown")
+    entries = _shadowserver(name, stream, delimiter, names, a_type, told.until)
+    return ReportFile(name, SHADOWSERVER, a_type, known is not None, entries)
 
 
 def _signs(names: Sequence[str]) -> bool:
@@ -154,7 +154,7 @@ def _signs(names: Sequence[str]) -> bool:
 
 
 def _shadowserver(
-    name: str, stream: BinaryIO, delimiter: str, names: list[str], kind: Type
+    name: str, stream: BinaryIO, delimiter: str, names: list[str], kind: Type, until: datetime
 ) -> Iterator[Report | Leftover]:
     rows = lines.rows(stream, delimiter, width=len(names))
     next(rows, None)
@@ -184,8 +184,8 @@ def _shadowserver(
             yield Leftover(name, number, "address", shown(cells[where]))
             continue
         moment = moments.of_publisher(cells[at_time])
-        if moment is None:
-            yield Leftover(name, number, "time", shown(cells[at_time]))
+        if moment is None or moment > until:
+            yield Leftover(name, number, "future" if moment else "time", shown(cells[at_time]))
             continue
         family = next((cells[one] for one in families if cells[one]), "") if keeps_family else ""
         yield Report(
@@ -218,7 +218,7 @@ def _severity(text: str) -> str:
 # --- n6 ---
 
 
-def _n6(name: str, stream: BinaryIO) -> Iterator[Report | Leftover]:
+def _n6(name: str, stream: BinaryIO, until: datetime) -> Iterator[Report | Leftover]:
     """Events of n6: one object a line, or one list."""
     known = types.categories()
     for number, event in _events(name, stream):
@@ -227,7 +227,7 @@ def _n6(name: str, stream: BinaryIO) -> Iterator[Report | Leftover]:
         elif not isinstance(event, Mapping) or "category" not in event:
             yield Leftover(name, number, "no_event")
         else:
-            yield from _event(name, number, event, known)
+            yield from _event(name, number, event, known, until)
 
 
 def _events(name: str, stream: BinaryIO) -> Iterator[tuple[int, Any]]:
@@ -258,7 +258,7 @@ def _events(name: str, stream: BinaryIO) -> Iterator[tuple[int, Any]]:
 
 
 def _event(
-    name: str, number: int, event: Mapping[str, Any], known: Mapping[str, Type]
+    name: str, number: int, event: Mapping[str, Any], known: Mapping[str, Type], until: datetime
 ) -> Iterator[Report | Leftover]:
     category = str(event.get("category", ""))
     kind = known.get(category)
@@ -273,6 +273,9 @@ def _event(
     last = moments.of_publisher(str(event.get("until", ""))) if event.get("until") else first
     if first is None or last is None:
         yield Leftover(name, number, "time", shown(str(event.get("time", ""))))
+        return
+    if max(first, last) > until:
+        yield Leftover(name, number, "future", max(first, last).isoformat())
         return
     places = event.get("address")
     listed = places if isinstance(places, list) else []
@@ -371,6 +374,9 @@ def _rows_of_office(
             yield Leftover(place, number, "no_time", found)
             continue
         first, last, is_day = seen
+        if (first if is_day else last) > told.until:
+            yield Leftover(place, number, "future", shown(said) or first.isoformat())
+            continue
         yield Report(
             found, first, last, Meaning.INFECTION, SHEET, "sheet", _text(cell(cells, "family"), "family"),
             parse_port(cell(cells, "port") or behind), "", _severity(cell(cells, "severity")),

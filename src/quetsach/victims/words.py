@@ -5,6 +5,7 @@ LEFT = {
     "no_address": "the line has no address",
     "time": "the time is not understood",
     "no_time": "the line has no time; name the day of the file",
+    "future": "the time lies in the future; day and month may be changed over",
     "quotes": "the row's quotes do not match up",
     "columns": "the row has another number of cells than the header",
     "too_long": "the line is longer than any report's",
@@ -19,8 +20,8 @@ LEFT = {
     "malformed": "breaks the agreed form",
 }
 """Why a line became no report, or a report has no unit."""
-UNREAD = frozenset(("address", "time", "no_time", "quotes", "columns", "too_long", "not_json", "no_event",
-                    "unknown_kind", "no_column", "malformed"))  # fmt: skip
+UNREAD = frozenset(("address", "time", "no_time", "future", "quotes", "columns", "too_long", "not_json",
+                    "no_event", "unknown_kind", "no_column", "malformed"))  # fmt: skip
 """The codes of lines that could not be looked at, as opposed to lines that say nothing of a machine."""
 WHY = {
     "attacked": "the address was attacked by others and did nothing itself",

@@ -12,6 +12,7 @@ from django.utils import timezone as clock
 from quetsach.portal.campaigns.models import Campaign
 from quetsach.portal.cases import actions, asking, looks
 from quetsach.portal.cases.models import Case
+from quetsach.portal.machines.addresses.actions import say
 from quetsach.portal.sightings.actions import Sender, receive_chunk, receive_file
 from quetsach.portal.sightings.models import Bypass, Sighting
 from quetsach.portal.units.actions import issue_token, revoke_token
@@ -394,6 +395,7 @@ def test_signs_that_name_no_machine_are_no_silence_of_their_place(cast, upload, 
 def test_a_line_that_repeats_a_question_is_a_sign_of_the_machine_that_asked(cast, upload, spoilt, state):
     """dnsmasq writes a look-up on several lines, and names the machine on the first alone."""
     case = claimed(cast, upload, "10.1.1.5", at=20, is_known=True)
+    say(cast.units["A1"], "10.1.1.6", "", cast.user("A1", "it"))
     at = noon(10)
 
     def row(device, later, **more):

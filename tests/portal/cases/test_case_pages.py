@@ -243,7 +243,7 @@ def test_a_machine_with_two_kinds_of_malware_is_one_machine(cast, case):
     machines = lists.there(node, below=False)
     (row,) = lists.Pages(machines, 9).page(1)
     assert (row, row.more) == (other, 1)
-    assert list(lists.Pages(lists.named(machines, "ramnit"), 9).page(1)) == [
+    assert list(lists.Pages(lists.named(machines, cast.campaign, "ramnit"), 9).page(1)) == [
         other
     ]  # the other one is found too
     assert lists.to_do(node)[0]["signs"] == 1

@@ -85,6 +85,36 @@ def test_lists_and_numbers_are_those_of_a_look_at_each_case(cast, unit, below):
         assert own["signs"] + signs_below == len(of_signs)
 
 
+@pytest.mark.parametrize(("unit", "below"), [("centre", True), ("A", True), ("A1", False)])
+def test_machines_of_a_filter_are_the_same_where_they_are_few_and_where_they_are_many(
+    cast, monkeypatch, unit, below
+):
+    sown(cast, f"filter {unit}", machines=80)
+    node, now, rule = cast.nodes[unit], timezone.now(), rule_of(cast.campaign)
+    some = Case.rows.filter(is_current=True).order_by("pk").values_list("pk", flat=True)
+    Case.rows.filter(pk__in=list(some)[::2]).update(opened_at=now - timedelta(days=40))
+    for case in Case.rows.filter(is_current=True, claimed_at__isnull=False):
+        # A claim that was made anew: the clock of the proof runs from the first one.
+        case.events.create(at=now - timedelta(days=30), act="claim", to_state="claimed_clean")
+    late = {
+        case.device_id for case in Case.rows.filter(is_current=True)
+        if (due := rule.due(case)) is not None and due.at <= now
+    }  # fmt: skip
+    expected = [case for case in leads(node, below) if case.device_id in late]
+    assert 3 < len(expected) < len(leads(node, below))
+    condition = conditions(rule, now)[Flag.OVERDUE]
+    for many in (2000, 2):
+        monkeypatch.setattr(lists, "MANY", many)
+        machines = lists.there(node, below=below, in_order=many == 2)
+        found = lists.picked(*lists.flagged(machines, node, condition, below=below))
+        pages = lists.Pages(found.machines, 3, found.listed)
+        assert [case for number in pages.page_range for case in pages.page(number)] == expected
+        assert found.listed == len(expected)
+        assert found.signs == sum(case.state in ("new", "assigned") for case in expected)
+        named = lists.picked(lists.named(machines, cast.campaign, "pc-1"))
+        assert named.listed == sum("pc-1" in case.device.key for case in leads(node, below))
+
+
 @pytest.mark.parametrize("unit", ["centre", "A", "A1"])
 def test_the_number_of_a_work_list_and_its_filters_are_those_of_its_cases(cast, unit):
     sown(cast, unit, machines=40)

@@ -7,6 +7,7 @@ import pytest
 from quetsach.machines.evidence import Key
 from quetsach.portal.cases import actions, looks
 from quetsach.portal.cases.models import Case
+from quetsach.portal.machines.actions import withdraw
 from quetsach.portal.machines.addresses.actions import say
 from quetsach.portal.sightings.actions import Sender, receive_file
 from tests.portal.cases.test_which_machine import ADDRESS, LAPTOP, PC, lease, listed, tell, whole
@@ -148,13 +149,39 @@ def test_other_malware_ends_no_silence(cast, push, claimed, family, expected):
     assert state() == expected
 
 
-def test_a_forwarder_is_no_machine_that_asked(cast, push, claimed):
+def nameless_of():
+    return sum(map(len, looks.gather([own()])[0].nameless.values()))
+
+
+def test_a_forwarder_is_no_machine_that_asked(cast, push, tell, claimed):
     state = claimed()
+    tell(*lease(LAPTOP, noon(30), hours=24 * 40, name="pc-2", address="10.1.1.2", source="dhcp2"))
     repeated = signs(None, logformat="dnsmasq")
     push(*repeated, *signs("10.1.1.2", logformat="dnsmasq"))
     facts = looks.gather([own()])[0]
     assert not facts.nameless, "the machine 10.1.1.2 asked, and the lines without a machine repeat it"
     say(cast.units["A1"], "10.1.1.2", "resolver", cast.user("A1", "officer"))
     assert state() == "rechecked"
-    facts = looks.gather([own()])[0]
-    assert sum(map(len, facts.nameless.values())) == len(DAYS)
+    assert nameless_of() == len(DAYS)
+
+
+def test_an_address_of_which_nobody_knows_the_machine_is_no_machine_that_asked(cast, push, claimed):
+    """It may be a resolver that nobody declared; then any machine behind it asked."""
+    state = claimed()
+    push(*signs(None, logformat="dnsmasq"), *signs("10.1.1.2", logformat="dnsmasq"))
+    assert Case.rows.filter(device__key="10.1.1.2", device__strength="weak").exists()
+    assert state() == "rechecked" and nameless_of() == len(DAYS)
+
+
+def test_a_person_can_say_that_one_machine_alone_has_the_address_for_some_days(cast, push, claimed):
+    state = claimed()
+    push(*signs(None, logformat="dnsmasq"), *signs("10.1.1.2", logformat="dnsmasq"))
+    officer = cast.user("A1", "officer")
+    said = say(cast.units["A1"], "10.1.1.2", "", officer, until=noon(max(DAYS)).date())
+    assert nameless_of() == len(DAYS) - 1
+    withdraw(said, officer, cast.units["A1"])
+    assert nameless_of() == len(DAYS)
+    say(cast.units["B1"], "10.1.1.2", "", cast.user("B1", "officer"))
+    assert nameless_of() == len(DAYS), "the word of another unit is not about this network"
+    say(cast.units["A"], "10.1.1.2", "", cast.user("A", "coordinator"))
+    assert nameless_of() == 0 and state() == "verified_clean"

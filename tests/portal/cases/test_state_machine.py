@@ -30,7 +30,7 @@ def by_hand(state, act):
         return "rechecked"
     if act in {"confirm", "verify"} and state in WAITS:
         return "verified_clean"
-    if act in {"dismiss", "withdraw"} and state in OPEN | WAITS:
+    if act in {"dismiss", "withdraw", "retract"} and state in OPEN | WAITS:
         return "false_positive"
     if act == "evidence" and state == "false_positive":
         return "assigned"

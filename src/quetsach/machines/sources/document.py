@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import json
 import re
+import time
 from collections.abc import Iterable, Iterator
 from io import BytesIO
 from itertools import chain
@@ -110,17 +111,26 @@ def _span(begin: int, end: int) -> dict[str, str | None]:
     return {"begin": first, "end": None if end >= _LATEST else times.iso(end)}
 
 
+def soon() -> int:
+    """The latest moment, in microseconds, from which a table can tell something now: clocks and zones may be
+    a day apart."""
+    return round(time.time() + 86_400) * SECOND
+
+
 def unusable(address: str, begin: int, end: int, *, is_fixed: bool = False) -> str:
     """Why no document may hold a binding with this address and span (`words.LEFT`); empty where it may."""
     if machine_address.problem(address):
         return "bad_address"
     if begin >= _LATEST:
         return "bad_time"
+    if begin > soon() and not is_fixed:
+        return "future"
     return "no_time" if begin <= 0 and end >= _LATEST and not is_fixed else ""
 
 
-def read(lines: Iterable[bytes], scope: str = "") -> Iterator[Claim | Binding]:
-    """The records of a document; `scope` is the unit that it counts for, which no document may choose.
+def read(lines: Iterable[bytes], scope: str = "", until: int | None = None) -> Iterator[Claim | Binding]:
+    """The records of a document; `scope` is the unit that it counts for, which no document may choose. With
+    `until` no record but a fixed address may begin later.
 
     Raises MachinesError with the number of the line: `not_evidence`, `schema`, `malformed`, `incomplete`.
     """
@@ -141,7 +151,10 @@ def read(lines: Iterable[bytes], scope: str = "") -> Iterator[Claim | Binding]:
             is_ended = True
         else:
             counts[str(kind)] += 1
-            yield _claim(record, number, scope) if kind == "claim" else _binding(record, number, scope)
+            one = _claim(record, number, scope) if kind == "claim" else _binding(record, number, scope)
+            if until is not None and one.begin > until and getattr(one, "kind", "") != "fixed":
+                raise MachinesError("malformed", f"{number}: begin: it lies in the future")
+            yield one
     if not is_ended:
         raise MachinesError("incomplete", number)
 

@@ -122,6 +122,10 @@ SENTENCES: dict[str, str | Promise] = {
     "victims.accept": _(
         "Took reports of others from %(file)s: %(reports)s, %(changed)s of them new or changed"
     ),
+    "victims.take_back": _(
+        "Took the reports of %(file)s back: %(reports)s, %(cases)s open cases rested on them alone."
+        " %(reason)s"
+    ),
     "victims.place": _("Asked whose the reported addresses are: %(reports)s reports have a unit now"),
     "check.receive": _("Received the check of the machine %(device)s"),
     "check.follow": _(
@@ -203,6 +207,7 @@ SENTENCES: dict[str, str | Promise] = {
     "case.withdraw": _(
         "Machine %(device)s: false alarm of version %(version)s of the list, which was withdrawn. %(reason)s"
     ),
+    "case.retract": _("Machine %(device)s: false alarm, because %(file)s was taken back. %(reason)s"),
     "case.return": _("Machine %(device)s: opened again, because its address is on the list again"),
     "case.evidence": _("Machine %(device)s: more evidence came in"),
     "sensor.add": _("Added the sensor %(name)s"),

@@ -7,11 +7,9 @@ from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from functools import cached_property
-from typing import Any
+from typing import Any, NamedTuple
 from uuid import UUID
 
-from django.core.paginator import Paginator
 from django.db.models import Count, Exists, F, OuterRef, Q, QuerySet, Subquery, Sum
 from django.db.models.functions import Coalesce
 from django.utils import timezone
@@ -22,6 +20,7 @@ from quetsach.portal.campaigns.models import Campaign, CampaignNode
 from quetsach.portal.cases.models import Alias, Case, Device
 from quetsach.portal.cases.rules import PATIENCE, RANK, State, Word
 from quetsach.portal.kit.compiled import compiled
+from quetsach.portal.kit.long_lists import FromNearestEnd
 from quetsach.portal.units.models import Span, inside, span_of, subtree
 
 SHOWN = (Word.SIGNS, Word.BUSY, Word.UNSURE, Word.CLEAN, Word.DISMISSED)
@@ -42,6 +41,7 @@ def of_machine(*states: State) -> Q:
     return Q(lead_rank__gte=ranks[0], lead_rank__lte=ranks[-1])
 
 
+_RANKS_OF_SIGNS = (RANK[State.NEW], RANK[State.ASSIGNED])
 SIGNS = of_machine(State.NEW, State.ASSIGNED)
 """Machines with signs that nobody handles yet."""
 
@@ -170,43 +170,63 @@ def led_by(machines: QuerySet[Device], condition: Q) -> QuerySet[Device]:
     return machines.filter(lead__in=Case.rows.filter(condition).order_by().values("pk"))
 
 
-def flagged(machines: QuerySet[Device], campaign: Campaign, condition: Any) -> QuerySet[Device]:
-    """The machines any of whose current cases fits a condition (`flags.conditions`)."""
-    current = Case.rows.filter(condition, is_current=True, device__campaign=campaign)
-    return machines.filter(pk__in=current.order_by().values("device"))
+class Flagged(NamedTuple):
+    """Machines any of whose current cases fits a condition. `in_order`: the same, where they are many: each
+    machine is asked in the order of the list, until the page is full."""
+
+    machines: QuerySet[Device]
+    in_order: QuerySet[Device] | None
 
 
-def named(machines: QuerySet[Device], text: str) -> QuerySet[Device]:
-    """The machines that carry the text in their name, in that of their unit, or of any malware on them. A
-    machine has its host name, its card and the addresses that logs have for it."""
-    infected = Case.rows.filter(family__icontains=text, is_current=True).order_by().values("device")
-    called = Alias.rows.filter(key__icontains=text, device__merged_into=None).values("device")
-    units = CampaignNode.rows.filter(name__icontains=text).order_by().values("pk")
-    return machines.filter(
-        Q(key__icontains=text)
-        | Q(id_value__icontains=text)
-        | Q(pk__in=called)
-        | Q(pk__in=infected)
-        | Q(owner__in=units)
+def flagged(machines: QuerySet[Device], node: CampaignNode, condition: Any, *, below: bool) -> Flagged:
+    """Those of the node's machines, or also of those below it, that fit a condition on rows of `Case`
+    (`flags.conditions`). Where they are few, their cases are looked for once."""
+    current = Case.rows.filter(condition, is_current=True).order_by()
+    here = current.filter(device__campaign=node.campaign_id)
+    if not below:
+        here = here.filter(device__owner=node)
+    elif node.parent_id is not None:
+        here = here.filter(subtree(node.path, "device__owner__path"))
+    some = list(here.values_list("device", flat=True)[: MANY + 1])
+    if len(some) <= MANY:
+        return Flagged(machines.filter(pk__in=set(some)), None)
+    return Flagged(
+        machines.filter(pk__in=current.values("device")),
+        machines.filter(Exists(current.filter(device=OuterRef("pk")))),
     )
 
 
-class Pages(Paginator):  # type: ignore[type-arg]
+def named(machines: QuerySet[Device], campaign: Campaign, text: str) -> QuerySet[Device]:
+    """The machines that carry the text in their name, in that of their unit, or of any malware on them. A
+    machine has its host name, its card and the addresses that logs have for it.
+
+    Each name is looked for in an index of its own. Where few machines carry it, their ids are the answer.
+    """
+    families = Case.rows.filter(family__icontains=text, is_current=True).order_by()
+    own = Device.rows.filter(Q(key__icontains=text) | Q(id_value__icontains=text), campaign=campaign)
+    called = Alias.rows.filter(key__icontains=text, device__merged_into=None, device__campaign=campaign)
+    ids: QuerySet[Any, Any] = own.order_by().values_list("pk", flat=True)
+    ids = ids.union(called.values_list("device", flat=True), all=True)
+    ids = ids.union(families.values_list("device", flat=True), all=True)
+    some = list(ids[: MANY + 1])
+    units = CampaignNode.rows.filter(campaign=campaign, name__icontains=text).order_by()
+    if len(some) <= MANY:
+        return machines.filter(Q(pk__in=set(some)) | Q(owner__in=list(units.values_list("pk", flat=True))))
+    return machines.filter(
+        Q(key__icontains=text)
+        | Q(id_value__icontains=text)
+        | Q(pk__in=called.values("device"))
+        | Q(pk__in=families.values("device"))
+        | Q(owner__in=units.values("pk"))
+    )
+
+
+class Pages(FromNearestEnd):
     """Pages of machines, those that need an act first, each as its leading case; `more` is the number of the
-    machine's other current cases. `known` is the number of machines, where it was counted already."""
+    machine's other current cases."""
 
     def __init__(self, machines: QuerySet[Device], size: int, known: int | None = None) -> None:
-        super().__init__(machines.order_by(*LISTED).values_list("lead_id", flat=True), size)
-        self._known = known
-
-    @cached_property
-    def count(self) -> int:
-        """The number of all machines of the list."""
-        if self._known is not None:
-            return self._known
-        machines: Any = self.object_list
-        found: int = machines.order_by().aggregate(n=Count("*"))["n"]
-        return found
+        super().__init__(machines.order_by(*LISTED).values_list("lead_id", flat=True), size, known)
 
     def page(self, number: Any) -> Any:
         """A page; its cases are read once its places are known."""
@@ -216,6 +236,26 @@ class Pages(Paginator):  # type: ignore[type-arg]
         rows = cases.annotate(more=F("device__current_cases") - 1).in_bulk(order)
         found.object_list = [rows[pk] for pk in order if pk in rows]
         return found
+
+
+class Picked(NamedTuple):
+    """Machines of a filter: how many, and how many of them show signs that nobody handles yet."""
+
+    machines: QuerySet[Device]
+    listed: int
+    signs: int
+
+
+def picked(machines: QuerySet[Device], in_order: QuerySet[Device] | None = None) -> Picked:
+    """The machines of a filter. Where they are few they are looked for once; their ids then make the page.
+    `in_order`: the same machines, as their list is read where they are many."""
+    if in_order is not None:
+        return Picked(in_order, *signs_among(machines))
+    some = list(machines.order_by().values_list("pk", "lead_rank")[: MANY + 1])
+    if len(some) > MANY:
+        return Picked(machines, *signs_among(machines))
+    signs = sum(rank in _RANKS_OF_SIGNS for _pk, rank in some)
+    return Picked(Device.rows.filter(pk__in=[pk for pk, _rank in some]), len(some), signs)
 
 
 def signs_among(machines: QuerySet[Device]) -> tuple[int, int]:

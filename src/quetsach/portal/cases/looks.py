@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import itertools
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
+from functools import cached_property
 from itertools import batched
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, cast
 from uuid import UUID
 
 from django.db.models import Case as When
@@ -17,22 +19,39 @@ from django.utils import timezone
 
 from quetsach.portal.cases import outside
 from quetsach.portal.cases.asking import names_of, same
-from quetsach.portal.cases.leased import Leased, Lent, Names, names_and_leases
+from quetsach.portal.cases.leased import Names, names_and_leases
 from quetsach.portal.cases.models import Case, CaseEvent, CaseSighting, Device, VictimReport
 from quetsach.portal.cases.nameless import ByPlace, signs_without_machine
 from quetsach.portal.cases.rules import Act
+from quetsach.portal.cases.unit_logs import DayOfMachine, Named, UnitLogs, logs_of
 from quetsach.portal.cases.unlocated import Unlocated, UnlocatedByPlace, unlocated_signs
-from quetsach.portal.sightings.intake import lost
-from quetsach.portal.sightings.models import AskedList, Bypass, Coverage, CoveredDay, Sighting
-from quetsach.portal.sightings.spans import Span
+from quetsach.portal.sightings.models import Bypass, Coverage, Sighting
 
 OLDEST = datetime(2000, 1, 1, tzinfo=UTC)
+
+
+class Sign(NamedTuple):
+    """What a judgement needs of a row of evidence: the names are those of `Sighting`, the times and lines
+    those of the machine's part of the row. Pages read whole rows."""
+
+    pk: int
+    node_id: UUID
+    source_name: str
+    indicator: str
+    card: str | None
+    is_listed: bool
+    received_at: datetime
+    day: date | None
+    runs: list[Any]
+    first_seen: datetime | None
+    last_seen: datetime | None
+
+
 _JUDGED = (
-    "case", "runs", "count", "first", "last",
-    *(f"sighting__{name}" for name in ("node", "source_name", "indicator", "card", "day", "first_seen",
-      "last_seen", "count", "runs", "is_listed", "received_at")),
+    "case", "count", "runs", "first", "last", "sighting",
+    *(f"sighting__{name}" for name in ("node", "source_name", "indicator", "card", "is_listed", "received_at",
+      "day", "runs", "first_seen", "last_seen")),
 )  # fmt: skip
-"""The fields that a judgement needs."""
 
 
 def event_time(sighting: Sighting, now: datetime | None = None) -> datetime | None:
@@ -42,35 +61,16 @@ def event_time(sighting: Sighting, now: datetime | None = None) -> datetime | No
     return seen if seen is not None and OLDEST <= seen <= latest else None
 
 
-class DayOfMachine(NamedTuple):
-    """One UTC day of one source, and the machine on it. `is_asked`: the scan was asked about the machine;
-    then `alive` has a bit for each hour in which it was seen. `is_recorded`: all machines of the day were
-    recorded, without hours, and it was among them if `is_seen`."""
-
-    coverage: Coverage
-    day: date
-    hours: list[int]
-    lost: tuple[Span, ...]
-    is_asked: bool
-    alive: int
-    is_recorded: bool
-    is_seen: bool
-
-
 @dataclass
 class Facts:
-    """The facts about one case: its rows of evidence, and the coverage of the same places.
-
-    `coverages` are all tellings of their sources; `current` those that days rest on, and
-    those without a time. `days` are what is known of the machine on each day; `bypasses` are its ways around
-    the place that watches, which its machine took at any place of the same units.
+    """The facts about one case: its rows of evidence, and the logs of the same units, each with the machine's
+    names in it. `bypasses` are its ways around the place that watches, which its machine took at any place of
+    the same units.
     """
 
     case: Case
     sightings: list[Sighting]
-    coverages: list[Coverage] = field(default_factory=list)
-    current: list[Coverage] = field(default_factory=list)
-    days: list[DayOfMachine] = field(default_factory=list)
+    logs: dict[UUID, tuple[UnitLogs, Named]] = field(default_factory=dict)
     bypasses: list[Bypass] = field(default_factory=list)
     claim_told: datetime | None = None
     """When somebody said that the machine is clean; the claim may speak of an earlier time."""
@@ -90,6 +90,22 @@ class Facts:
         """The signs of addresses without a machine at a place that may be this machine's."""
         device, names = self.case.device, self.names.get(node, ())
         return [one for one in self.unlocated.get((node, source_name), ()) if one.may_be(device, names)]
+
+    @cached_property
+    def coverages(self) -> list[Coverage]:
+        """All tellings of the sources, in the order of time."""
+        return _in_order(logs.coverages for logs, _named in self.logs.values())
+
+    @cached_property
+    def current(self) -> list[Coverage]:
+        """The tellings that days rest on, and those without a time."""
+        return _in_order(logs.current for logs, _named in self.logs.values())
+
+    @cached_property
+    def days(self) -> list[DayOfMachine]:
+        """What is known of the machine on each day."""
+        by_coverage = {pk: its for logs, named in self.logs.values() for pk, its in logs.days(named).items()}
+        return [day for coverage in self.current for day in by_coverage.get(coverage.pk, ())]
 
     @property
     def places(self) -> set[tuple[UUID, str]]:
@@ -118,50 +134,42 @@ def gather(
     """Facts of many cases in a few queries. Coverage that ended before `since` is left out. `acts` are the
     events of the cases and of those that led to them, if they are at hand."""
     cases = list(cases)
-    links = CaseSighting.rows.filter(case__in=cases).select_related("sighting")
-    if since is not None:  # no page shows the rows
-        links = links.only(*_JUDGED)
+    links = CaseSighting.rows.filter(case__in=cases)
     evidence: dict[UUID, list[Sighting]] = defaultdict(list)
-    for link in links:
+    whole: list[CaseSighting] = []
+    if since is None:
+        whole += links.select_related("sighting")
+    else:
+        for case, sign in _signs(links):
+            evidence[case].append(cast(Sighting, sign))
+    for link in whole:
         evidence[link.case_id].append(link.own_part())
     names, leased = names_and_leases({case.device_id: case.device for case in cases}, since)
     facts = {case.pk: Facts(case, sorted(evidence[case.pk], key=_when)) for case in cases}
-    for link in links:
+    for link in whole:
         facts[link.case_id].links.append(link)
     if since is not None:  # the page of a case reads the reports themselves
         for case_id, publisher, last in last_reports(cases):
             facts[case_id].reported[publisher] = last
-    # A claim stays with the machine on which it was made, also when that turns out to be this one.
-    if acts is None:
-        of_both = Q(case__in=cases) | Q(case__merged_into__in=cases)
-        acts = CaseEvent.rows.filter(of_both, act__in=(Act.CLAIM, outside.PART)).select_related("case")
-    for event in acts:
-        both = (event.case_id, event.case.merged_into_id)
-        for fact in (facts[pk] for pk in both if pk is not None and pk in facts):
-            if event.act == outside.PART:
-                fact.moved += outside.moved_hits(event)
-            elif event.act == Act.CLAIM:
-                fact.claim_told = max(event.at, fact.claim_told or event.at)
+    for pk, act, at, data in _acts(cases) if acts is None else _told(acts):
+        if (fact := facts.get(pk)) is None:
+            continue
+        if act == outside.PART:
+            fact.moved += outside.moved_hits(data)
+        elif act == Act.CLAIM:
+            fact.claim_told = max(at, fact.claim_told or at)
     by_node: dict[UUID, list[Facts]] = defaultdict(list)
     for fact in facts.values():
         for node in {*(s.node_id for s in fact.sightings), *(one[0] for one in fact.moved)}:
             by_node[node].append(fact)
     nodes = set(by_node)
-    coverages = Coverage.rows.filter(scan__node__in=nodes).select_related("scan__indicator_set", "scan__node")
-    if since is not None:
-        coverages = coverages.filter(last__gt=since)
-    told = {coverage.pk: coverage for coverage in coverages.order_by("first", "pk")}
-    named = _named(nodes, by_node, names, leased)
-    _days(nodes, since, told, named)
-    for coverage in told.values():
-        of_node = named[coverage.scan.node_id]
-        for fact in by_node[coverage.scan.node_id]:
-            fact.coverages.append(coverage)
-            its = of_node[fact.case.pk].days.get(coverage.pk)
-            if its or coverage.last is None:
-                fact.current.append(coverage)
-            if its:
-                fact.days += its
+    logs = logs_of(nodes, since)
+    for node in sorted(nodes):
+        for fact in by_node[node]:
+            device = fact.case.device
+            keys = names[device.pk][node]
+            asked = frozenset(map(same, names_of(keys, _identity(device))))
+            fact.logs[node] = logs[node], Named(asked, frozenset(keys), leased.get(device.pk))
     _add_bypasses(nodes, since, by_node, names)
     # Only a claim can be proven by silence.
     is_claimed = any(case.claimed_at for case in cases)
@@ -175,6 +183,38 @@ def gather(
     return [facts[case.pk] for case in cases]
 
 
+def _signs(links: QuerySet[CaseSighting]) -> Iterable[tuple[UUID, Sign]]:
+    """The evidence of cases, each row as `CaseSighting.own_part`. A model of each row takes twice the time."""
+    rows = links.values_list(*_JUDGED).iterator(chunk_size=2000)
+    for case, count, runs, first, last, pk, *row in rows:
+        if count is not None:
+            row[-2:] = first, last
+            row[-3] = runs or row[-3]
+        yield case, Sign(pk, *row)
+
+
+type _Act = tuple[UUID, str, datetime, Mapping[str, Any]]
+
+
+def _acts(cases: Collection[Case]) -> Iterable[_Act]:
+    """The claims of cases and of those that led to them, and what moved signs away. A claim stays with the
+    machine on which it was made, also when that turns out to be this one."""
+    rows = CaseEvent.rows.filter(act__in=(Act.CLAIM, outside.PART)).order_by()
+    led = Case.rows.filter(merged_into__in=cases).order_by().values("pk")
+    own = rows.filter(case__in=cases).values_list("case", "act", "at", "data")
+    of_led = rows.filter(case__in=led).values_list("case__merged_into", "act", "at", "data")
+    found: Iterable[_Act] = own.union(of_led, all=True).order_by()
+    return found
+
+
+def _told(acts: Iterable[CaseEvent]) -> Iterable[_Act]:
+    """The same of events that are at hand."""
+    for event in acts:
+        for pk in (event.case_id, event.case.merged_into_id):
+            if pk is not None:
+                yield pk, event.act, event.at, event.data
+
+
 def last_reports(cases: Iterable[Case]) -> QuerySet[Any, Any]:
     """By case and publisher: when a report saw the machine last; where only the day is known, its
     beginning."""
@@ -183,88 +223,12 @@ def last_reports(cases: Iterable[Case]) -> QuerySet[Any, Any]:
     return rows.annotate(last=Max(seen)).values_list("case", "publisher", "last")
 
 
-@dataclass(slots=True)
-class _Named:
-    """The names of one machine in the logs of one unit: `called` as scans are asked about them, `keys` as
-    logs spell them. `asked`: whether each list of asked machines has it. `days`: what is known, by
-    coverage."""
-
-    called: frozenset[str]
-    keys: frozenset[str]
-    lent: Lent | None
-    asked: dict[int | None, bool] = field(default_factory=lambda: {None: False})
-    days: dict[int, list[DayOfMachine]] = field(default_factory=dict)
-
-    def on(self, day: date) -> tuple[frozenset[str], frozenset[str]]:
-        """Its names on that day: an address may be another machine's then."""
-        if self.lent is None or not (others := self.lent.others(day)):
-            return self.called, self.keys
-        return self.called - others, self.keys - others
-
-
-def _named(
-    nodes: set[UUID], by_node: Mapping[UUID, list[Facts]], names: Names, leased: Leased
-) -> dict[UUID, dict[UUID, _Named]]:
-    """By node and case."""
-    found: dict[UUID, dict[UUID, _Named]] = {}
-    for node in nodes:
-        found[node] = its = {}
-        for fact in by_node[node]:
-            device = fact.case.device
-            keys = names[device.pk][node]
-            called = frozenset(map(same, names_of(keys, _identity(device))))
-            its[fact.case.pk] = _Named(called, frozenset(keys), leased.get(device.pk))
-    return found
-
-
-def _days(
-    nodes: set[UUID],
-    since: datetime | None,
-    told: Mapping[int, Coverage],
-    named: dict[UUID, dict[UUID, _Named]],
-) -> None:
-    """Give each machine its days. A day may hold thousands of machines, so that rows are read once and only
-    the needed machines are kept."""
-    rows = CoveredDay.rows.filter(node__in=nodes)
-    fields = ["node", "coverage", "day", "hours", "gaps", "devices", "alive", "asked"]
-    lists: dict[int, frozenset[str]] = {}
-    if since is None:
-        fields.append("asked__names")  # the page of a case has few days, and a query less
-    else:
-        rows = rows.filter(day__gte=since.astimezone(UTC).date())
-        stored = AskedList.rows.filter(pk__in=rows.values("asked")).values_list("pk", "names")
-        lists = {pk: frozenset(map(same, some)) for pk, some in stored}
-    for row in rows.order_by("day", "pk").values_list(*fields).iterator(chunk_size=50):
-        node, coverage, day, hours, gaps, devices, alive, asked_id = row[:8]
-        if coverage not in told:
-            continue
-        if row[8:] and asked_id is not None and asked_id not in lists:
-            lists[asked_id] = frozenset(map(same, row[8]))
-        masks: dict[str, int] = defaultdict(int)
-        for name, mask in alive.items():
-            masks[same(name)] |= mask
-        known, seen = lists.get(asked_id, frozenset()), frozenset(devices)
-        read = told[coverage], day, hours, tuple(lost(gaps))
-        # Most machines of a large unit are not seen on the day: they share one record of it.
-        unseen = DayOfMachine(*read, False, 0, bool(devices), False)
-        asked_only = unseen._replace(is_asked=True)
-        for one in named[node].values():
-            called, keys = one.on(day)
-            mask = 0
-            for name in called if masks else ():
-                mask |= masks.get(name, 0)
-            if called is not one.called:
-                is_asked = not called.isdisjoint(known)
-            else:
-                if asked_id not in one.asked:
-                    one.asked[asked_id] = not called.isdisjoint(known)
-                is_asked = one.asked[asked_id]
-            is_seen = bool(seen) and not keys.isdisjoint(seen)
-            if mask or is_seen:
-                its = DayOfMachine(*read, bool(mask) or is_asked, mask, bool(devices), is_seen)
-            else:
-                its = asked_only if is_asked else unseen
-            one.days.setdefault(coverage, []).append(its)
+def _in_order(by_unit: Iterable[list[Coverage]]) -> list[Coverage]:
+    """The coverage of several units as one list, in the order of time; that of one unit as it is."""
+    lists = list(by_unit)
+    if len(lists) == 1:
+        return lists[0]
+    return sorted(itertools.chain(*lists), key=lambda one: (one.first is None, one.first or OLDEST, one.pk))
 
 
 def _identity(device: Device) -> dict[str, str]:

@@ -20,6 +20,7 @@ from quetsach.portal.cases import leads
 from quetsach.portal.cases.rules import CHECK, OPEN, Act, State
 from quetsach.portal.cases.victim_models import VictimFile as VictimFile
 from quetsach.portal.cases.victim_models import VictimReport as VictimReport
+from quetsach.portal.cases.victim_models import VictimTelling as VictimTelling
 from quetsach.portal.cases.victim_models import _kept_at as _kept_at  # a migration names it here
 from quetsach.portal.cases.work_models import CaseTerms as CaseTerms
 from quetsach.portal.cases.work_models import FalseAlarm as FalseAlarm
@@ -109,7 +110,7 @@ class Device(models.Model):
             models.UniqueConstraint(fields=["campaign", "id_kind", "id_value"], name="device_once"),
         )
         indexes = (
-            models.Index(fields=["campaign", "key"], name="device_by_key"),
+            models.Index(fields=["campaign", "key", "id_value", "id"], name="device_by_key"),
             models.Index(fields=["id_value", "id_kind"], name="device_by_id"),
             models.Index(
                 fields=["campaign", "owner", "sort", "lead_rank", "lead_claimed_at", "open_cases"],
@@ -282,6 +283,9 @@ class Case(models.Model):
             models.Index(
                 fields=["-relapses", "-last_seen", "device", "id"], name="case_to_do",
                 condition=models.Q(to_do=True),
+            ),
+            models.Index(
+                fields=["family", "device"], name="case_by_family", condition=models.Q(is_current=True)
             ),
             models.Index(
                 fields=["aside_until"], name="case_aside", condition=models.Q(aside_until__isnull=False)

@@ -3,20 +3,37 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Collection
-from datetime import datetime
-from typing import NamedTuple
+from collections.abc import Collection, Iterable
+from datetime import UTC, datetime, timedelta
+from typing import Any, NamedTuple
 from uuid import UUID
 
-from django.db.models import Exists, OuterRef, Q, QuerySet
+from django.db.models import (
+    BigIntegerField,
+    CharField,
+    Exists,
+    ExpressionWrapper,
+    F,
+    OuterRef,
+    Q,
+    QuerySet,
+    Subquery,
+    Value,
+)
+from django.db.models.functions import Concat
 
 from quetsach.logs.logformat import repeating
+from quetsach.machines.identity.forwarders import SINGLE
+from quetsach.machines.identity.locating import UNLOCATED
 from quetsach.machines.proof.hours import Span
 from quetsach.machines.proof.nameless import is_repeated
-from quetsach.portal.cases.models import CaseSighting
+from quetsach.portal.cases.models import CaseSighting, Device
 from quetsach.portal.cases.unlocated import is_of_no_machine
+from quetsach.portal.machines.models import StoredDecision
 from quetsach.portal.sightings.models import Sighting
 from quetsach.portal.sightings.times import are_times_known, times_of
+
+_EPOCH, _MICRO = datetime(1970, 1, 1, tzinfo=UTC), timedelta(microseconds=1)
 
 type ByPlace = dict[tuple[UUID, str], list[Sighting]]
 
@@ -38,32 +55,66 @@ _FIELDS = (
 
 def signs_without_machine(nodes: Collection[UUID], since: datetime | None) -> ByPlace:
     """The listed signs of the units that name no machine, by place. Lines that repeat a look-up are left out
-    where the same log names the machine that asked: that line is its sign. An address that asks for others,
-    or of which nobody knows the machine, is no machine that asked."""
+    where the same log names the machine that asked: that line is its sign.
+
+    An address is a machine that asked only where a table knows its machine, or a person said that one machine
+    alone has it. Any other may be a resolver that nobody named: it asks for machines that no line names."""
     nameless = _rows(Q(node__in=nodes, device="", nat=None, card=None, is_listed=True), since)
     repeated = nameless.filter(field="query", logformat__in=repeating())
-    of_no_machine = CaseSighting.rows.filter(
-        sighting=OuterRef("pk"), case__device__id_kind__in=("shared", "unlocated")
-    )
+    links = CaseSighting.rows.filter(sighting=OuterRef("pk"))
+    said = _said_single()
     asking = _rows(
         Q(node__in=nodes, field="query", logformat__in=repeating(), source__in=repeated.values("source"))
         & Q(indicator__in=repeated.values("indicator"))
         & ~Q(device="")
-        & Q(~Exists(of_no_machine)),
+        & Q(~Exists(links.filter(case__device__id_kind__in=("shared", UNLOCATED)))),
         since,
-    )
+    ).annotate(
+        is_known=Exists(links) & ~Exists(links.filter(case__device__id_kind__in=Device.BY_ADDRESS)),
+        since=Subquery(said.values("begin")[:1]), until=Subquery(said.values("end")[:1]),
+    )  # fmt: skip
+    of_none: Any = Value(None, output_field=BigIntegerField())
+    told = nameless.annotate(is_known=Value(False), since=of_none, until=of_none)
     rows: list[Sighting] = []
     asked: dict[_Look, list[Span]] = defaultdict(list)
-    for row in nameless.union(asking, all=True):
+    for row in told.union(asking, all=True):
         if not row.device:
             rows.append(row)
         elif row.runs and not is_of_no_machine(row.device):
-            asked[_look(row)] += times_of(row)
+            times = times_of(row)
+            asked[_look(row)] += times if row.is_known else _within(times, row.since, row.until)
     found: ByPlace = defaultdict(list)
     for row in rows:
         if not (_may_repeat(row) and is_repeated(times_of(row), asked.get(_look(row), ()))):
             found[row.node_id, row.source_name].append(row)
     return found
+
+
+def _said_single() -> QuerySet[StoredDecision]:
+    """The words of people, for a row of evidence, that one machine alone has its address: of the unit of the
+    log and of those above, the latest first. Where another word counts more, the address has no machine."""
+    return (
+        StoredDecision.rows.filter(
+            verdict=SINGLE, withdrawals=None, left_kind="address",
+            left_value__endswith=Concat(Value(" "), OuterRef("device")),
+        )
+        .annotate(path=ExpressionWrapper(OuterRef("node__unit__path"), output_field=CharField()))
+        .filter(path__startswith=F("unit__path"))
+        .order_by("-at", "-pk")
+    )  # fmt: skip
+
+
+def _within(times: Iterable[Span], since: int | None, until: int | None) -> Iterable[Span]:
+    """Those times that lie in a span of microseconds; no times without a beginning."""
+    if since is None:
+        return
+    for first, last in times:
+        if since <= _micro(first) and (until is None or _micro(last) < until):
+            yield first, last
+
+
+def _micro(at: datetime) -> int:
+    return (at - _EPOCH) // _MICRO
 
 
 def _look(row: Sighting) -> _Look:

@@ -7,7 +7,7 @@ and the history says so. The machine that lost the sign is not proven without th
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, datetime
 from itertools import batched
 from typing import Any
@@ -17,7 +17,7 @@ from django.db.models import Q
 from django.utils.dateparse import parse_datetime
 
 from quetsach.machines.proof.facts import Hit
-from quetsach.portal.cases.models import Case, CaseEvent
+from quetsach.portal.cases.models import Case
 from quetsach.portal.machines.models import StoredBinding
 from quetsach.portal.sightings.models import Sighting
 
@@ -44,16 +44,17 @@ def given_away(lost: Iterable[tuple[Case, Sighting]]) -> dict[UUID, dict[str, An
     return {pk: _told(signs) for pk, signs in found.items()}
 
 
-def moved_hits(event: CaseEvent) -> Iterable[tuple[UUID, str, datetime, datetime]]:
-    """The signs that an event says were given away: node, place, time of the sign and of its arrival."""
-    for node, name, seen, told in event.data.get(AWAY, ()):
+def moved_hits(data: Mapping[str, Any]) -> Iterable[tuple[UUID, str, datetime, datetime]]:
+    """The signs that the data of an event say were given away: node, place, time of the sign and of its
+    arrival."""
+    for node, name, seen, told in data.get(AWAY, ()):
         at, arrived = parse_datetime(seen), parse_datetime(told)
         if at is not None and arrived is not None:
             yield UUID(node), name, at, arrived
 
 
-def hit(place: str, seen: datetime, told: datetime) -> Hit:
-    """Such a sign as the judgement takes it."""
+def hit(place: str, seen: datetime | None, told: datetime) -> Hit:
+    """Such a sign as the judgement takes it; `seen` is None where its clock is in the future."""
     return Hit(place, seen, told, is_outside=True, is_moved=True)
 
 

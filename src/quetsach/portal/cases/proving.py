@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from datetime import UTC, date, datetime, time, timedelta
 from typing import NamedTuple
@@ -17,9 +16,10 @@ from quetsach.machines.proof.judging import Judgement, judge
 from quetsach.machines.proof.nameless import Malware, Nameless, NamelessHours
 from quetsach.machines.proof.places import BASELINE, LogDay, PlaceLog
 from quetsach.portal.cases import looks, outside
-from quetsach.portal.cases.looks import DayOfMachine, Facts
+from quetsach.portal.cases.looks import Facts
 from quetsach.portal.cases.models import Device
 from quetsach.portal.cases.rules import RETIRE, USABLE_TIMES
+from quetsach.portal.cases.unit_logs import DayOfLog
 from quetsach.portal.cases.unlocated import Unlocated
 from quetsach.portal.indicators import store
 from quetsach.portal.sightings.models import Bypass, Coverage, Sighting
@@ -39,6 +39,15 @@ class KnownLog(NamedTuple):
     days: list[LogDay]
     unlocated: dict[Unlocated, NamelessHours]
     """The hours of signs of addresses without a machine, as far as a machine of the place may be meant."""
+    listings: dict[frozenset[str], frozenset[str]]
+    """By indicators: the lists that name all of them."""
+
+    def naming(self, indicators: frozenset[str]) -> frozenset[str]:
+        """The lists that name all of these indicators."""
+        if indicators not in self.listings:
+            found = (name for name, sha256 in self.lists if store.lists_all(sha256, indicators))
+            self.listings[indicators] = frozenset(found)
+        return self.listings[indicators]
 
     def hours_of(self, one: Unlocated) -> NamelessHours:
         """The hours of such signs."""
@@ -65,7 +74,7 @@ def judged(facts: Facts, now: datetime, logs: Logs | None = None) -> Judgement:
         list(_places(facts, kept)),
         now=now,
         quiet_days=case.device.campaign.quiet_days,
-        around=[_around(one) for one in facts.bypasses],
+        around=[_around(one, now) for one in facts.bypasses],
         machine=Machine(
             is_shared=_is_shared(facts),
             ahead=int(ahead.total_seconds()) // 3600,
@@ -99,54 +108,39 @@ def _hits(facts: Facts, owner: UUID, now: datetime) -> list[Hit]:
         for row in facts.sightings
     ]
     seen += [
-        outside.hit(looks.place(node, name), at, told)
+        outside.hit(looks.place(node, name), at if at <= now else None, told)
         for node, name, at, told in facts.moved
-        if at <= now and node != owner
+        if node != owner
     ]
     # No log looks from a publisher's place: its reports end a silence and prove none.
-    return seen + [Hit(publisher, last, last) for publisher, last in facts.reported.items() if last <= now]
+    return seen + [
+        Hit(publisher, last if last <= now else None, min(last, now))
+        for publisher, last in facts.reported.items()
+    ]
 
 
-def _around(row: Bypass) -> Around:
+def _around(row: Bypass, now: datetime) -> Around:
+    """A way around. One whose clock is in the future was taken at a time that nobody knows."""
+    if row.last_seen is not None and row.last_seen > now + _DAY:
+        return Around(None, None, row.told_at)
     times = times_of(row) if row.runs else ()
     return Around(row.first_seen, row.last_seen, row.told_at, times)
 
 
 def _places(facts: Facts, logs: Logs) -> Iterable[Place]:
     """The places of the units that saw the machine, with what each knows of it."""
-    by_place: dict[tuple[UUID, str], list[DayOfMachine]] = defaultdict(list)
-    last, its = None, []
-    for day in facts.days:
-        if day.coverage is not last:
-            last = day.coverage
-            its = by_place[last.scan.node_id, last.name]
-        its.append(day)
     indicators = frozenset(row.indicator for row in facts.sightings)
-    for key, days in by_place.items():
-        if key not in logs:
-            logs[key] = _log_of(days, facts.nameless.get(key, ()))
-        log = logs[key]
-        alive: dict[date, int] = {}
-        asked, seen_on = set(), set()
-        for day in days:
-            if day.alive:
-                alive[day.day] = alive.get(day.day, 0) | day.alive
-            elif day.is_seen:
-                seen_on.add(day.day)
-            if day.is_asked or day.is_recorded:
-                asked.add(day.day)
-        yield Place(
-            log.key,
-            log.log,
-            frozenset(name for name, sha256 in log.lists if store.lists_all(sha256, indicators)),
-            alive,
-            frozenset(asked),
-            frozenset(seen_on),
-            tuple(log.hours_of(one) for one in facts.may_be_its(*key)),
-        )
+    for node, (of_unit, named) in facts.logs.items():
+        for name, days in of_unit.places.items():
+            key = node, name
+            if key not in logs:
+                logs[key] = _log_of(days.rows, facts.nameless.get(key, ()))
+            log, seen = logs[key], days.seen(named)
+            unlocated = tuple(log.hours_of(one) for one in facts.may_be_its(*key))
+            yield Place(log.key, log.log, log.naming(indicators), *seen, unlocated)
 
 
-def _log_of(days: Sequence[DayOfMachine], nameless: Iterable[Sighting]) -> KnownLog:
+def _log_of(days: Sequence[DayOfLog], nameless: Iterable[Sighting]) -> KnownLog:
     """What all machines of a place share."""
     its = [_log_day(day) for day in days]
     scans = {day.coverage.scan.set_id: day.coverage.scan for day in days}
@@ -157,6 +151,7 @@ def _log_of(days: Sequence[DayOfMachine], nameless: Iterable[Sighting]) -> Known
         PlaceLog(its, (_nameless(row, its) for row in nameless)),
         tuple((name, known.sha256) for name, known in lists.items() if known is not None),
         its,
+        {},
         {},
     )
 
@@ -169,7 +164,7 @@ def _nameless(row: Sighting, days: Iterable[LogDay]) -> Nameless:
     return Nameless(row.indicator, row.family, times)
 
 
-def _log_day(day: DayOfMachine) -> LogDay:
+def _log_day(day: DayOfLog) -> LogDay:
     coverage = day.coverage
     first, last = _ends(coverage, day.day, day.hours)
     flaw = _flaw(coverage)

@@ -32,7 +32,7 @@ class State(StrEnum):
 
 class Act(StrEnum):
     """The moves of a case: the first six, `NOT_OURS` and `UNDO` are people's, `WITHDRAW` and `RETURN` follow
-    from the list, the others from logs."""
+    from the list, `RETRACT` from a file of reports, the others from logs."""
 
     ASSIGN = "assign"
     START = "start"
@@ -45,6 +45,8 @@ class Act(StrEnum):
     RELAPSE = "relapse"
     EVIDENCE = "evidence"
     WITHDRAW = "withdraw"
+    RETRACT = "retract"
+    """The file was taken back whose reports alone the case rested on."""
     RETURN = "return"
     NOT_OURS = "not_ours"
     UNDO = "undo"
@@ -84,7 +86,11 @@ TRANSITIONS: dict[tuple[State, Act], State] = {
     **{(s, Act.START): State.CLEANING for s in (State.NEW, State.ASSIGNED)},
     **{(s, Act.CLAIM): State.CLAIMED_CLEAN for s in OPEN},
     **{(s, Act.CONFIRM): State.VERIFIED_CLEAN for s in _WAITING},
-    **{(s, act): State.FALSE_POSITIVE for s in (*OPEN, *_WAITING) for act in (Act.DISMISS, Act.WITHDRAW)},
+    **{
+        (s, act): State.FALSE_POSITIVE
+        for s in (*OPEN, *_WAITING)
+        for act in (Act.DISMISS, Act.WITHDRAW, Act.RETRACT)
+    },
     **{(s, Act.REOPEN): State.CLEANING for s in (*_WAITING, State.VERIFIED_CLEAN)},
     (State.FALSE_POSITIVE, Act.REOPEN): State.ASSIGNED,
     (State.FALSE_POSITIVE, Act.EVIDENCE): State.ASSIGNED,

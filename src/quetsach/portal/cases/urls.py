@@ -34,6 +34,7 @@ urlpatterns = [
     path("cd/<slug:slug>/may/<uuid:case_id>/chuyen/", views.assign, name="device_assign"),
     path("cd/<slug:slug>/nan-nhan/", views_victims.victims, name="victims"),
     path("cd/<slug:slug>/nan-nhan/<uuid:file_id>/", views_victims.victims_file, name="victims_file"),
+    path("cd/<slug:slug>/nan-nhan/<uuid:file_id>/rut/", views_victims.take_back, name="victims_back"),
     path("cd/<slug:slug>/nan-nhan/chua-ro/", views_victims.unplaced, name="victims_unplaced"),
     path("cd/<slug:slug>/nan-nhan/chua-ro/tim-lai/", views_victims.look_again, name="victims_look_again"),
     path("cd/<slug:slug>/rui-ro/", views_victims.risks, name="risks"),

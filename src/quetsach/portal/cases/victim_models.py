@@ -28,7 +28,8 @@ class VictimFile(models.Model):
     """A file of victims' reports that a node gave. Without `accepted_at` it is a draft: a person looks at the
     preview, and `content` is read again when the person agrees; then it goes.
 
-    `left` counts the lines that became no report, by reason; `leftovers` holds the first of them.
+    `left` counts the lines that became no report, by reason; `leftovers` holds the first of them. A file with
+    `gone_at` was taken back: its reports go, and the same file may be accepted once more.
     """
 
     id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
@@ -48,6 +49,11 @@ class VictimFile(models.Model):
     token = models.ForeignKey(ApiToken, null=True, on_delete=models.SET_NULL, related_name="+")
     created_at = models.DateTimeField()
     accepted_at = models.DateTimeField(null=True)
+    gone_at = models.DateTimeField(null=True)
+    gone_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, null=True, on_delete=models.PROTECT, related_name="+"
+    )
+    gone_why = models.TextField(blank=True)
 
     rows = models.Manager()
     objects = ScopedManager["VictimFile"]()
@@ -58,7 +64,7 @@ class VictimFile(models.Model):
         constraints = (
             models.UniqueConstraint(
                 fields=["node", "digest", "kind"],
-                condition=models.Q(accepted_at__isnull=False),
+                condition=models.Q(accepted_at__isnull=False, gone_at__isnull=True),
                 name="victim_file_once",
             ),
         )
@@ -134,3 +140,24 @@ class VictimReport(models.Model):
         return within_units_of(user, "owner__path") | (
             models.Q(owner__isnull=True) & within_units_of(user, "node__path")
         )
+
+
+class VictimTelling(models.Model):
+    """What one file said of a report that several files tell: all of them have such a row, so that one of
+    them can be taken back. A report of one file alone has none: `VictimReport.file` is that file."""
+
+    report = models.ForeignKey(VictimReport, on_delete=models.CASCADE, related_name="tellings")
+    file = models.ForeignKey(VictimFile, on_delete=models.CASCADE, related_name="tellings")
+    first_seen = models.DateTimeField()
+    last_seen = models.DateTimeField()
+    events = models.PositiveIntegerField()
+    severity = models.CharField(max_length=10, blank=True)
+    host = models.CharField(max_length=255, blank=True)
+
+    rows = models.Manager()
+
+    class Meta:
+        constraints = (models.UniqueConstraint(fields=["report", "file"], name="victim_telling_once"),)
+
+    def __str__(self) -> str:
+        return f"{self.report} · {self.file}"

@@ -61,16 +61,16 @@ def cases(request: HttpRequest, slug: str) -> HttpResponse:
         machines = lists.led_by(machines, Q(false_alarm_of__version=int(version)))
     asked = request.GET.get("loc", "")
     flag, is_escalated = flags.chosen(asked), asked == ESCALATED
-    if flag is not None:
-        condition = flags.conditions(rule_of(seat.campaign), now)[flag]
-        machines = lists.flagged(machines, seat.campaign, condition)
-    elif is_escalated:
-        machines = lists.flagged(machines, seat.campaign, escalated(rule_of(seat.campaign), now))
     text = request.GET.get("tim", "").strip().replace("\0", "")[:100]
     if text:
-        machines = lists.named(machines, text)
+        machines = lists.named(machines, seat.campaign, text)
+    in_order = None
+    if flag is not None or is_escalated:
+        rule = rule_of(seat.campaign)
+        condition = flags.conditions(rule, now)[flag] if flag is not None else escalated(rule, now)
+        machines, in_order = lists.flagged(machines, seat.node, condition, below=below)
     if text or version or asked or counted:
-        listed, listed_signs = lists.signs_among(machines)
+        machines, listed, listed_signs = lists.picked(machines, in_order)
     elif chosen is None:
         listed, listed_signs = tally.total, tally.words[Word.SIGNS]
     else:

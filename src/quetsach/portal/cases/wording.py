@@ -121,6 +121,7 @@ def tell(case: Case, story: Story, now: datetime, most: int = EVIDENCE) -> Tale:
             case.confirmed_by_id is not None, case.relapses > 0, _rests_on_a_check(state, story),
             case.false_alarm_of.version if case.false_alarm_of is not None else None,
             is_reported=bool(story.facts.reported) and not story.facts.sightings,
+            is_retracted=_is_retracted(story),
             out_of_use=_out_of_use(case, story),
         ),
         next_step=_next_step(story, now, bool(gaps)),
@@ -315,6 +316,12 @@ def _ways(story: Story) -> list[Way]:
     return sorted(
         ways, key=lambda way: (way.last is None, -way.last.timestamp() if way.last else 0, way.provider)
     )
+
+
+def _is_retracted(story: Story) -> bool:
+    """Whether the case was closed because a file of reports was taken back."""
+    closed = [one.act for one in story.events if one.to_state == State.FALSE_POSITIVE != one.from_state]
+    return closed[-1:] == [Act.RETRACT]
 
 
 def _rests_on_a_check(state: State, story: Story) -> bool:

@@ -49,6 +49,7 @@ ACTS: dict[str, str | Promise] = {
     Act.RELAPSE: gettext_lazy("Sign seen again after handling"),
     Act.EVIDENCE: gettext_lazy("Other signs: no false alarm any more"),
     Act.WITHDRAW: gettext_lazy("Closed as a false alarm: the list was withdrawn"),
+    Act.RETRACT: gettext_lazy("Closed as a false alarm: the report was taken back"),
     Act.RETURN: gettext_lazy("Opened again: its address is on the list again"),
     Act.NOT_OURS: gettext_lazy("Not a machine of the unit: passed up"),
     Act.UNDO: gettext_lazy("Taken back: the case is as it was before"),
@@ -93,11 +94,13 @@ def verdict(
     withdrawn: int | None = None,
     *,
     is_reported: bool = False,
+    is_retracted: bool = False,
     out_of_use: str | None = None,
 ) -> str:
     """One plain sentence on the machine. `days`: whole days without a sign in logs without a gap.
     `is_checked`: the state rests on a check of the machine itself, not on logs. `withdrawn`: the version of
     the list with which the case was closed. `is_reported`: only reports of others know the machine.
+    `is_retracted`: it rested on a file of reports that was taken back.
     `out_of_use`: the asset number of a machine that was said to be out of use, empty if unknown."""
     if state is State.VERIFIED_CLEAN:
         if is_confirmed:
@@ -120,6 +123,8 @@ def verdict(
         return text % {"n": quiet}
     if state is State.FALSE_POSITIVE and withdrawn is not None:
         return _("A false alarm of version %(n)d of the list, which was withdrawn.") % {"n": withdrawn}
+    if state is State.FALSE_POSITIVE and is_retracted:
+        return _("A false alarm: only a report said so, and that was taken back.")
     if state is State.FALSE_POSITIVE:
         return _("A false alarm: the signs have another reason.")
     if state is State.CLEANING:

@@ -57,6 +57,7 @@ BY_ROUTE: dict[str, str] = {
     "self_check_visits": "kiem-tra-may#the-public-self-check",
     "victims": "bao-cao-noi-khac#in-the-portal",
     "victims_file": "bao-cao-noi-khac#in-the-portal",
+    "victims_back": "bao-cao-noi-khac#take-a-file-back",
     "victims_unplaced": "bao-cao-noi-khac#in-the-portal",
     "risks": "bao-cao-noi-khac#what-a-report-means",
     "case_gaps": "khi-nao-sach#what-is-missing-and-what-closes-it",

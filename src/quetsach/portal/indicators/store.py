@@ -109,10 +109,15 @@ def listed(sha256: str, names: Iterable[str]) -> set[str]:
         return {n for n in names if _holds(file, size, n.encode()) or _holds(file, size, b"=" + n.encode())}
 
 
-@lru_cache(maxsize=4096)
-def lists_all(sha256: str, names: frozenset[str]) -> bool:
-    """Whether the stored list holds all of the names. The content never changes, so the answer is cached."""
-    return listed(sha256, names) == names
+def lists_all(sha256: str, names: Iterable[str]) -> bool:
+    """Whether the stored list holds all of the names."""
+    return all(_lists(sha256, name) for name in names)
+
+
+@lru_cache(maxsize=1 << 16)
+def _lists(sha256: str, name: str) -> bool:
+    """The content of a list never changes, so the answer is kept."""
+    return bool(listed(sha256, (name,)))
 
 
 def _holds(file: BufferedReader, size: int, wanted: bytes) -> bool:

@@ -26,6 +26,7 @@ from quetsach.portal.campaigns.models import Campaign, CampaignNode
 from quetsach.portal.cases.models import Device, VictimFile, VictimReport
 from quetsach.portal.cases.owning import owners_below
 from quetsach.portal.cases.victims.pull_actions import take_reports
+from quetsach.portal.cases.victims.queries import taken_back
 from quetsach.portal.cases.victims.storing import Places, store
 from quetsach.portal.kit import draft_actions
 from quetsach.portal.sightings.actions import NoCampaignError, campaign_node
@@ -45,6 +46,8 @@ MOST_BYTES = 32 << 20
 MOST_LEFT = 200
 """Leftovers of a file that are kept one by one; all are counted."""
 MOST_REJECTS = 1_000
+TAKEN_BACK = "taken_back"
+"""Why nothing of a document is stored."""
 
 
 @dataclass
@@ -122,12 +125,12 @@ def _only_reports(
 def _accepted(
     node: CampaignNode, head: Head, actor: User | None = None, token: ApiToken | None = None
 ) -> VictimFile:
-    """The row of the file. A file that came before keeps its row."""
+    """The row of the file. A file that came before keeps its row, unless it was taken back."""
     now = timezone.now()
     with transaction.atomic():
         CampaignNode.rows.select_for_update(no_key=True).get(pk=node.pk)
         known = VictimFile.rows.filter(
-            node=node, digest=head.digest, kind=head.kind[:80], accepted_at__isnull=False
+            node=node, digest=head.digest, kind=head.kind[:80], accepted_at__isnull=False, gone_at=None
         ).first()
         return known or VictimFile.rows.create(
             node=node, name=visible(nfc(head.file))[:300], digest=head.digest, publisher=head.publisher,
@@ -217,7 +220,8 @@ def node_named(unit: Unit, slug: str) -> CampaignNode | None:
 def receive_document(
     data: bytes, token: ApiToken, ip: str | None, node: CampaignNode | None = None
 ) -> Receipt:
-    """Take one complete document from the API.
+    """Take one complete document from the API. A file that people took back stays so: a program sends it
+    again each day, and only a person lets it count again.
 
     Raises:
         DocumentError, NoCampaignError: nothing of it was stored.
@@ -227,7 +231,10 @@ def receive_document(
     rows = list(document.rows())
     if document.head is None:
         raise DocumentError("not_victims", 1)
-    receipt = Receipt(_accepted(node or campaign_node(token.unit, ""), document.head, token=token))
+    node = node or campaign_node(token.unit, "")
+    if (gone := taken_back(node, document.head.digest, document.head.kind)) is not None:
+        return Receipt(gone, rejected=[(1, TAKEN_BACK)], new_cases=0)
+    receipt = Receipt(_accepted(node, document.head, token=token))
     receipt.rejected = rejected[:MOST_REJECTS]
     leftovers: list[Leftover] = []
     _keep(receipt, list(_only_reports(rows, Counter(), leftovers)), is_last=document.whole is not None)

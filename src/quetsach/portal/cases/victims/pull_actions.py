@@ -30,6 +30,7 @@ from quetsach.portal.cases.models import Case, Device, VictimReport
 from quetsach.portal.cases.owning import owners_below
 from quetsach.portal.cases.pull_actions import new_case, open_cases, relapse
 from quetsach.portal.cases.rules import Act, Arrival, State, arrive
+from quetsach.portal.cases.victims.back_actions import let_go
 from quetsach.portal.cases.victims.placing import placed_reports
 from quetsach.portal.cases.victims.storing import link, link_machines, widen
 from quetsach.portal.sightings.owners import Owners
@@ -94,7 +95,9 @@ class _Waiting(NamedTuple):
 
 
 def take_reports(campaign: Campaign, _arrived: Arrived | None = None) -> int:
-    """Take every waiting report of the campaign into its case; returns how many cases were opened."""
+    """Let go of what files that were taken back told, then take every waiting report of the campaign into its
+    case; returns how many cases were opened."""
+    let_go(campaign)
     owners: dict[UUID, tuple[Owners, bool]] = {}
     opened = 0
     while (taken := _take_batch(campaign, owners)) is not None:

@@ -11,13 +11,22 @@ from typing import Any
 from uuid import UUID
 
 from django.db.models import Case as When
-from django.db.models import Count, IntegerField, Max, Min, Q, QuerySet, Value
+from django.db.models import Count, Exists, IntegerField, Max, Min, OuterRef, Q, QuerySet, Value
 from django.db.models import When as Then
 
 from quetsach.portal.campaigns.models import Campaign, CampaignNode
-from quetsach.portal.cases.models import Case, VictimFile, VictimReport
+from quetsach.portal.cases.models import (
+    Case,
+    CaseEvent,
+    CaseSighting,
+    VictimFile,
+    VictimReport,
+    VictimTelling,
+)
 from quetsach.portal.cases.owning import owners_below
+from quetsach.portal.cases.rules import State
 from quetsach.portal.cases.victims.storing import Places
+from quetsach.portal.cases.withdrawing.queries import OPEN
 from quetsach.portal.units.models import subtree
 from quetsach.victims.reading import ReportFile
 from quetsach.victims.report import SEVERITIES, Leftover, Report
@@ -43,6 +52,8 @@ class Preview:
     first: datetime | None = None
     last: datetime | None = None
     is_repeat: bool = False
+    gone: VictimFile | None = None
+    """The same file, which was taken back."""
 
     @property
     def reports(self) -> int:
@@ -79,8 +90,53 @@ def preview(draft: VictimFile, file: ReportFile) -> Preview:
     nodes = CampaignNode.rows.in_bulk(list(each)) if len(each) < 1_000 else {}
     found.units = sorted(((nodes[pk], n) for pk, n in each.items() if pk in nodes), key=lambda one: -one[1])
     found.is_repeat = VictimFile.rows.filter(
-        node=draft.node, digest=draft.digest, kind=draft.kind, accepted_at__isnull=False
+        node=draft.node, digest=draft.digest, kind=draft.kind, accepted_at__isnull=False, gone_at=None
     ).exists()
+    found.gone = taken_back(draft.node, draft.digest, draft.kind)
+    return found
+
+
+def taken_back(node: CampaignNode, digest: str, kind: str) -> VictimFile | None:
+    """The file that was taken back, where the same file does not count by another upload."""
+    rows = VictimFile.rows.filter(
+        node=node, digest=digest, kind=kind[:80], accepted_at__isnull=False
+    ).select_related("node__campaign", "gone_by")
+    same = list(rows.order_by("accepted_at"))
+    return same[-1] if same and all(one.gone_at is not None for one in same) else None
+
+
+@dataclass
+class Resting:
+    """What taking a file back would change. `reports` that it tells, `shared` with other files; current cases
+    that rest on it alone (`alone`), that have another reason too (`others`), and that rest on it alone and
+    are verified clean (`proven`)."""
+
+    reports: int = 0
+    shared: int = 0
+    alone: int = 0
+    others: int = 0
+    proven: int = 0
+
+
+def resting_on(file: VictimFile) -> Resting:
+    """What rests on an accepted file. Three queries."""
+    by_others = VictimTelling.rows.filter(report=OuterRef("pk")).exclude(file=file)
+    own = VictimReport.rows.filter(file=file)
+    found = Resting(shared=VictimTelling.rows.filter(file=file).count())
+    found.reports = own.filter(~Exists(by_others)).count() + found.shared
+    signs = CaseSighting.rows.filter(case=OuterRef("pk"))
+    checks = CaseEvent.checks().filter(case=OuterRef("pk"))
+    reports = VictimReport.rows.filter(case=OuterRef("pk"))
+    more = reports.filter(~Q(file=file) | Exists(by_others))
+    cases = Case.rows.filter(
+        pk__in=own.filter(case__isnull=False).order_by().values("case"), is_current=True
+    ).annotate(has_more=Exists(signs) | Exists(checks) | Exists(more))
+    for state, has_more, n in cases.order_by().values_list("state", "has_more").annotate(n=Count("pk")):
+        if state == State.VERIFIED_CLEAN:
+            found.proven += 0 if has_more else n
+        elif state in OPEN:
+            found.alone += 0 if has_more else n
+            found.others += n if has_more else 0
     return found
 
 

@@ -7,7 +7,7 @@ times; both databases understand the condition below (SQLite 3.24, PostgreSQL 9.
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import date, datetime
 from typing import Any
 from uuid import UUID
@@ -15,8 +15,8 @@ from uuid import UUID
 from django.db import connection
 from django.utils import timezone
 
-from quetsach.portal.cases.models import Case, VictimFile, VictimReport
-from quetsach.portal.kit.inserting import moments, uuid
+from quetsach.portal.cases.models import Case, VictimFile, VictimReport, VictimTelling
+from quetsach.portal.kit.inserting import create, moments, uuid
 from quetsach.portal.sightings.owners import Owners
 from quetsach.victims.report import Report
 
@@ -78,9 +78,43 @@ def store(file: VictimFile, some: Sequence[Report], places: Places) -> int:
             one.address, one.family, spell(one.first), spell(one.last), one.is_day, one.events, one.port,
             one.protocol, one.severity, one.host, why, flags[one.meaning.is_case and owner is not None], at,
         ))  # fmt: skip
+    _tell_apart(file, best)
     with connection.cursor() as cursor:
         cursor.executemany(_statement(), rows)
         return max(0, int(cursor.rowcount))
+
+
+_TOLD = ("first_seen", "last_seen", "events", "severity", "host")
+
+
+def _tell_apart(file: VictimFile, best: Mapping[str, Report]) -> None:
+    """Note what this file and the file before say of reports that are here by another file. Both stay known
+    apart, so that either can be taken back."""
+    known = VictimReport.rows.filter(node=file.node_id, key__among=list(best)).exclude(file=file)
+    rows = list(known.order_by().values_list("pk", "key", "file", *_TOLD))
+    if not rows:
+        return
+    create(
+        (VictimTelling(report_id=pk, file_id=other, **dict(zip(_TOLD, told, strict=True)))
+         for pk, _key, other, *told in rows),
+        unique=("report", "file"),
+    )  # fmt: skip
+    own = VictimTelling.rows.filter(file=file, report__in=[row[0] for row in rows])
+    before = {one.report_id: one for one in own}
+    fresh = []
+    for pk, key, *_other in rows:
+        one, said = best[key], before.get(pk)
+        row = VictimTelling(
+            report_id=pk, file=file, first_seen=one.first, last_seen=one.last, events=one.events,
+            severity=one.severity, host=one.host,
+        )  # fmt: skip
+        if said is not None:
+            if said.last_seen > row.last_seen:
+                row.last_seen, row.events = said.last_seen, said.events
+                row.severity, row.host = said.severity, said.host
+            row.first_seen = min(row.first_seen, said.first_seen)
+        fresh.append(row)
+    create(fresh, unique=("report", "file"), replaced=_TOLD)
 
 
 def _joined(one: Report, other: Report) -> Report:

@@ -16,8 +16,9 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 
 from quetsach.files.bounded_process import BusyError
 from quetsach.portal.campaigns.seat import Seat, take_seat, take_seat_asked
+from quetsach.portal.cases.forms import ReasonForm
 from quetsach.portal.cases.models import VictimFile
-from quetsach.portal.cases.victims import actions, queries
+from quetsach.portal.cases.victims import actions, back_actions, queries
 from quetsach.portal.cases.victims.actions import Receipt
 from quetsach.portal.cases.victims.forms import VictimsForm
 from quetsach.portal.cases.victims.words import reasons, refusal, texts, unread, what_is
@@ -25,6 +26,7 @@ from quetsach.portal.kit.address import on_screen
 from quetsach.portal.kit.client_ip import client_ip_text
 from quetsach.portal.kit.draft_actions import StaleDraftError, throw_away
 from quetsach.portal.kit.refusals import note_form, note_request
+from quetsach.portal.kit.templatetags.kit import num
 from quetsach.portal.units.roles import Verb
 from quetsach.victims import reading, types
 from quetsach.victims import words as victims_words
@@ -80,7 +82,7 @@ def _victims_page(request: HttpRequest, seat: Seat, form: VictimsForm, status: i
 def _find(request: HttpRequest, slug: str, file_id: UUID) -> tuple[Seat, VictimFile]:
     """The file, if the person may see it: a draft is its author's alone."""
     rows = VictimFile.objects.visible_to(request.user).filter(pk=file_id, node__campaign__slug=slug)
-    row = rows.select_related("node__campaign", "by", "token").first()
+    row = rows.select_related("node__campaign", "by", "token", "gone_by").first()
     if row is None:
         raise Http404
     seat = take_seat(request, slug, row.node_id)
@@ -130,6 +132,32 @@ def victims_file(request: HttpRequest, slug: str, file_id: UUID) -> HttpResponse
     return render(request, "cases/victims/preview.html", context)
 
 
+@require_http_methods(["GET", "HEAD", "POST"])
+def take_back(request: HttpRequest, slug: str, file_id: UUID) -> HttpResponse:
+    """What taking an accepted file back does, before the click; and the click."""
+    seat, row = _find(request, slug, file_id)
+    if row.accepted_at is None or not seat.may(Verb.UPLOAD_SCAN):
+        raise Http404
+    if row.gone_at is not None:
+        messages.info(request, _("The file was taken back already."))
+        return redirect("victims_file", slug, row.pk)
+    form = ReasonForm(request.POST if request.method == "POST" else None)
+    if request.method == "POST" and form.is_valid():
+        closed = back_actions.take_back(row, seat.user, form.cleaned_data["reason"], client_ip_text(request))
+        told = _("The file was taken back.")
+        if closed is None:
+            messages.warning(request, f"{told} {_('Its cases follow with the run of the night.')}")
+        else:
+            cases = ngettext("%(n)s case was closed.", "%(n)s cases were closed.", closed)
+            messages.success(request, f"{told} {cases % {'n': num(closed)}}")
+        return redirect("victims_file", slug, row.pk)
+    context = {
+        "seat": seat, "door": "cases", "file": row, "form": form, "resting": queries.resting_on(row),
+        "what": what_is(row.publisher, row.kind),
+    }  # fmt: skip
+    return render(request, "cases/victims/back.html", context, status=422 if form.errors else 200)
+
+
 def _decide(request: HttpRequest, seat: Seat, row: VictimFile) -> HttpResponse:
     slug = seat.campaign.slug
     if request.POST.get("do") != "take":
@@ -167,6 +195,7 @@ def _file_page(request: HttpRequest, seat: Seat, row: VictimFile) -> HttpRespons
         ),
         "leftovers": unread(row.leftovers),
         "left_lines": sum(row.left.values()),
+        "may_take_back": row.gone_at is None and seat.may(Verb.UPLOAD_SCAN),
     }
     return render(request, "cases/victims/file.html", context)
 

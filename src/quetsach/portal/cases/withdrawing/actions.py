@@ -15,6 +15,7 @@ from uuid import UUID
 from django.db import transaction
 from django.utils import timezone
 
+from quetsach.portal.accounts.models import User
 from quetsach.portal.audit.actions import Told, record_all
 from quetsach.portal.campaigns.models import Campaign
 from quetsach.portal.cases.models import Case, CaseEvent
@@ -54,8 +55,10 @@ def _close(ids: Sequence[UUID], row: IndicatorSet) -> int:
     before = CaseEvent.rows.filter(case__in=ids, act=Act.WITHDRAW.value, at__gte=row.withdrawn_at)
     known = {pk for pk, data in before.values_list("case", "data") if data.get("set") == str(row.pk)}
     cases = [case for case in _locked(ids) if case.state in OPEN and case.pk not in known]
-    data = {"version": row.version, "set": str(row.pk)}
-    _move(cases, Act.WITHDRAW, [State.FALSE_POSITIVE] * len(cases), row, data)
+    move_many(
+        cases, Act.WITHDRAW, [State.FALSE_POSITIVE] * len(cases), by=row.withdrawn_by,
+        reason=row.withdrawn_why, data={"version": row.version, "set": str(row.pk)}, version=row,
+    )  # fmt: skip
     return len(cases)
 
 
@@ -65,7 +68,7 @@ def _open_again(ids: Sequence[UUID]) -> None:
     cases = [case for case in _locked(ids) if case.state == State.FALSE_POSITIVE and case.false_alarm_of_id]
     events = CaseEvent.rows.filter(case__in=cases, act=Act.WITHDRAW.value).order_by("at", "pk")
     before = dict(events.values_list("case", "from_state"))
-    _move(cases, Act.RETURN, [returned(before.get(case.pk, "")) for case in cases])
+    move_many(cases, Act.RETURN, [returned(before.get(case.pk, "")) for case in cases])
 
 
 def _locked(ids: Sequence[UUID]) -> list[Case]:
@@ -73,15 +76,18 @@ def _locked(ids: Sequence[UUID]) -> list[Case]:
     return list(rows.filter(pk__in=ids, is_current=True).order_by("pk"))
 
 
-def _move(
+def move_many(
     cases: Sequence[Case],
     act: Act,
     states: Sequence[State],
-    row: IndicatorSet | None = None,
+    *,
+    by: User | None = None,
+    reason: str = "",
     data: dict[str, Any] | None = None,
+    version: IndicatorSet | None = None,
 ) -> None:
-    """Move many locked cases with an event and an audit entry each. Claims and proofs stay as they are."""
-    by, reason = (row.withdrawn_by, row.withdrawn_why) if row is not None else (None, "")
+    """Move many locked cases with an event and an audit entry each. Claims and proofs stay as they are.
+    `version` is the version of the list whose false alarms they are."""
     now = timezone.now()
     events, subjects = [], []
     for case, state in zip(cases, states, strict=True):
@@ -91,7 +97,7 @@ def _move(
             CaseEvent(case=case, at=now, act=act.value, from_state=case.state, to_state=state.value, by=by,
                       reason=reason, data=data or {})
         )  # fmt: skip
-        case.state, case.false_alarm_of = state.value, row
+        case.state, case.false_alarm_of = state.value, version
     CaseEvent.rows.bulk_create(events)
     Case.rows.bulk_update(cases, ["state", "false_alarm_of"])
     if cases:

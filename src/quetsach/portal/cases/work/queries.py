@@ -49,11 +49,16 @@ def open_cases(
     What is put aside, or waits for a second person, is shown by its own flag alone. `in_order`: see
     `lists.MANY`.
     """
-    rows, of = _open(node, below=below, in_order=in_order), conditions(rule, now)
+    rows = _open(node, below=below, in_order=in_order)
     if flag is not None:
-        rows = rows.filter(of[flag])
+        rows = rows.filter(conditions(rule, now)[flag])
     else:
-        rows = rows.exclude(of[Flag.ASIDE]).exclude(of[Flag.PROPOSED])
+        # Both are few: their ids are looked up once, and no row of the list is read for them.
+        aside = Case.rows.filter(to_do=True, aside_until__gt=now)
+        proposed = FalseAlarm.rows.filter(decided_at=None, ended_at=None)
+        rows = rows.exclude(pk__in=aside.order_by().values("pk")).exclude(
+            pk__in=proposed.order_by().values("case")
+        )
     return rows.order_by("-relapses", "-last_seen", "device_id", "pk")
 
 

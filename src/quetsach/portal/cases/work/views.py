@@ -7,7 +7,6 @@ from itertools import groupby
 from uuid import UUID
 
 from django.contrib import messages
-from django.core.paginator import Paginator
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
@@ -24,6 +23,7 @@ from quetsach.portal.cases.words import DONE
 from quetsach.portal.cases.work import actions, queries
 from quetsach.portal.cases.work.forms import TogetherForm
 from quetsach.portal.kit.client_ip import client_ip_text
+from quetsach.portal.kit.long_lists import FromNearestEnd
 from quetsach.portal.units.roles import Verb
 
 PAGE = 50
@@ -58,9 +58,8 @@ def work(request: HttpRequest, slug: str) -> HttpResponse:
     there = queries.overview(seat.node, rule, now, below=below)
     in_order = flag is None and there.to_do >= MANY
     found = queries.open_cases(seat.node, rule, now, below=below, flag=flag, in_order=in_order)
-    pages = Paginator(found.values_list("pk", flat=True), PAGE)
-    if flag is None:  # counted already, without a look at each case
-        vars(pages)["count"] = there.to_do
+    counted = there.to_do if flag is None else None  # without a look at each case
+    pages = FromNearestEnd(found.values_list("pk", flat=True), PAGE, counted)
     page = pages.get_page(request.GET.get("trang"))
     shown = queries.rows_of(page, get_language() or "vi", rule, now)
     # Of many cases the machines are not counted: that would look at each.

@@ -131,13 +131,14 @@ def campaigns_of(unit: Unit) -> list[CampaignNode]:
 
 
 def checked(data: bytes) -> tuple[str, tuple[int, int], dict[str, int]]:
-    """The source of a document, the numbers of its claims and bindings, and its rows by kind.
+    """The source of a document, the numbers of its claims and bindings, and its rows by kind. A document with
+    a record of the future is refused.
 
     Raises MachinesError.
     """
     claims = bindings = 0
     kinds: dict[str, int] = {}
-    for one in document.read(line.rstrip(b"\n") for line in BytesIO(data)):
+    for one in document.read((line.rstrip(b"\n") for line in BytesIO(data)), until=document.soon()):
         if isinstance(one, Claim):
             claims += 1
         else:

@@ -1,0 +1,188 @@
+"""A file of reports is taken back: its own reports go, and those that other files tell stay."""
+
+import json
+from datetime import timedelta
+from io import BytesIO
+
+import pytest
+from django.utils import timezone
+
+from quetsach.portal.audit.models import Entry
+from quetsach.portal.cases import actions as cases
+from quetsach.portal.cases.models import Case, CaseEvent, VictimFile, VictimReport, VictimTelling
+from quetsach.portal.cases.victims import back_actions, pull_actions, queries
+from quetsach.portal.units.actions import issue_token
+from quetsach.victims import reading
+from quetsach.victims.report import Meaning, Report
+from tests.portal.cases.test_victims import SINKHOLE, bring, chunks, push, sinkhole, smb, stamp
+from tests.portal.page_text import text_of
+from tests.portal.scan_document import coverage, noon, publish_list, sighting
+from tests.portal.scan_document import document as scan_document
+
+__all__ = ["bring"]
+WHY = "Tệp của cơ quan khác."
+
+
+def back(cast, file, unit="A"):
+    return back_actions.take_back(file, cast.user(unit, "it"), WHY)
+
+
+def test_the_page_says_what_happens_and_the_click_does_it(cast, bring):
+    file = bring(sinkhole(("10.1.1.5", noon(3), "qakbot"), ("10.1.2.9", noon(3), "mirai"))).file
+    cases.confirm_clean(
+        cases.claim_clean(Case.rows.get(family="mirai"), cast.user("A2", "it"), done="scan", done_at=noon(2)),
+        cast.user("A", "coordinator"), "đã kiểm tra",
+    )  # fmt: skip
+    url = f"/cd/lam-sach/nan-nhan/{file.pk}/rut/"
+    assert cast.client("A", "reader").get(url).status_code == 404
+    assert cast.client("B", "coordinator").get(url).status_code == 404
+    client = cast.client("A", "it")
+    client.cookies["django_language"] = "en"
+    text = text_of(client.get(url))
+    assert "1 open case rests on this file alone." in text and "1 case was handled and verified" in text
+    assert client.post(url, {"reason": "x"}).status_code == 422 and VictimReport.rows.count() == 2
+    answer = client.post(url, {"reason": WHY}, follow=True)
+    assert "1 case was closed." in text_of(answer) and WHY in text_of(answer)
+    assert "taken back" in text_of(client.get("/cd/lam-sach/nan-nhan/"))
+    assert dict(Case.rows.values_list("family", "state")) == {
+        "qakbot": "false_positive", "mirai": "verified_clean",
+    }  # fmt: skip
+    assert not VictimReport.rows.exists()
+    event = CaseEvent.rows.get(act="retract")
+    assert (event.reason, event.by, event.data["file"]) == (WHY, cast.user("A", "it"), SINKHOLE)
+    entry = Entry.objects.get(action="victims.take_back")
+    assert (entry.data["reports"], entry.data["cases"], entry.data["reason"]) == (2, 1, WHY)
+    page = text_of(client.get(f"/cd/lam-sach/may/{event.case_id}/"))
+    assert "only a report said so, and that was taken back" in page and WHY in page
+    assert (
+        client.post(url, {"reason": WHY}).status_code == 302
+        and CaseEvent.rows.filter(act="retract").count() == 1
+    )
+
+
+def test_a_case_with_another_reason_stays_open_and_forgets_the_times_of_the_file(cast, bring, tmp_path):
+    from quetsach.portal.sightings.actions import Sender, receive_file
+
+    listed = publish_list(cast, tmp_path)
+    told = scan_document([sighting("10.1.1.5", noon(9), family="qakbot")], [coverage(noon(10), noon(8))],
+                         set_id=listed.set_id)  # fmt: skip
+    receive_file(BytesIO(told), cast.nodes["A1"], Sender("upload", user=cast.user("A1", "it")))
+    seen = Case.rows.get(family="qakbot").last_seen
+    file = bring(sinkhole(("10.1.1.5", noon(3), "qakbot"))).file
+    assert Case.rows.get().last_seen == noon(3)
+    assert queries.resting_on(file) == queries.Resting(reports=1, others=1)
+    assert back(cast, file) == 0
+    case = Case.rows.get()
+    assert (case.state, case.last_seen) == ("assigned", seen)
+
+
+@pytest.mark.parametrize("first", [True, False])
+def test_what_two_files_tell_stays_as_the_other_one_tells_it(cast, bring, first):
+    day = {"category": "bots", "name": "qakbot", "ip": "10.1.1.5", "time": noon(5).isoformat()}
+    files = [
+        bring(json.dumps(day | {"until": noon(4 - n).isoformat(), "count": 7 + n}).encode(), f"{n}.json").file
+        for n in range(2)
+    ]  # fmt: skip
+    risks = [bring(smb(("10.1.1.6", noon(6 - n))), f"2026-03-0{n + 1}-scan_smb-a.csv").file for n in range(3)]
+    assert (VictimReport.rows.get(kind="bots").last_seen, Case.rows.get().last_seen) == (noon(3), noon(3))
+    gone, kept = (0, 1) if first else (1, 0)
+    assert back(cast, files[gone]) == 0
+    report, case = VictimReport.rows.get(kind="bots"), Case.rows.get()
+    assert (report.file, report.last_seen, report.events) == (files[kept], noon(4 - kept), 7 + kept)
+    assert (case.state, case.last_seen) == ("assigned", noon(4 - kept))
+    back(cast, risks[gone])
+    risk = VictimReport.rows.get(kind="scan_smb")
+    assert (risk.first_seen, risk.last_seen) == (noon(5 if first else 6), noon(4))
+    assert back(cast, files[kept]) == 1 and Case.rows.get().state == "false_positive"
+    for one in risks:
+        back(cast, one)
+    assert not VictimReport.rows.exists() and not VictimTelling.rows.exists()
+
+
+def test_the_same_file_counts_again_when_a_person_brings_it_and_its_case_is_opened(cast, bring):
+    data = sinkhole(("10.1.1.5", noon(3), "qakbot"))
+    back(cast, bring(data).file)
+    client = cast.client("A", "it")
+    upload = BytesIO(data)
+    upload.name = SINKHOLE
+    url = client.post("/cd/lam-sach/nan-nhan/", {"file": upload}).url
+    assert WHY in text_of(client.get(url))
+    assert bring(data).changed == 1
+    case = Case.rows.get()
+    assert (case.state, case.last_seen, case.reports.count()) == ("assigned", noon(3), 1)
+    assert VictimFile.rows.count() == 2 and VictimFile.rows.filter(gone_at=None).count() == 1
+
+
+def test_a_program_does_not_bring_a_file_back(cast):
+    _, secret = issue_token(cast.user("A", "it"), cast.units["A"], "feed")
+    (body,) = chunks(Report("10.1.1.5", noon(3), noon(3), Meaning.INFECTION, "n6", "bots", "mirai"))
+    assert push(secret, body).json()["new"] == 1
+    assert back(cast, VictimFile.rows.get()) == 1
+    answer = push(secret, body)
+    assert answer.status_code == 200 and answer.json()["new"] == 0
+    assert [one["code"] for one in answer.json()["rejected"]] == ["taken_back"]
+    assert VictimFile.rows.count() == 1 and not VictimReport.rows.exists()
+
+
+def test_a_run_that_died_is_finished_by_the_next(cast, bring, monkeypatch):
+    file = bring(sinkhole(*((f"10.1.1.{n}", noon(3), "qakbot") for n in range(2, 8)))).file
+    monkeypatch.setattr(back_actions, "CASES", 2)
+    moved = []
+
+    def dies(*given, **named):
+        if len(moved) == 2:
+            raise RuntimeError
+        moved.append(given)
+        return _move(*given, **named)
+
+    _move = back_actions.move_many
+    with monkeypatch.context() as patch:
+        patch.setattr(back_actions, "move_many", dies)
+        assert back(cast, file) is None
+    assert Case.rows.filter(state="false_positive").count() == 4
+    assert pull_actions.take_reports(cast.campaign) == 0
+    assert Case.rows.filter(state="false_positive").count() == 6 and not VictimReport.rows.exists()
+
+
+# --- times of the future ---
+
+
+def test_a_line_of_the_future_opens_no_case_and_is_told_with_its_reason(cast, bring):
+    now = timezone.now()
+    rows = [
+        ("10.1.1.5", now + timedelta(days=1), "qakbot"),
+        ("10.1.1.6", now + timedelta(minutes=2), "qakbot"),
+    ]
+    file = bring(sinkhole(*rows)).file
+    assert list(Case.rows.values_list("device__key", flat=True)) == ["10.1.1.6"]
+    assert (file.left, file.leftovers) == ({"future": 1}, [[2, "future", stamp(rows[0][1]), ""]])
+    page = text_of(cast.client("A", "it").get(f"/cd/lam-sach/nan-nhan/{file.pk}/"))
+    assert "thời gian ở tương lai" in page
+
+
+@pytest.mark.parametrize("name", ["m.csv", f"{timezone.localdate() + timedelta(days=1)}-m.csv"])
+def test_a_sheet_of_tomorrow_opens_no_case(cast, bring, name):
+    tomorrow = timezone.localdate() + timedelta(days=1)
+    data = f"IP nạn nhân,Thời gian,Mã độc\n10.1.1.5,{tomorrow:%d/%m/%Y},qakbot\n"
+    assert bring(data.encode(), name).new_cases == 0 and not VictimReport.rows.exists()
+    today = f"IP nạn nhân,Thời gian,Mã độc\n10.1.1.5,{timezone.localdate():%d/%m/%Y},qakbot\n"
+    assert bring(today.encode(), "t.csv").new_cases == 1, "the end of a day of today lies in the future"
+
+
+def test_an_event_that_ends_in_the_future_is_left_over():
+    ends = timezone.now() + timedelta(hours=3)
+    event = {"category": "bots", "ip": "10.1.1.5", "time": noon(1).isoformat(), "until": ends.isoformat()}
+    (one,) = reading.opened("n6.json", BytesIO(json.dumps(event).encode())).rows()
+    assert one.code == "future"
+
+
+def test_a_pushed_report_of_the_future_is_rejected(cast):
+    _, secret = issue_token(cast.user("A", "it"), cast.units["A"], "feed")
+    ahead = timezone.now() + timedelta(days=2)
+    (body,) = chunks(
+        Report("10.1.1.5", ahead, ahead, Meaning.INFECTION, "n6", "bots", "mirai"),
+        Report("10.1.1.6", noon(1), noon(1), Meaning.INFECTION, "n6", "bots", "mirai"),
+    )
+    answer = push(secret, body).json()
+    assert (answer["new"], [(one["line"], one["code"]) for one in answer["rejected"]]) == (1, [(2, "future")])
+    assert list(Case.rows.values_list("device__key", flat=True)) == ["10.1.1.6"]
