@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import argparse
+import cProfile
+import io
 import os
+import pstats
 import random
 import resource
 import tempfile
@@ -11,6 +14,7 @@ import time
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 from bench import own_portal
 from bench.measure import machine
@@ -27,6 +31,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
     """The options of `bench victims`."""
     parser.add_argument("--rows", type=int, default=2_000_000)
     parser.add_argument("--machines", type=int, default=100_000)
+    parser.add_argument("--profile", action="store_true", help="show where the time of new rows goes")
     own_portal.add_options(parser)
 
 
@@ -54,7 +59,7 @@ def _measured(asked: argparse.Namespace) -> int:
     from django.db import connection
 
     from quetsach.portal.cases.models import Case, VictimReport
-    from quetsach.portal.cases.victims.actions import receive_document
+    from quetsach.portal.cases.victims import actions
     from quetsach.portal.units.actions import issue_token
     from quetsach.victims import document, reading
     from quetsach.victims.document import Head
@@ -71,27 +76,44 @@ def _measured(asked: argparse.Namespace) -> int:
         machine() | {"database": connection.vendor, "rows": asked.rows, "machines": asked.machines},
         flush=True,
     )
+    cases_cpu, take = 0.0, actions.take_reports
+
+    def timed(*given: Any) -> int:
+        nonlocal cases_cpu
+        spent = time.process_time()
+        opened = take(*given)
+        cases_cpu += time.process_time() - spent
+        return opened
+
+    actions.take_reports = timed
     for what in ("new", "again"):
-        read = taken = cpu = 0.0
+        cases_cpu = read_cpu = 0.0
+        begun, spent, profile = time.perf_counter(), time.process_time(), cProfile.Profile(time.process_time)
+        if asked.profile and what == "new":
+            profile.enable()
         with place.open("rb") as stream:
             parts = document.chunks(Head(place.name, "0" * 64, "shadowserver", "event4_sinkhole"),
                                     reading.opened(place.name, stream).rows())  # fmt: skip
             while True:
-                begun, spent = time.perf_counter(), time.process_time()
+                read_begun = time.process_time()
                 part = next(parts, None)
-                read += time.perf_counter() - begun
+                read_cpu += time.process_time() - read_begun
                 if part is None:
                     break
-                begun = time.perf_counter()
-                receive_document(part, token, None)
-                taken += time.perf_counter() - begun
-                cpu += time.process_time() - spent
-        rate = asked.rows / (read + taken)
+                actions.receive_document(part, token, None)
+        took, cpu = time.perf_counter() - begun, time.process_time() - spent
+        profile.disable()
         peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
         print(
-            f"| {what} | {rate:,.0f} rows/s | read {read:.1f} s | taken {taken:.1f} s | cpu {cpu:.1f} s |"
+            f"| {what} | {asked.rows / cpu:,.0f} rows a processor second | {took:.1f} s, {cpu:.1f} s of the"
+            f" processor: {read_cpu:.1f} read and cut, {cpu - read_cpu - cases_cpu:.1f} stored,"
+            f" {cases_cpu:.1f} cases |"
             f" {Case.rows.count():,} cases, {VictimReport.rows.count():,} reports | peak {peak:.0f} MB |",
             flush=True,
         )
+        if asked.profile and what == "new":
+            text = io.StringIO()
+            pstats.Stats(profile, stream=text).sort_stats("tottime").print_stats(60)
+            print(text.getvalue())
     print(f"Load now: {os.getloadavg()}")
     return 0

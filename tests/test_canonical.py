@@ -9,6 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from quetsach.text.canonical import address, is_numeric_name, name, split_authority, split_url, url_covers
+from quetsach.text.machine_address import machine_address
 
 V4 = st.integers(0, 2**32 - 1).map(ipaddress.IPv4Address)
 V6 = st.integers(0, 2**128 - 1).map(ipaddress.IPv6Address)
@@ -150,3 +151,12 @@ def test_a_path_covers_up_to_a_border(path: str, rest: str, covers: bool) -> Non
 def test_four_numbers_are_no_name() -> None:
     assert is_numeric_name("1.2.3.444")
     assert not is_numeric_name("9.113.0.203.zen.test")
+
+
+def test_an_address_of_no_machine_is_known_by_its_first_number():
+    """RFC 6890: 0/8 and 127/8, groups from 224 and reserved ones from 240; 255.255.255.255."""
+    refused = [one for one in range(256) if machine_address(f"{one}.1.2.3") is None]
+    assert refused == [0, 127, *range(224, 256)]
+    assert [machine_address(one) for one in ("::", "::1", "ff02::1", "::ffff:127.0.0.1")] == [None] * 4
+    assert machine_address("::ffff:192.168.1.7") == "192.168.1.7"
+    assert machine_address("2001:DB8::1") == "2001:db8::1"

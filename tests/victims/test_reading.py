@@ -295,7 +295,8 @@ def test_a_document_that_is_not_whole_is_refused(change, code):
         ("address", "010.0.0.1"), ("address", 7), ("first", "2026-03-01"), ("last", "2020-01-01T00:00:00Z"),
         ("meaning", "none"), ("publisher", "me"), ("port", 70_000), ("port", True), ("family", "x" * 101),
         ("family", "a\0b"), ("severity", "awful"), ("events", 0), ("host", ["x"]),
-        ("host", "PC\u202egnp"),
+        ("host", "PC\u202egnp"), ("severity", []), ("severity", None), ("protocol", 0), ("meaning", []),
+        ("publisher", {}),
     ],
 )  # fmt: skip
 def test_a_record_that_breaks_the_form_is_left_out_with_its_field(field, value):
@@ -305,3 +306,28 @@ def test_a_record_that_breaks_the_form_is_left_out_with_its_field(field, value):
     told = []
     assert list(Document(io.BytesIO(body), lambda line, name: told.append((line, name))).rows()) == []
     assert told == [(2, "first" if field == "last" else field)]
+
+
+def test_a_port_of_zero_is_none_by_whatever_way_it_came():
+    """The command and the page must make one report of a line, or it is stored twice."""
+    (one,) = read(SINKHOLE, HEAD + "0,low,2026-03-01 00:00:00,203.0.113.5,0,icmp,bot,,,\n")
+    (data,) = document.chunks(Head("a", "0" * 64, "shadowserver", "event4_sinkhole"), [one])
+    assert list(Document(io.BytesIO(data), lambda *_: None).rows()) == [one] and one.port is None
+    sent = data.replace(b'"family"', b'"port":0,"family"')
+    assert list(Document(io.BytesIO(sent), lambda *_: None).rows()) == [one]
+
+
+@pytest.mark.parametrize("line", [b'{"type":[]}', b'{"type":"report"} {}', b"[1]", b'"report"', b"\xff"])
+def test_a_line_that_is_no_record_refuses_the_document(line):
+    head = document.head_line(Head("a", "0" * 64, "n6", ""))
+    with pytest.raises(DocumentError) as caught:
+        list(Document(io.BytesIO(head + line + b"\n"), lambda *_: None).rows())
+    assert (caught.value.code, caught.value.line) == ("garbage", 2)
+
+
+def test_a_leftover_with_a_code_of_no_kind_is_left_out():
+    head, told = document.head_line(Head("a", "0" * 64, "n6", "")), []
+    line = b'{"type":"leftover","line":1,"code":[],"value":""}\n'
+    body = head + line + document.end_line(0, 1, None)
+    assert list(Document(io.BytesIO(body), lambda *given: told.append(given)).rows()) == []
+    assert told == [(2, "code")]

@@ -5,6 +5,7 @@ A document is one header, the reports, the leftovers that are told one by one, a
 
 from __future__ import annotations
 
+import codecs
 import json
 import re
 from collections.abc import Callable, Iterable, Iterator
@@ -29,6 +30,10 @@ FUTURE = "future"
 _LINE = 1 << 16
 _DIGEST = re.compile("[0-9a-f]{64}")
 _MEANINGS = {one.value: one for one in Meaning if one is not Meaning.NONE}
+_PUBLISHERS = frozenset((SHADOWSERVER, N6, SHEET))
+# json.dumps and json.loads with options of their own prepare themselves anew for each of millions of lines.
+_encode = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
+_decode = json.JSONDecoder().raw_decode
 
 
 class DocumentError(PortalError):
@@ -71,15 +76,24 @@ def row_line(one: Report | Leftover) -> bytes:
     """The line of a report or a leftover; what is empty is left out."""
     if isinstance(one, Leftover):
         return _dump({"type": "leftover", "line": one.line, "code": one.code, "value": one.value})
+    first = _spelled(one.first)
     told: dict[str, Any] = {
-        "type": "report", "address": one.address, "first": _spelled(one.first), "last": _spelled(one.last),
+        "type": "report", "address": one.address, "first": first,
+        "last": first if one.last is one.first else _spelled(one.last),
         "meaning": one.meaning.value, "publisher": one.publisher, "kind": one.kind,
     }  # fmt: skip
-    more = {
-        "family": one.family, "port": one.port, "protocol": one.protocol, "severity": one.severity,
-        "host": one.host, "is_day": one.is_day,
-    }  # fmt: skip
-    told |= {key: value for key, value in more.items() if value not in ("", None, False)}
+    if one.family:
+        told["family"] = one.family
+    if one.port:
+        told["port"] = one.port
+    if one.protocol:
+        told["protocol"] = one.protocol
+    if one.severity:
+        told["severity"] = one.severity
+    if one.host:
+        told["host"] = one.host
+    if one.is_day:
+        told["is_day"] = True
     if one.events != 1:
         told["events"] = one.events
     return _dump(told)
@@ -92,11 +106,14 @@ def end_line(reports: int, leftovers: int, whole: Whole | None) -> bytes:
 
 
 def _dump(record: dict[str, Any]) -> bytes:
-    return json.dumps(record, ensure_ascii=False, separators=(",", ":")).encode("utf-8", "replace") + b"\n"
+    return _encode(record).encode("utf-8", "replace") + b"\n"
 
 
 def _spelled(moment: datetime) -> str:
-    return moment.astimezone(UTC).replace(tzinfo=None).isoformat() + "Z"
+    text = moment.isoformat()
+    if not text.endswith("+00:00"):
+        text = moment.astimezone(UTC).isoformat()
+    return text[:-6] + "Z"
 
 
 def chunks(head: Head, rows: Iterable[Report | Leftover], most_left: int = 1_000) -> Iterator[bytes]:
@@ -146,33 +163,39 @@ class Document:
         Raises:
             DocumentError: rows yielded before must not be kept.
         """
-        counts = {"report": 0, "leftover": 0}
-        number, ended = 0, False
+        reports = leftovers = number = 0
+        ended = False
         while line := self.stream.readline(_LINE):
             number += 1
             record = _object(line, number)
             if ended:
                 raise DocumentError("garbage", number)
             kind = record.get("type")
+            one: Report | Leftover | str
             if number == 1:
                 self.head = _head(record)
-            elif kind == "end":
-                ended = True
-                if (record.get("reports"), record.get("leftovers")) != tuple(counts.values()):
-                    raise DocumentError("incomplete", number)
-                self.whole = _whole(record.get("whole"))
-            elif kind in counts:
-                counts[kind] += 1
-                assert self.head is not None
-                one = _report(record) if kind == "report" else _leftover(record, self.head.file)
+                continue
+            assert self.head is not None
+            if kind == "report":
+                reports += 1
+                one = _report(record)
                 if isinstance(one, Report) and (one.first if one.is_day else one.last) > self.until:
                     one = FUTURE
-                if isinstance(one, str):
-                    self.on_reject(number, one)
-                else:
-                    yield one
+            elif kind == "leftover":
+                leftovers += 1
+                one = _leftover(record, self.head.file)
+            elif kind == "end":
+                ended = True
+                if (record.get("reports"), record.get("leftovers")) != (reports, leftovers):
+                    raise DocumentError("incomplete", number)
+                self.whole = _whole(record.get("whole"))
+                continue
             else:
                 raise DocumentError("garbage", number)
+            if isinstance(one, str):
+                self.on_reject(number, one)
+            else:
+                yield one
         if not number:
             raise DocumentError("not_victims", 1)
         if not ended:
@@ -181,10 +204,12 @@ class Document:
 
 def _object(line: bytes, number: int) -> dict[str, Any]:
     try:
-        record = json.loads(few(line, groups=200, items=2_000))
+        told = few(line, groups=200, items=2_000).removeprefix(codecs.BOM_UTF8)
+        text = told.decode("utf-8", "surrogatepass").strip(" \t\r\n")
+        record, end = _decode(text)
     except (TooManyError, ValueError, RecursionError):
         raise DocumentError("garbage" if number > 1 else "not_victims", number) from None
-    if not isinstance(record, dict):
+    if end != len(text) or not isinstance(record, dict):
         raise DocumentError("garbage" if number > 1 else "not_victims", number)
     return record
 
@@ -199,7 +224,7 @@ def _head(record: dict[str, Any]) -> Head:
     if (
         not all(isinstance(one, str) and len(one) <= 300 and _is_kept(one) for one in texts)
         or not _DIGEST.fullmatch(head.digest)
-        or head.publisher not in (SHADOWSERVER, N6, SHEET)
+        or head.publisher not in _PUBLISHERS
     ):
         raise DocumentError("not_victims", 1)
     return head
@@ -234,29 +259,33 @@ def _report(record: dict[str, Any]) -> Report | str:
     text = get("address")
     if not isinstance(text, str) or machine_address(text) != text:
         return "address"
-    first, last = _moment(get("first")), _moment(get("last"))
+    begin, end = get("first"), get("last")
+    first = _moment(begin)
+    last = first if end == begin else _moment(end)
     if first is None or last is None or last < first:
         return "first"
-    meaning = _MEANINGS.get(get("meaning", "")) if isinstance(get("meaning"), str) else None
+    told = get("meaning")
+    meaning = _MEANINGS.get(told) if isinstance(told, str) else None
     if meaning is None:
         return "meaning"
-    if get("publisher") not in (SHADOWSERVER, N6, SHEET):
+    publisher = get("publisher")
+    if not isinstance(publisher, str) or publisher not in _PUBLISHERS:
         return "publisher"
     for name, most in LONGEST.items():
         value = get(name, "")
-        if not isinstance(value, str) or len(value) > most or has_unseen(value):
+        if value != "" and (not isinstance(value, str) or len(value) > most or has_unseen(value)):
             return name
     port = get("port")
     if port is not None and (type(port) is not int or not 0 <= port <= 65535):
         return "port"
     severity = get("severity", "")
-    if severity and severity not in SEVERITIES:
+    if severity != "" and severity not in SEVERITIES:
         return "severity"
     events = get("events", 1)
     if type(events) is not int or not 0 < events < 10**9:
         return "events"
     return Report(
-        text, first, last, meaning, record["publisher"], get("kind", ""), get("family", ""), port,
+        text, first, last, meaning, publisher, get("kind", ""), get("family", ""), port or None,
         get("protocol", ""), severity, get("host", ""), events, get("is_day") is True,
     )  # fmt: skip
 
@@ -265,6 +294,12 @@ def _leftover(record: dict[str, Any], file: str) -> Leftover | str:
     line, code, value = (record.get(key) for key in ("line", "code", "value"))
     if type(line) is not int or not 0 <= line < 10**12:
         return "line"
-    if code not in LEFT or not isinstance(value, str) or len(value) > 300 or not _is_kept(value):
+    if (
+        not isinstance(code, str)
+        or code not in LEFT
+        or not isinstance(value, str)
+        or len(value) > 300
+        or not _is_kept(value)
+    ):
         return "code"
-    return Leftover(file, line, str(code), value)
+    return Leftover(file, line, code, value)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import codecs
 import csv
 from collections import deque
 from collections.abc import Iterator
@@ -19,8 +20,8 @@ type Row = tuple[int, list[str], str]
 class _Lines:
     """The decoded lines of a stream. Those of the row that is being read can be read again."""
 
-    def __init__(self, stream: BinaryIO, encoding: str) -> None:
-        self._stream, self._encoding = stream, encoding
+    def __init__(self, stream: BinaryIO) -> None:
+        self._stream = stream
         self._again: deque[tuple[int, str]] = deque()
         self._number = 0
         self.pending: list[tuple[int, str]] = []
@@ -43,7 +44,7 @@ class _Lines:
                 raise StopIteration
             self._number += 1
             if len(line) < LONGEST or line.endswith(b"\n"):
-                return self._number, line.decode(self._encoding, "backslashreplace")
+                return self._number, line.removeprefix(codecs.BOM_UTF8).decode("utf-8", "backslashreplace")
             self.long.append(self._number)
             while line and not line.endswith(b"\n"):
                 line = self._stream.readline(LONGEST)
@@ -54,11 +55,11 @@ class _Lines:
         self.pending.clear()
 
 
-def rows(stream: BinaryIO, delimiter: str, encoding: str = "utf-8-sig", width: int = 0) -> Iterator[Row]:
+def rows(stream: BinaryIO, delimiter: str, width: int = 0) -> Iterator[Row]:
     """Yield the rows, those without any cell left out. `width` is the number of cells that a row has; 0 for
     any. A row with a wrong number of cells has the code `columns`, one that no reader understands `quotes`,
     a line beyond a mebibyte `too_long`."""
-    lines = _Lines(stream, encoding)
+    lines = _Lines(stream)
     reader = csv.reader(lines, delimiter=delimiter)
     while True:
         try:

@@ -106,8 +106,7 @@ def opened(name: str, stream: BinaryIO, told: Told | None = None) -> ReportFile:
         raise ReportFileError("packed", name)
     if head.lstrip(b"\xef\xbb\xbf \t\r\n")[:1] in (b"{", b"["):
         return ReportFile(name, N6, None, True, _n6(name, stream, told.until))
-    encoding = "utf-16" if head.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)) else "utf-8-sig"
-    if encoding == "utf-16":
+    if head.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
         stream = io.BytesIO(_decoded(name, stream))
     elif b"\0" in head:
         raise ReportFileError("not_text", name)
@@ -187,15 +186,24 @@ def _shadowserver(
         if moment is None or moment > until:
             yield Leftover(name, number, "future" if moment else "time", shown(cells[at_time]))
             continue
-        family = next((cells[one] for one in families if cells[one]), "") if keeps_family else ""
+        family = ""
+        if keeps_family:
+            for one in families:
+                if cells[one]:
+                    family = _text(cells[one], "family")
+                    break
         yield Report(
-            found, moment, moment, meaning, SHADOWSERVER, label,
-            family and _text(family, "family"),
-            None if port is None else parse_port(cells[port]),
+            found, moment, moment, meaning, SHADOWSERVER, label, family,
+            None if port is None else _port(cells[port]),
             "" if protocol is None else _text(cells[protocol], "protocol").casefold(),
             "" if severity is None else _severity(cells[severity]),
-            "" if host is None else _text(cells[host], "host"),
+            "" if host is None or not cells[host] else _text(cells[host], "host"),
         )  # fmt: skip
+
+
+def _port(text: str) -> int | None:
+    """A port; 0 is none."""
+    return parse_port(text) or None
 
 
 def _text(text: str, what: str) -> str:
@@ -291,7 +299,7 @@ def _event(
         yield Report(
             found, first, max(first, last), kind.meaning, N6, kind.name,
             _text(str(event.get("name") or ""), "family") if kind.meaning.is_case else "",
-            parse_port(str(event.get("sport" if kind.meaning.is_case else "dport", ""))),
+            _port(str(event.get("sport" if kind.meaning.is_case else "dport", ""))),
             _text(str(event.get("proto") or ""), "protocol").casefold(),
             "",
             "",
@@ -379,7 +387,7 @@ def _rows_of_office(
             continue
         yield Report(
             found, first, last, Meaning.INFECTION, SHEET, "sheet", _text(cell(cells, "family"), "family"),
-            parse_port(cell(cells, "port") or behind), "", _severity(cell(cells, "severity")),
+            _port(cell(cells, "port") or behind), "", _severity(cell(cells, "severity")),
             _text(cell(cells, "host"), "host"), 1, is_day,
         )  # fmt: skip
 

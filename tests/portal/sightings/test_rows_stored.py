@@ -8,9 +8,10 @@ from datetime import timedelta
 from io import BytesIO
 
 import pytest
+from django.db import DataError, connection, transaction
 
 from quetsach.portal.campaigns.models import CampaignNode
-from quetsach.portal.kit.inserting import insert, names_of, values_of
+from quetsach.portal.kit.inserting import insert, values_of
 from quetsach.portal.sightings import actions, intake, storing_actions
 from quetsach.portal.sightings.models import Sighting
 from quetsach.portal.units.actions import issue_token
@@ -157,15 +158,33 @@ def test_each_way_to_write_rows_leaves_what_django_itself_leaves(cast):
         )
         for n, odd in enumerate([*ODD, "", "\\."])
     ]  # fmt: skip
+    names = [one.attname for one in Sighting._meta.concrete_fields if one.name != "id"]
     Sighting.rows.bulk_create(rows)
-    expected = list(Sighting.rows.order_by("key").values_list(*names_of(Sighting)))
-    Sighting.rows.all().delete()
+    expected = list(Sighting.rows.order_by("key").values_list(*names))
     for row in rows:
         row.pk = None
-    insert(Sighting, values_of(rows))
-    assert list(Sighting.rows.order_by("key").values_list(*names_of(Sighting))) == expected
-    insert(Sighting, values_of(rows), unique=("node", "key"), replaced=("count", "identity", "first_seen"))
-    assert list(Sighting.rows.order_by("key").values_list(*names_of(Sighting))) == expected
+    again = {"unique": ("node", "key"), "replaced": ("count", "identity", "first_seen")}
+    for how in ({}, again):
+        Sighting.rows.all().delete()
+        assert insert(Sighting, values_of(rows), **how) == len(rows)
+        assert list(Sighting.rows.order_by("key").values_list(*names)) == expected
+        assert insert(Sighting, values_of(rows), **again) == len(rows)
+        assert list(Sighting.rows.order_by("key").values_list(*names)) == expected
+    assert insert(Sighting, values_of(rows), unique=("node", "key")) == 0
+
+
+def test_of_two_new_rows_with_one_key_the_last_stays_and_a_long_text_is_never_cut(cast):
+    told = {
+        "node": cast.nodes["A"], "source": "s", "source_name": "", "matched": "", "field": "query",
+        "indicator": "", "evidence": "", "set_id": "", "is_listed": True, "received_at": noon(1),
+    }  # fmt: skip
+    twice = [Sighting(**told, key="k", count=count, kind="domain") for count in (7, 3)]
+    assert insert(Sighting, values_of(twice), unique=("node", "key"), replaced=("count",)) == 1
+    assert Sighting.rows.get().count == 3
+    if connection.vendor == "postgresql":
+        long = values_of([Sighting(**told, key="l", count=1, kind="d" * 11)])
+        with pytest.raises(DataError), transaction.atomic():
+            insert(Sighting, long, unique=("node", "key"))
 
 
 def test_the_key_of_a_row_is_that_of_the_contract():

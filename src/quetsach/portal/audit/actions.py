@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -13,10 +13,15 @@ from django.utils import timezone
 
 from quetsach.portal.accounts.models import User
 from quetsach.portal.audit.models import Entry
-from quetsach.portal.kit.inserting import create
+from quetsach.portal.kit.inserting import insert, spelled
 
 GENESIS = "0" * 64
 _LOCK = 0x5155_4554  # any constant: one chain, one writer at a time
+_SEALED = (
+    "previous_hash", "at", "actor_id", "actor_name", "action", "unit_path", "object_type", "object_id",
+    "data", "ip",
+)  # fmt: skip
+_AT = _SEALED.index("at")
 
 
 def record(
@@ -34,7 +39,10 @@ def record(
     Raises TransactionManagementError outside a transaction: an action and its entry stand or fall together.
     """
     named = actor_name or (actor.get_full_name() if actor else "system")
-    return _append(actor, named, action, [Told(about, unit_path, data or {})], ip)[0]
+    (told,) = _chained(actor, named, action, [Told(about, unit_path, data or {})], ip)
+    entry = Entry(**told)
+    entry.save(force_insert=True)
+    return entry
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,57 +57,53 @@ class Told:
 def record_all(action: str, subjects: Sequence[Told], actor: User | None = None) -> None:
     """Append one entry for each subject, all in one writing: thousands would take too long. Without an
     `actor` they are the system's."""
-    _append(actor, actor.get_full_name() if actor else "system", action, subjects, None)
+    told = _chained(actor, actor.get_full_name() if actor else "system", action, subjects, None)
+    if told:
+        insert(Entry, spelled(Entry, {name: [one[name] for one in told] for name in told[0]}))
 
 
-def _append(
+def _chained(
     actor: User | None, actor_name: str, action: str, subjects: Sequence[Told], ip: str | None
-) -> list[Entry]:
+) -> list[dict[str, Any]]:
+    """The values of new entries, each sealed with the one before it. No other transaction appends until this
+    one is over."""
     if not connection.in_atomic_block:
         raise transaction.TransactionManagementError("record() belongs inside the action's transaction")
     if connection.vendor == "postgresql":
         with connection.cursor() as cursor:
             cursor.execute("SELECT pg_advisory_xact_lock(%s)", [_LOCK])
     previous = Entry.objects.order_by("-pk").values_list("hash", flat=True).first() or GENESIS
-    entries = []
+    at, told = timezone.now(), []
     for one in subjects:
-        entry = Entry(
-            at=timezone.now(),
-            actor=actor,
-            actor_name=actor_name,
-            action=action,
-            unit_path=one.unit_path,
-            object_type=one.about._meta.label_lower if one.about is not None else "",
-            object_id=str(one.about.pk) if one.about is not None else "",
-            data=one.data,
-            ip=ip,
-            previous_hash=previous,
-        )
-        entry.hash = previous = seal(entry)
-        entries.append(entry)
-    if len(entries) == 1:
-        entries[0].save(force_insert=True)
-    else:
-        create(entries)
-    return entries
+        entry = {
+            "previous_hash": previous,
+            "at": at,
+            "actor_id": actor.pk if actor else None,
+            "actor_name": actor_name,
+            "action": action,
+            "unit_path": one.unit_path,
+            "object_type": one.about._meta.label_lower if one.about is not None else "",
+            "object_id": str(one.about.pk) if one.about is not None else "",
+            "data": one.data,
+            "ip": ip,
+        }
+        entry["hash"] = previous = _sealed(entry)
+        told.append(entry)
+    return told
+
+
+_encode = json.JSONEncoder(ensure_ascii=False, sort_keys=True, separators=(",", ":")).encode
 
 
 def seal(entry: Entry) -> str:
     """SHA-256 over the entry's content and the hash of the entry before it."""
-    content = [
-        entry.previous_hash,
-        entry.at.isoformat(),
-        entry.actor_id,
-        entry.actor_name,
-        entry.action,
-        entry.unit_path,
-        entry.object_type,
-        entry.object_id,
-        entry.data,
-        entry.ip,
-    ]
-    text = json.dumps(content, ensure_ascii=False, sort_keys=True, separators=(",", ":"))
-    return hashlib.sha256(text.encode()).hexdigest()
+    return _sealed({name: getattr(entry, name) for name in _SEALED})
+
+
+def _sealed(told: Mapping[str, Any]) -> str:
+    content = [told[name] for name in _SEALED]
+    content[_AT] = told["at"].isoformat()
+    return hashlib.sha256(_encode(content).encode()).hexdigest()
 
 
 def first_broken_entry() -> Entry | None:

@@ -22,7 +22,7 @@ from quetsach.portal.campaigns.models import Campaign, CampaignNode
 from quetsach.portal.cases.models import Alias, CaseSighting, Device
 from quetsach.portal.cases.owning import Named, Row, day_of
 from quetsach.portal.cases.parts import Part
-from quetsach.portal.kit.inserting import create
+from quetsach.portal.kit.inserting import create, insert, spelled
 from quetsach.portal.sightings.models import Sighting
 from quetsach.portal.sightings.owners import Owners
 from quetsach.portal.units.models import path_segment
@@ -109,11 +109,15 @@ def _known_machines(
         Device.rows.bulk_update(changed.values(), ["key", "identity", "strength", "owner", "is_assigned"])
     # An address that a translation gave many machines is the name of none of them.
     pairs = dict.fromkeys((row.node_id, row.device, devices[part.id].pk) for row, part in known if row.device)
-    create(
-        (Alias(reporter_id=node, key=key, device_id=device) for node, key, device in pairs),
-        unique=("reporter", "key", "device"),
-    )
+    _name(pairs)
     return {(row.pk, part.id): devices[part.id] for row, part in known}
+
+
+def _name(names: Iterable[tuple[UUID, str, UUID]]) -> None:
+    """Keep reporters' names of machines; names that are known stay."""
+    told = dict(zip(("reporter_id", "key", "device_id"), zip(*names, strict=True), strict=False))
+    if told:
+        insert(Alias, spelled(Alias, told), unique=("reporter", "key", "device"))
 
 
 class _Later:
@@ -204,7 +208,7 @@ def _by_address(
             _identify(alias.device, by_key[alias.key])
         new = {key: row for key, row in by_key.items() if (node_id, key) not in found}
         named = _named(campaign, node_id, new, *owners[node_id], kind) if new else {}
-        create(Alias(reporter_id=node_id, key=key, device=named[key]) for key in new)
+        _name([(node_id, key, named[key].pk) for key in new])
         found |= {(node_id, key): device for key, device in named.items()}
     return found
 

@@ -6,6 +6,8 @@ from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, time, timedelta
+from operator import attrgetter
+from typing import Any
 from uuid import UUID
 
 from quetsach.machines import keys
@@ -56,6 +58,7 @@ class Part:
 
 PART_FIELDS = ("runs", "count", "first", "last", "strength", "why", "candidates")
 """Fields of `CaseSighting` that tell the part."""
+_told_by = attrgetter(*PART_FIELDS)
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,24 +91,16 @@ class Piece:
         last = self.last
         return last if last is not None and OLDEST <= last <= now + timedelta(days=1) else None
 
-    def link(self, case: Case) -> CaseSighting:
-        """The part as evidence of a case."""
-        return CaseSighting(
-            case=case, sighting=self.row, runs=[list(run) for run in self.part.runs], count=self.count,
-            first=self.first, last=self.last, strength=self.part.strength, why=self.part.why,
-            candidates=self.part.candidates,
-        )  # fmt: skip
+    @property
+    def told(self) -> tuple[Any, ...]:
+        """The values of `PART_FIELDS`."""
+        part = self.part
+        runs = [list(run) for run in part.runs]
+        return runs, self.count, self.first, self.last, part.strength, part.why, part.candidates
 
     def is_among(self, links: Sequence[CaseSighting]) -> bool:
         """Whether the part stands in a case of the machine as it is, so that nothing is new."""
-        if not links:
-            return False
-        own = self.link(Case())
-        return any(
-            link.case.device_id == self.device.pk
-            and all(getattr(link, name) == getattr(own, name) for name in PART_FIELDS)
-            for link in links
-        )
+        return any(link.case.device_id == self.device.pk and _told_by(link) == self.told for link in links)
 
     def episode_among(self, links: Iterable[CaseSighting]) -> Case | None:
         """The earlier episode of the row, if the machine was declared clean after it."""

@@ -41,7 +41,7 @@ from quetsach.portal.cases.owning import owners_below
 from quetsach.portal.cases.parts import PART_FIELDS, Part, Piece, parts_of
 from quetsach.portal.cases.rules import RETIRE, USABLE_TIMES, Act, Arrival, State, arrive
 from quetsach.portal.cases.withdrawing.actions import follow_lists
-from quetsach.portal.kit.inserting import create
+from quetsach.portal.kit.inserting import create, insert, spelled
 from quetsach.portal.sightings.listing_actions import relist
 from quetsach.portal.sightings.models import Coverage, Sighting
 from quetsach.portal.sightings.owners import Owners
@@ -174,13 +174,13 @@ def _take_batch(campaign: Campaign, pulled: Pulled, reporters: _Reporters, alarm
     for case_id, indicator, node, name, log in told.distinct():
         batch.known[case_id].add(indicator)
         batch.places[case_id] |= {(node, name), (node, log)}
-    links: list[CaseSighting] = []
+    links: list[tuple[Piece, Case]] = []
     for piece in sorted(
         pieces, key=lambda one: (one.seen(batch.now) or looks.OLDEST, one.row.pk, one.part.id)
     ):
         if (episode := piece.episode_among(before[piece.row.pk])) is not None:
             touched[episode.pk] = episode
-            links.append(piece.link(episode))
+            links.append((piece, episode))
             continue
         key = (piece.device.pk, piece.row.family)
         case = _take(current.get(key), piece, batch, pulled)
@@ -193,11 +193,11 @@ def _take_batch(campaign: Campaign, pulled: Pulled, reporters: _Reporters, alarm
             batch.fresh[case.pk][1].append(piece)
         else:
             touched[case.pk] = case
-        links.append(piece.link(case))
+        links.append((piece, case))
     for case, evidence in batch.fresh.values():
         _sum_up(case, evidence, batch.now)
     open_cases([case for case, _evidence in batch.fresh.values()])
-    create(links, unique=("case", "sighting"), replaced=PART_FIELDS)
+    _keep_links(links)
     _refresh(touched, batch.now)
     settle(moves, returned, batch.now)
     ask_about(rows, owners)
@@ -309,15 +309,29 @@ def open_cases(cases: Collection[Case]) -> None:
     if not cases:
         return
     create(cases)
-    create(
-        CaseEvent(case=c, at=c.opened_at, act="open", to_state=c.state, data={"episode": c.episode})
-        for c in cases
-    )
+    own = {
+        "case_id": [one.pk for one in cases], "at": [one.opened_at for one in cases],
+        "to_state": [one.state for one in cases], "data": [{"episode": one.episode} for one in cases],
+    }  # fmt: skip
+    same = {"act": "open", "from_state": "", "by_id": None, "reason": "", "coverage_id": None}
+    insert(CaseEvent, spelled(CaseEvent, own, same))
     subjects = [
         Told(c, c.device.owner.path, {"device": c.device.key, "family": c.family, "episode": c.episode})
         for c in cases
     ]
     record_all("case.open", subjects)
+
+
+def _keep_links(links: Sequence[tuple[Piece, Case]]) -> None:
+    """Write parts of sightings as evidence of their cases."""
+    if not links:
+        return
+    own: dict[str, Sequence[Any]] = dict(
+        zip(PART_FIELDS, zip(*(piece.told for piece, _case in links), strict=True), strict=True)
+    )
+    own["case_id"] = [case.pk for _piece, case in links]
+    own["sighting_id"] = [piece.row.pk for piece, _case in links]
+    insert(CaseSighting, spelled(CaseSighting, own), unique=("case", "sighting"), replaced=PART_FIELDS)
 
 
 def _sum_up(case: Case, evidence: Sequence[Piece], now: datetime) -> None:

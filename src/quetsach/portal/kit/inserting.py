@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Collection, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from datetime import UTC, datetime
 from functools import lru_cache
-from operator import attrgetter
+from itertools import repeat
+from operator import attrgetter, itemgetter
 from typing import Any
 from uuid import UUID
 
@@ -19,58 +20,74 @@ AT_ONCE = 1000
 _AS_THEY_ARE = (BooleanField, CharField, IntegerField, TextField)
 """Kinds of fields whose values both databases take as they are."""
 _MOST_KNOWN = 4096
-"""Times and ids whose spelling is remembered within one list of rows."""
+"""Times and ids whose spelling is remembered."""
 _json = json.JSONEncoder().encode
 
 
-def names_of(model: type[Model]) -> list[str]:
-    """The attributes of a new row, in the order in which `spelled` takes their values: all but an id that the
-    database numbers."""
-    return [one.attname for one in _fields(model)]
-
-
-def spelled(model: type[Model], rows: Iterable[Sequence[Any]]) -> list[tuple[Any, ...]]:
-    """The values of rows, in the order of `names_of`, as the database takes them."""
-    columns = []
-    for field, column in zip(_fields(model), zip(*rows, strict=True), strict=False):
-        spell = _spelling(field)
-        columns.append(column if spell is None else [None if one is None else spell(one) for one in column])
-    return list(zip(*columns, strict=True))
+def spelled(
+    model: type[Model], columns: Mapping[str, Sequence[Any]], same: Mapping[str, Any] | None = None
+) -> list[tuple[Any, ...]]:
+    """Rows as `insert` takes them, of all columns but an id that the database numbers. `columns` has the
+    values of the rows by attribute, `same` what all rows share."""
+    found: list[Iterable[Any]] = []
+    for field in _fields(model):
+        spell, column = _spelling(field), columns.get(field.attname)
+        if column is None:
+            value = (same or {})[field.attname]
+            found.append(repeat(value if value is None or spell is None else spell(value)))
+        else:
+            found.append(column if spell is None else [None if one is None else spell(one) for one in column])
+    return list(zip(*found, strict=False))
 
 
 def values_of(rows: Iterable[Model]) -> list[tuple[Any, ...]]:
-    """The values of rows of one model, in the order of `names_of`, as the database takes them."""
+    """Rows of one model as `insert` takes them."""
     rows = list(rows)
     if not rows:
         return []
-    return spelled(type(rows[0]), map(attrgetter(*names_of(type(rows[0]))), rows))
+    names = [one.attname for one in _fields(type(rows[0]))]
+    return spelled(
+        type(rows[0]), dict(zip(names, zip(*map(attrgetter(*names), rows), strict=True), strict=True))
+    )
 
 
 def insert(
     model: type[Model],
-    rows: Sequence[Sequence[Any]],
+    rows: Sequence[tuple[Any, ...]],
     *,
     unique: Collection[str] = (),
     replaced: Collection[str] = (),
-) -> None:
-    """Insert rows that `spelled` or `values_of` prepared. Where a stored row has equal `unique` fields, it
-    takes the fields `replaced` from the new row; without `unique` such a row is an IntegrityError."""
+    change: str = "",
+) -> int:
+    """Insert rows that `spelled` or `values_of` prepared; returns how many rows are new or changed. Where a
+    stored row has equal `unique` fields, it takes the fields `replaced` from the new row, which is the last
+    one of these, or changes as the SQL `change` says; without `unique` such a row is an IntegrityError."""
     if not rows:
-        return
-    quoted = connection.ops.quote_name
-    names = ", ".join(quoted(str(one.column)) for one in _fields(model))
-    target = f"{quoted(model._meta.db_table)} ({names})"
-    if connection.vendor == "postgresql" and not unique:
+        return 0
+    quoted, fields = connection.ops.quote_name, _fields(model)
+    is_postgresql = connection.vendor == "postgresql"
+    target = f"{quoted(model._meta.db_table)} ({', '.join(quoted(str(one.column)) for one in fields)})"
+    if is_postgresql and not unique:
         _copy(target, rows)
-        return
-    statement = f"INSERT INTO {target} VALUES ({', '.join(['%s'] * len(rows[0]))})"  # noqa: S608  (names of the model)
+        return len(rows)
+    known = ""
     if unique:
-        columns = {one.name: quoted(str(one.column)) for one in _fields(model)}
-        known = ", ".join(columns[name] for name in unique)
+        columns = {one.name: quoted(str(one.column)) for one in fields}
         taken = ", ".join(f"{columns[name]} = excluded.{columns[name]}" for name in replaced)
-        statement += f" ON CONFLICT ({known}) DO {f'UPDATE SET {taken}' if taken else 'NOTHING'}"
+        change = change or (f"UPDATE SET {taken}" if taken else "NOTHING")
+        known = f" ON CONFLICT ({', '.join(columns[name] for name in unique)}) DO {change}"
+        places = itemgetter(*(at for at, one in enumerate(fields) if one.name in unique))
+        rows = list({places(row): row for row in rows}.values())
     with connection.cursor() as cursor:
-        cursor.executemany(statement, rows)
+        if is_postgresql:  # one statement with a list for each column: INSERT takes a journey for each row
+            lists = ", ".join(f"%s::{_type_of(one)}[]" for one in fields)
+            source = f"SELECT * FROM unnest({lists})"  # noqa: S608  (types of the model)
+            values = [list(column) for column in zip(*rows, strict=True)]
+            cursor.execute(f"INSERT INTO {target} {source}{known}", values)
+        else:
+            source = f"VALUES ({', '.join(['%s'] * len(fields))})"
+            cursor.executemany(f"INSERT INTO {target} {source}{known}", rows)
+        return max(0, int(cursor.rowcount))
 
 
 def create[Row: Model](
@@ -98,12 +115,20 @@ def _copy(target: str, rows: Iterable[Sequence[Any]]) -> None:
 
 def moments() -> Callable[[datetime], Any]:
     """Spells times of UTC as the database takes them; Django's own way looks up two zones each time. Many
-    rows share a time, so that the last ones are remembered."""
+    rows and columns share a time, so that the last ones are remembered."""
     if connection.vendor == "sqlite" and connection.timezone == UTC:
-        return lru_cache(_MOST_KNOWN)(lambda moment: str(moment.replace(tzinfo=None)))
+        return _without_zone
     if connection.vendor == "postgresql":
-        return lru_cache(_MOST_KNOWN)(str)
+        return _with_zone
     return connection.ops.adapt_datetimefield_value
+
+
+@lru_cache(_MOST_KNOWN)
+def _without_zone(moment: datetime) -> str:
+    return str((moment if moment.tzinfo is UTC else moment.astimezone(UTC)).replace(tzinfo=None))
+
+
+_with_zone = lru_cache(_MOST_KNOWN)(str)
 
 
 def uuid(value: UUID | None) -> Any:
@@ -116,6 +141,11 @@ def uuid(value: UUID | None) -> Any:
 def _fields(model: type[Model]) -> list[Field[Any, Any]]:
     """All columns but those that the database fills."""
     return [one for one in model._meta.concrete_fields if not isinstance(one, AutoField | GeneratedField)]
+
+
+def _type_of(field: Field[Any, Any]) -> str:
+    """The column's type without its length: a cast to the length would cut a text that is too long."""
+    return str(field.db_type(connection)).partition("(")[0]
 
 
 def _spelling(field: Field[Any, Any]) -> Callable[[Any], Any] | None:

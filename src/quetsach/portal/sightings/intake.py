@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import date, datetime
 from itertools import chain
 from json.encoder import encode_basestring
@@ -31,6 +31,10 @@ LONGEST = {
     "evidence": 2000,
 }
 """Characters. Evidence: as `text.escape` cuts it; a device is a name (255, RFC 1035) or an address."""
+_LIMITS: dict[type[Sighting | Bypass], list[tuple[int, str, int]]] = {
+    kind: [(kind._fields.index(name), name, most) for name, most in LONGEST.items() if name in kind._fields]
+    for kind in (Sighting, Bypass)
+}
 EARLIEST, LATEST = "1970-01-01", "2100-01-01"
 """A clock outside these dates is broken. A merely suspect time is kept."""
 IDENTITY_KEYS, IDENTITY_CHARACTERS = 12, 4096
@@ -38,8 +42,8 @@ IDENTITY_KEYS, IDENTITY_CHARACTERS = 12, 4096
 
 def refusal(sighting: Sighting | Bypass) -> tuple[str, str] | None:
     """(code, reason in English) if the row cannot be stored, else None."""
-    for name, longest in LONGEST.items():
-        if len(getattr(sighting, name, "") or "") > longest:
+    for at, name, longest in _LIMITS[type(sighting)]:
+        if (text := sighting[at]) and len(text) > longest:
             return "too_long", f"{name} is longer than {longest} characters"
     if sighting.day is not None and not EARLIEST <= sighting.day < LATEST:
         return "date", f"day is not between {EARLIEST} and {LATEST}"
@@ -66,7 +70,7 @@ def refusal(sighting: Sighting | Bypass) -> tuple[str, str] | None:
 
 def _is_target(sighting: Sighting) -> bool:
     """Whether a row calls the listed address its machine, as a swapped client and server would."""
-    for one in (sighting.indicator, sighting.matched):
+    for one in {sighting.indicator, sighting.matched}:
         host, colon, _port = one.rpartition(":")
         is_endpoint = colon and (":" not in host or host.startswith("["))
         if sighting.device in (one, host.strip("[]") if is_endpoint else one):
@@ -165,31 +169,27 @@ def _moment(text: str) -> datetime:
 
 def nat_address(identity: Mapping[str, str]) -> str | None:
     """The address that a translation gave the machine, without its port; None where there is none."""
-    address = parse_address(identity.get("nat", ""))
+    told = identity.get("nat")
+    address = parse_address(told) if told else None
     return None if address is None else str(address)
 
 
 def card_of(identity: Mapping[str, str]) -> str | None:
     """The hardware address that the line names, in canonical form; None where it names none."""
-    told = keys.mac(identity.get("mac", ""))
+    named = identity.get("mac")
+    told = keys.mac(named) if named else None
     return None if told is None else told.value
 
 
-def columns(sighting: Sighting) -> dict[str, Any]:
-    """The stored columns of a row that a larger count replaces."""
-    return {
-        "family": sighting.family,
-        "kind": sighting.kind,
-        "matched": sighting.matched,
-        "field": sighting.field,
-        "identity": sighting.identity,
-        "nat": nat_address(sighting.identity),
-        "card": card_of(sighting.identity),
-        "first_seen": to_moment(sighting.first_seen),
-        "last_seen": to_moment(sighting.last_seen),
-        "count": sighting.count,
-        "runs": sighting.runs,
-        "action": sighting.action,
-        "logformat": sighting.logformat,
-        "evidence": sighting.evidence,
+def columns(rows: Sequence[Sighting]) -> dict[str, Sequence[Any]]:
+    """What rows say themselves: the values of all of them, by stored column."""
+    told: dict[str, Sequence[Any]] = dict(zip(Sighting._fields, zip(*rows, strict=True), strict=True))
+    return told | {
+        "device": [one or "" for one in told["device"]],
+        "who": [one or None for one in told["who"]],
+        "nat": [nat_address(one) for one in told["identity"]],
+        "card": [card_of(one) for one in told["identity"]],
+        "day": [to_day(one) for one in told["day"]],
+        "first_seen": [to_moment(one) for one in told["first_seen"]],
+        "last_seen": [to_moment(one) for one in told["last_seen"]],
     }

@@ -10,7 +10,6 @@ from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import batched
-from operator import itemgetter
 from typing import Any
 
 from django.db import IntegrityError, transaction
@@ -19,7 +18,7 @@ from django.utils import timezone
 
 from quetsach.portal.campaigns.models import CampaignNode
 from quetsach.portal.indicators import queries as indicators
-from quetsach.portal.kit.inserting import insert, names_of, spelled
+from quetsach.portal.kit.inserting import insert, spelled
 from quetsach.portal.sightings import intake, tellings
 from quetsach.portal.sightings.models import Sighting
 from quetsach.portal.sightings.tellings import Stored
@@ -31,7 +30,6 @@ _REPLACED = ("source_name", "set_id", "is_listed", "checked_version", "is_pulled
              "count", "runs", "action", "logformat", "evidence")  # fmt: skip
 _FACTS = ("key", "count", "is_listed", "identity", "has_runs", "first_seen", "last_seen")
 _AT_ONCE = 2000
-_in_order = itemgetter(*names_of(Sighting))
 
 
 class OvertakenError(Exception):
@@ -116,17 +114,12 @@ def prepare(node: CampaignNode, header: ScanRecord, rows: Sequence[SightingRecor
         "checked_version": listing.version, "is_pulled": False, "received_at": timezone.now(),
     }  # fmt: skip
     listed = listing.names
-    batch.fresh = spelled(
-        Sighting,
-        (_in_order(same | _own(key, row) | {"is_listed": row.indicator in listed}) for key, row in fresh),
-    )
+    batch.fresh = _spelled(fresh, [row.indicator in listed for _key, row in fresh], same)
     # If an indicator was on the campaign's list once, a later list without it changes nothing.
-    batch.grown = spelled(
-        Sighting,
-        (
-            _in_order(same | _own(key, row) | {"is_listed": before.is_listed or row.indicator in listed})
-            for key, row, before in grown
-        ),
+    batch.grown = _spelled(
+        [(key, row) for key, row, _before in grown],
+        [before.is_listed or row.indicator in listed for _key, row, before in grown],
+        same,
     )
     return batch
 
@@ -136,12 +129,15 @@ def _called(row: SightingRecord) -> str:
     return row.device or intake.nat_address(row.identity) or intake.card_of(row.identity) or ""
 
 
-def _own(key: str, row: SightingRecord) -> dict[str, Any]:
-    """What the row itself says, by attribute."""
-    return {
-        "key": key, "source": row.source, "indicator": row.indicator, "device": row.device or "",
-        "who": row.who or None, "day": intake.to_day(row.day), **intake.columns(row),
-    }  # fmt: skip
+def _spelled(
+    rows: Sequence[tuple[str, SightingRecord]], are_listed: Sequence[bool], same: Mapping[str, Any]
+) -> list[tuple[Any, ...]]:
+    """Rows with their keys as `insert` takes them; `same` are the values that all have in common."""
+    if not rows:
+        return []
+    keys, records = zip(*rows, strict=True)
+    own = {"key": keys, "is_listed": are_listed, **intake.columns(records)}
+    return spelled(Sighting, own, same)
 
 
 def _joined(row: SightingRecord, before: Stored) -> SightingRecord:

@@ -17,7 +17,7 @@ from uuid import UUID
 
 from django.db import transaction
 from django.db.models import Case as When
-from django.db.models import F, Max, Min, Q, QuerySet
+from django.db.models import Count, F, Max, Min, Q
 from django.db.models import When as Then
 from django.utils import timezone
 
@@ -48,6 +48,8 @@ class _Machine(NamedTuple):
     first: datetime | None
     last: datetime | None
     host: str
+    is_told_again: bool = False
+    """Whether some of its reports were in a case before."""
 
     @property
     def last_seen(self) -> datetime | None:
@@ -98,29 +100,26 @@ def take_reports(campaign: Campaign, _arrived: Arrived | None = None) -> int:
     """Let go of what files that were taken back told, then take every waiting report of the campaign into its
     case; returns how many cases were opened."""
     let_go(campaign)
-    owners: dict[UUID, tuple[Owners, bool]] = {}
+    # Millions may wait: they are looked through once, and not for each batch.
+    tellers = set(
+        VictimReport.rows.filter(is_waiting=True).order_by().values_list("node", flat=True).distinct()
+    )
     opened = 0
-    while (taken := _take_batch(campaign, owners)) is not None:
-        opened += taken
+    for node in CampaignNode.rows.filter(campaign=campaign, pk__in=tellers):
+        owners = {node.pk: owners_below(node)}  # looked up before the transactions
+        while (taken := _take_batch(campaign, node.pk, owners)) is not None:
+            opened += taken
     return opened
 
 
-def _waiting(campaign: Campaign) -> QuerySet[VictimReport]:
-    return VictimReport.rows.filter(is_waiting=True, node__campaign=campaign)
-
-
-def _take_batch(campaign: Campaign, owners: dict[UUID, tuple[Owners, bool]]) -> int | None:
-    """Take the reports of some machines; None if no report waits. Owners are looked up before the
-    transaction."""
-    node = _waiting(campaign).order_by("node").values_list("node", flat=True).first()
-    if node is None:
-        return None
-    if node not in owners:
-        owners[node] = owners_below(CampaignNode.rows.get(pk=node))
+def _take_batch(campaign: Campaign, node: UUID, owners: dict[UUID, tuple[Owners, bool]]) -> int | None:
+    """Take the reports of some machines that the node told of; None if none waits."""
     with transaction.atomic():
         Campaign.objects.select_for_update(no_key=True).get(pk=campaign.pk)
         now = timezone.now()
         machines = _machines(node, now)
+        if not machines:
+            return None
         known = _known_machines(campaign, node, machines, owners)
         devices = machines_named(campaign, [one for one in machines if one.device in known.unplaced], owners)
         returned = bring_back(_told_again(node, machines, known, devices))
@@ -179,8 +178,8 @@ def _known_machines(
     addresses = {one.device for one in machines}
     teller = CampaignNode.rows.select_related("unit").get(pk=node)
     placed = placed_reports(campaign, teller, addresses, owners)
-    waiting = VictimReport.rows.filter(is_waiting=True, node=node, address__in=addresses)
-    told = set(waiting.filter(case__isnull=False).values_list("address", flat=True).distinct())
+    waiting = VictimReport.rows.filter(is_waiting=True, node=node)
+    told = {one.device for one in machines if one.is_told_again}
     rows = waiting.filter(address__in=placed.bound).values_list("pk", "address")
     unplaced = {address for pk, address in rows if pk not in placed.devices}
     return _Known(placed.devices, addresses - placed.bound | unplaced, placed.bound | told)
@@ -218,9 +217,11 @@ def _machines(node: UUID, now: datetime) -> list[_Machine]:
     seen = When(Then(is_day=True, then=F("first_seen")), default=F("last_seen"))
     rows = VictimReport.rows.filter(is_waiting=True, node=node).values("address", "family")
     groups = rows.annotate(
-        first=Min("first_seen", filter=sane), last=Max(seen, filter=sane), host=Max("host")
-    ).order_by("address", "family")[:MACHINES]
-    return [_Machine(node, *row) for row in groups.values_list("address", "family", "first", "last", "host")]
+        first=Min("first_seen", filter=sane), last=Max(seen, filter=sane), host=Max("host"),
+        again=Count("case"),
+    ).order_by("address", "family")[:MACHINES]  # fmt: skip
+    told = groups.values_list("address", "family", "first", "last", "host", "again")
+    return [_Machine(node, *row, again > 0) for *row, again in told]
 
 
 def _take(

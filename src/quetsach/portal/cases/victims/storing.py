@@ -9,6 +9,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import date, datetime
+from functools import cache
 from typing import Any
 from uuid import UUID
 
@@ -16,14 +17,12 @@ from django.db import connection
 from django.utils import timezone
 
 from quetsach.portal.cases.models import Case, VictimFile, VictimReport, VictimTelling
-from quetsach.portal.kit.inserting import create, moments, uuid
+from quetsach.portal.kit.inserting import create, insert, moments, spelled, uuid
 from quetsach.portal.sightings.owners import Owners
 from quetsach.victims.report import Report
 
-_FIELDS = (
-    "file_id", "node_id", "owner_id", "case_id", "key", "publisher", "kind", "meaning", "address", "family",
-    "first_seen", "last_seen", "is_day", "events", "port", "protocol", "severity", "host", "why",
-    "is_waiting", "received_at",
+_AS_TOLD = (
+    "publisher", "kind", "address", "family", "is_day", "events", "port", "protocol", "severity", "host"
 )  # fmt: skip
 _MOST_KNOWN = 500_000
 """Addresses whose owner is remembered while one file is read."""
@@ -42,24 +41,26 @@ class Places:
 
     def __init__(self, owners: Owners) -> None:
         self._owners = owners
-        self._known: dict[tuple[str, date], tuple[UUID | None, str]] = {}
+        self._known: dict[str | tuple[str, date], tuple[UUID | None, str]] = {}
+        self._same: dict[tuple[UUID | None, str], tuple[UUID | None, str]] = {}
 
     def of(self, address: str, seen: datetime) -> tuple[UUID | None, str]:
         """The owner's node and ""; or None and `nobody` or `several`. Ranges may have days."""
-        day = timezone.localdate(seen) if self._owners.is_dated else date.max
-        found = self._known.get((address, day))
+        day = timezone.localdate(seen) if self._owners.is_dated else None
+        asked = address if day is None else (address, day)
+        found = self._known.get(asked)
         if found is None:
-            holders = self._owners.holders(address, day)
+            holders = self._owners.holders(address, day or date.max)
             owner = next(iter(holders)) if len(holders) == 1 else None
             found = owner, "" if owner else "several" if holders else "nobody"
+            found = self._same.setdefault(found, found)
             if len(self._known) < _MOST_KNOWN:
-                self._known[address, day] = found
+                self._known[asked] = found
         return found
 
 
 def store(file: VictimFile, some: Sequence[Report], places: Places) -> int:
     """Write the reports; returns how many rows are new or changed. Runs inside the caller's transaction."""
-    now = timezone.now()
     best: dict[str, Report] = {}
     for one in some:
         key = key_of(one)
@@ -67,21 +68,23 @@ def store(file: VictimFile, some: Sequence[Report], places: Places) -> int:
         best[key] = one if before is None else _joined(before, one)
     if not best:
         return 0
-    # Values in the order of the columns: this runs for each of millions of reports.
-    spell, at = moments(), moments()(now)
-    file_id, node_id, flags = uuid(file.pk), uuid(file.node_id), (False, True)
-    rows = []
-    for key, one in best.items():
-        owner, why = places.of(one.address, one.last)
-        rows.append((
-            file_id, node_id, uuid(owner), None, key, one.publisher, one.kind, one.meaning.value,
-            one.address, one.family, spell(one.first), spell(one.last), one.is_day, one.events, one.port,
-            one.protocol, one.severity, one.host, why, flags[one.meaning.is_case and owner is not None], at,
-        ))  # fmt: skip
+    told: dict[str, Sequence[Any]] = dict(zip(Report._fields, zip(*best.values(), strict=True), strict=True))
+    owners, reasons = zip(*map(places.of, told["address"], told["last"]), strict=True)
+    own = {
+        **{name: told[name] for name in _AS_TOLD},
+        "key": list(best),
+        "owner_id": owners,
+        "why": reasons,
+        "meaning": [one.value for one in told["meaning"]],
+        "first_seen": told["first"],
+        "last_seen": told["last"],
+        "is_waiting": [
+            owner is not None and one.is_case for one, owner in zip(told["meaning"], owners, strict=True)
+        ],
+    }
+    same = {"file_id": file.pk, "node_id": file.node_id, "case_id": None, "received_at": timezone.now()}
     _tell_apart(file, best)
-    with connection.cursor() as cursor:
-        cursor.executemany(_statement(), rows)
-        return max(0, int(cursor.rowcount))
+    return insert(VictimReport, spelled(VictimReport, own, same), unique=("node", "key"), change=_change())
 
 
 _TOLD = ("first_seen", "last_seen", "events", "severity", "host")
@@ -122,10 +125,10 @@ def _joined(one: Report, other: Report) -> Report:
     return later._replace(first=min(one.first, other.first), last=max(one.last, other.last))
 
 
-def _statement() -> str:
-    quote = connection.ops.quote_name
-    table = quote(VictimReport._meta.db_table)
-    names = [quote(name) for name in _FIELDS]
+@cache
+def _change() -> str:
+    """What becomes of a stored report that comes again."""
+    table = connection.ops.quote_name(VictimReport._meta.db_table)
     later = f"excluded.last_seen > {table}.last_seen"
     earlier = f"excluded.first_seen < {table}.first_seen"
     found = f"({table}.owner_id IS NULL AND excluded.owner_id IS NOT NULL)"
@@ -140,11 +143,7 @@ def _statement() -> str:
         f"is_waiting = {table}.meaning IN ('infection', 'compromise')"
         f" AND COALESCE({table}.owner_id, excluded.owner_id) IS NOT NULL",
     ]
-    return (
-        f"INSERT INTO {table} ({', '.join(names)}) VALUES ({', '.join(['%s'] * len(names))})"  # noqa: S608
-        f" ON CONFLICT (node_id, {quote('key')}) DO UPDATE SET {', '.join(sets)}"
-        f" WHERE {later} OR {earlier} OR {found}"
-    )
+    return f"UPDATE SET {', '.join(sets)} WHERE {later} OR {earlier} OR {found}"
 
 
 def link(pairs: Iterable[tuple[int, UUID]]) -> None:
