@@ -35,6 +35,10 @@ LINUX: dict[str, Any] = {
     "cron, after a change of folder": lambda url: {
         CRON: "* * * * * root cd /opt/x && ./run.sh >/dev/null 2>&1\n", "/opt/x/run.sh": _shell(url),
     },
+    "cron, partly in quotes, a long script": lambda url: {
+        CRON: '* * * * * root "/root/.acme"/a.sh --cron --home "/root/.acme"\n',
+        "/root/.acme/a.sh": "#!/bin/sh\n" + "".join(f"echo {n}\n" for n in range(9_000)) + f"curl {url}\n",
+    },
     "cron, by its name alone": lambda url: {
         CRON: "* * * * * root cap-nhat --all\n", "/usr/local/bin/cap-nhat": _shell(url),
     },

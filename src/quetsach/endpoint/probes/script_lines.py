@@ -8,7 +8,7 @@ from quetsach.endpoint import commandline
 from quetsach.endpoint.probe import Seen
 
 MOST_BYTES = 1 << 20
-_MOST_LINES = 5_000
+_MOST_LINES = 20_000
 _ENCODED_SCRIPT = b"#@~^"
 """The beginning of a script that Microsoft's Script Encoder has made unreadable (.vbe, .jse)."""
 
