@@ -12,6 +12,7 @@ from __future__ import annotations
 import argparse
 import hashlib
 import io
+import os
 import re
 import subprocess
 import sys
@@ -43,17 +44,35 @@ ONLY_FOR_CHECKS = frozenset(("psutil", "python-registry", "unicodecsv", "yara-x"
 """Those of them that only the check of a machine imports."""
 SOURCE_ONLY = ("unicodecsv",)
 """Pure Python without a wheel: its package folder is taken from the source archive."""
-AS_FOLDER = ("publicsuffixlist",)
-"""Pure Python that reads a file in its own folder."""
+ONLY_MODULE = frozenset(("cffi",))
+"""Packages of which only the compiled module is used; the rest builds such modules."""
 ARCHIVE = "python.zip"
 """All pure Python, ours and others', verified and opened as one file; a thousand files took longer than all
-the rest of the start. It is not compressed: it would be unpacked at each start, and the outer ZIP compresses
-better."""
+the rest of the start. It is compressed: a start reads all of it to compare it with the signed list, and
+unpacks a part."""
 BINARY = (".pyd", ".dll")
 LEFT_OUT = re.compile(
-    r"(?:^|/)(?:__pycache__|tests?|include|[^/]+\.data)/|\.dist-info/(?:RECORD|INSTALLER|sboms/)"
+    r"(?:^|/)(?:__pycache__|tests?|include|[^/]+\.data)/|\.dist-info/(?!licenses/|LICEN|NOTICE)"
     r"|\.py[ic]$|\.pyi$|/py\.typed$"
+    # Systems that are not Windows, and parts that no command uses.
+    r"|^backports/zstd/(?:_cffi/|zipfile/|tarfile\.py)"
+    r"|^psutil/_ps(?:aix|bsd|linux|osx|posix|sunos)\.py$|^click/testing\.py$|^idna/cli\.py$"
+    r"|^rich/(?:__main__|_inspect|diagnose|layout|logging|markdown|prompt|syntax|traceback|tree)\.py$"
+    r"|^tzdata/(?:zones|zoneinfo/(?:leapseconds|[\w.]*\.tab|tzdata\.zi))$"
+    r"|^urllib3/(?:contrib/(?:emscripten/|pyopenssl\.py|socks\.py)|http2/connection\.py)"
 )
+EMBEDDED_LEFT_OUT = re.compile(
+    r"python\.cat|pythonw\.exe|winsound\.pyd|_(?:asyncio|multiprocessing|overlapped|uuid)\.pyd|.*\._pth"
+)
+LIBRARY_LEFT_OUT = re.compile(
+    r"(?:asyncio|curses|dbm|ensurepip|multiprocessing|_pyrepl|pydoc_data|site-packages|unittest|wsgiref|xmlrpc"
+    r"|xml/dom|xml/sax)/"
+    r"|(?:argparse|bdb|cmd|code|compileall|concurrent/futures/process|cProfile|doctest|filecmp"
+    r"|fileinput|ftplib|http/cookiejar|http/server|imaplib|logging/config|logging/handlers|mailbox|modulefinder"
+    r"|optparse|pdb|pickletools|plistlib|poplib|profile|pstats|pyclbr|_pydatetime|_pydecimal|pydoc|_pyio|smtplib"
+    r"|socketserver|symtable|sysconfig/__main__|tabnanny|timeit|trace|urllib/robotparser|wave|zipapp)\.pyc"
+)
+"""Modules of Python that nothing here imports: servers and mail, sound, tests, and tools of programmers."""
 OWN_LEFT_OUT = re.compile(
     r"^quetsach/(?:portal|units)/|^quetsach/documents/(?!__init__|document\.py)|^quetsach/locale/"
     r"|__pycache__|_native|\.po$|\.py[ci]$|\.pyi$"
@@ -99,13 +118,13 @@ class Kind(NamedTuple):
 
 KINDS = {
     # YARA-X alone is 26 MB.
-    "stick": Kind("quetsach-stick", manifest.STARTER, "stick-readme.txt", PACKAGES, 75_000_000),
+    "stick": Kind("quetsach-stick", manifest.STARTER, "stick-readme.txt", PACKAGES, 60_000_000),
     "scanner": Kind(
         "quetsach-scanner-windows",
         manifest.SCANNER,
         "scanner-readme.txt",
         tuple(name for name in PACKAGES if name not in ONLY_FOR_CHECKS),
-        60_000_000,
+        40_000_000,
     ),
 }
 
@@ -197,27 +216,32 @@ def sources() -> str:
 def _files(
     kind: Kind, embedded: bytes, engine: bytes | None, *, is_test: bool
 ) -> Iterator[tuple[str, bytes]]:
+    version = PYTHON.replace(".", "")
+    library: dict[str, bytes] | None = None
     with ZipFile(io.BytesIO(embedded)) as archive:
         for entry in archive.infolist():
             name = PurePosixPath(entry.filename).name
-            if not entry.is_dir() and not name.endswith("._pth"):
+            if name == f"python{version}.zip":
+                library = _unzipped(archive.read(entry))
+                yield f"{PROGRAM}/{name}", zipped(library)
+            elif not entry.is_dir() and not EMBEDDED_LEFT_OUT.fullmatch(name):
                 yield f"{PROGRAM}/{name}", archive.read(entry)
-        version = PYTHON.replace(".", "")
-        if f"python{version}.dll" not in {PurePosixPath(name).name for name in archive.namelist()}:
+        if library is None:
             sys.exit(f"the wheels are for Python {PYTHON}: give its embeddable package, amd64")
     # The folders come last: a foreign file in them shadows no module before the file is noticed.
     paths = (f"python{version}.zip", f"lib\\{ARCHIVE}", "lib", ".")
     yield f"{PROGRAM}/python{version}._pth", "".join(f"{path}\r\n" for path in paths).encode()
-    archived = dict(_own())
+    pure, loose = dict(_own()), set[str]()
     for path in downloaded(kind.packages):
-        found = dict(package(path))
+        found, is_pure = dict(package(path)), _name_of(path) not in ONLY_MODULE
         folders = _folders(found)
-        for name, data in found.items():
-            if name.partition("/")[0] in folders or name.endswith(BINARY):
-                yield f"{PROGRAM}/lib/{name}", data
-            else:
-                archived[name] = data
-    yield f"{PROGRAM}/lib/{ARCHIVE}", zipped(archived, ZIP_STORED)
+        loose.update(name for name in found if name.partition("/")[0] in folders or name.endswith(BINARY))
+        kept = (name for name in found if is_pure or name in loose or ".dist-info/" in name)
+        pure |= {name: found[name] for name in kept}
+    made = _compiled(pure, library["os.pyc"][:4])
+    outside = {name: data for name, data in made.items() if name in loose or name[:-1] in loose}
+    yield from ((f"{PROGRAM}/lib/{name}", data) for name, data in outside.items())
+    yield f"{PROGRAM}/lib/{ARCHIVE}", zipped({n: data for n, data in made.items() if n not in outside})
     if engine is not None:
         yield f"{PROGRAM}/lib/quetsach/{ENGINE}", engine
     for path in SOURCE.joinpath("quetsach/locale").glob("*/LC_MESSAGES/*.mo"):
@@ -225,6 +249,50 @@ def _files(
         yield f"{PROGRAM}/share/{path.relative_to(SOURCE / 'quetsach').as_posix()}", path.read_bytes()
     yield kind.starter, _CMD.format(program=PROGRAM).encode("ascii")
     yield from _guide(kind.guide, is_test=is_test)
+
+
+def _unzipped(data: bytes) -> dict[str, bytes]:
+    """Python's own library, without the modules that are left out."""
+    with ZipFile(io.BytesIO(data)) as archive:
+        return {
+            entry.filename: archive.read(entry)
+            for entry in archive.infolist()
+            if not entry.is_dir() and not LIBRARY_LEFT_OUT.match(entry.filename)
+        }
+
+
+def _compiled(files: dict[str, bytes], magic: bytes) -> dict[str, bytes]:
+    """The files, their modules compiled for the Python of the stick where a Python here can do that."""
+    python = _python_of(magic)
+    if python is None:
+        print(f"without compiled modules, for which a Python {PYTHON} is needed here", file=sys.stderr)
+        return files
+    modules = {name: data for name, data in files.items() if name.endswith(".py")}
+    done = subprocess.run(
+        [*python, "-S", "-B", ROOT / "tools/compile_modules.py"],
+        input=zipped(modules, ZIP_STORED), stdout=subprocess.PIPE, check=True,
+        env={**os.environ, "PYTHONHASHSEED": "0"},
+    )  # fmt: skip
+    with ZipFile(io.BytesIO(done.stdout)) as archive:
+        made = {name: archive.read(name) for name in archive.namelist()}
+    return made | {name: data for name, data in files.items() if name not in modules}
+
+
+def _python_of(magic: bytes) -> list[str] | None:
+    """The command of a Python whose bytecode is the stick's; None where none is here."""
+    told = "import importlib.util, sys; sys.stdout.write(importlib.util.MAGIC_NUMBER.hex())"
+    debian = str(ROOT / "tools/debian13.sh")
+    for command in (
+        [sys.executable],
+        [f"python{PYTHON}"],
+        ["uv", "run", "-q", "--no-project", "--no-python-downloads", "--python", PYTHON, "python"],
+        [debian, "run", f"python{PYTHON}"],
+    ):
+        with suppress(OSError):
+            done = subprocess.run([*command, "-c", told], capture_output=True, check=False)
+            if done.returncode == 0 and done.stdout.decode("ascii", "replace") == magic.hex():
+                return command
+    return None
 
 
 def _guide(name: str, *, is_test: bool) -> Iterator[tuple[str, bytes]]:
@@ -246,7 +314,7 @@ def _own() -> Iterator[tuple[str, bytes]]:
 def _folders(found: Mapping[str, bytes]) -> set[str]:
     """The packages that must lie on the disk: Windows loads no native library from an archive."""
     inside = (name.partition("/") for name in found)
-    return {package for package, _, rest in inside if package in AS_FOLDER or rest.endswith(BINARY)}
+    return {package for package, _, rest in inside if rest.endswith(BINARY)}
 
 
 def package(path: Path) -> Iterator[tuple[str, bytes]]:

@@ -4,6 +4,7 @@ clean."""
 from __future__ import annotations
 
 import errno
+import re
 from pathlib import Path
 from typing import Any
 
@@ -26,14 +27,23 @@ QUICK = (
     r"C:\ProgramData\x\y\z.exe", r"C:\Users\an\x.scr", r"C:\Users\an\Music\x.exe", r"C:\Windows\x.exe",
     r"C:\Windows\System32\x.dll", r"C:\Windows\SysWOW64\x.exe", r"C:\Windows\System32\drivers\x.sys",
     r"C:\Windows\Fonts\x.exe", r"C:\PerfLogs\a\x.ps1", r"C:\$Recycle.Bin\S-1-5-21-1\$R1.exe",
-    r"C:\du lieu\x.exe",
+    r"C:\du lieu\x.exe", r"C:\x.dat", r"C:\Windows\Temp\a\x.dat", r"C:\Windows\debug\x.exe",
+    r"C:\Windows\Help\x.dll", r"C:\Windows\Media\x.exe", r"C:\Windows\Web\x.exe",
+    r"C:\Windows\tracing\x.exe", r"C:\Windows\Tasks\x.exe", r"C:\Windows\addins\x.dll",
+    r"C:\EFI\Boot\x.efi", r"C:\Users\Public\Music\x.bin", r"C:\Users\an\Downloads\a\b\x.dat",
+    r"C:\Users\an\Desktop\a\x.dat", r"C:\Users\an\Documents\a\x.dat",
+    r"C:\Users\an\AppData\Local\Temp\a\x.dat", r"C:\Users\an\AppData\Roaming\a\x.dat",
+    r"C:\Users\an\AppData\Local\a\x.dat", r"D:\temp\x.bin", r"D:\tai lieu\a\x.bin",
+    r"D:\Public\x.dat", r"E:\Documents\x.dat", r"E:\a\b\x.exe", r"D:\RECYCLER\S-1\x.exe",
 )  # fmt: skip
 FULL = (r"D:\phan mem\cu\sau\x.bin", r"E:\an\a\b\c\d\e.dat", r"C:\Windows\System32\a\b\x.bin")
 LEFT = (r"D:\System Volume Information\x.exe", r"D:\ESET\a\Quarantine\x.exe")
 
 
 def _found(paths: tuple[str, ...], *, is_full: bool = False) -> set[str]:
-    told = world.planted({"files": dict.fromkeys(paths, EICAR)}) | {"drives": STICK}
+    # A harmless twin lies beside each.
+    twins = {re.sub(r"x(?=\.\w+$)", "y", path): world.PE for path in paths}
+    told = world.planted({"files": twins | dict.fromkeys(paths, EICAR)}) | {"drives": STICK}
     wanted = Wanted(indicators=world.LISTED, rules=(EICAR_RULE,))
     done = checking.check(Recording(world.recording(told)), wanted, Options(is_full=is_full))
     seen = [one for one in done.observed["files"].items if one.fields["rule"]]

@@ -43,7 +43,7 @@ def _wide(text: str) -> bytes:
     return struct.pack("<I", len(raw)) + raw
 
 
-def _stored(command: str, arguments: str) -> bytes:
+def stored(command: str, arguments: str) -> bytes:
     texts = b"".join(map(_wide, ("", command, arguments, "")))
     return struct.pack("<H", 3) + _wide("Author") + b"\x66\x66" + texts + b"\0\0"
 
@@ -60,7 +60,7 @@ def _tree(url: str) -> dict[str, Any]:
     return {
         "registry": {
             rf"{world.NT}\Schedule\TaskCache\Tree\Cap nhat": {"Id": TASK, "SD": b"\1"},
-            rf"{world.NT}\Schedule\TaskCache\Tasks\{TASK}": {"Actions": _stored("mshta.exe", url)},
+            rf"{world.NT}\Schedule\TaskCache\Tasks\{TASK}": {"Actions": stored("mshta.exe", url)},
         }
     }
 
@@ -257,7 +257,7 @@ def test_a_line_that_is_longer_than_the_check_reads_is_never_clean() -> None:
 
 
 def test_values_of_the_registry_that_are_cut_off_give_what_stands_before() -> None:
-    whole = _stored("a.exe", "b")
+    whole = stored("a.exe", "b")
     for length in range(len(whole)):
         assert tasks.stored_actions(whole[:length].hex()) in ([], [("a.exe", "b")])
     assert tasks.stored_actions(whole.hex()) == [("a.exe", "b")]
@@ -312,6 +312,20 @@ LINUX: dict[str, Any] = {
     "logrotate": lambda url: ("/etc/logrotate.d/a", f"/a {{\n postrotate\n  curl {url}\n endscript\n}}\n"),
     "modprobe": lambda url: ("/etc/modprobe.d/a.conf", f"install usb /usr/bin/curl {url}\n"),
     "a name over two lines": lambda url: ("/root/.bashrc", f"curl {url[:12]}\\\n{url[12:]}\n"),
+    "a condition of a unit": lambda url: (
+        "/etc/systemd/system/a.service", f"[Service]\nExecCondition=/usr/bin/curl {url}\n"
+    ),
+    "what a unit runs at its end": lambda url: (
+        "/etc/systemd/system/a.service", f"[Service]\nExecStopPost=-/usr/bin/curl {url}\n"
+    ),
+    "a unit that lasts until the next start": lambda url: (
+        "/run/systemd/transient/a.service", f"[Service]\nExecStart=/usr/bin/curl {url}\n"
+    ),
+    "a program that the D-Bus starts": lambda url: (
+        "/usr/share/dbus-1/services/a.service", f"[D-BUS Service]\nName=a\nExec=/usr/bin/curl {url}\n"
+    ),
+    "fish": lambda url: ("/root/.config/fish/config.fish", f"curl {url}\n"),
+    "inittab": lambda url: ("/etc/inittab", f"x:2345:respawn:/usr/bin/curl {url}\n"),
     "the DNS server": lambda _url: ("/etc/resolv.conf", "nameserver 198.51.100.66\n"),
 }  # fmt: skip
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import json
 import re
 import shutil
@@ -14,6 +15,7 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
+from zipfile import ZipFile
 
 import pytest
 from python_calamine import CalamineWorkbook
@@ -50,13 +52,17 @@ WARM_UP = (
     "ctypes.windll.crypt32.CertOpenSystemStoreW(None,'ROOT') or quit(1)"
 )
 PARTS = """
-import json, os, evtx, nacl.public, psutil, yara_x
+import bz2, json, lzma, os, sqlite3, ssl, uuid, xml.etree.ElementTree, zoneinfo
+import evtx, nacl.public, psutil, python_calamine, Registry.Registry, urllib3, xlsxwriter, yara_x
 from quetsach.endpoint import machines
+from quetsach.indicators import suffix_table
 told = yara_x.compile('rule a { strings: $a = "bc" condition: $a }').scan(b"abcd")
 print(json.dumps({
     "rule": [one.identifier for one in told.matching_rules],
     "system": machines.here().query("Win32_OperatingSystem", ("Caption", "Version")),
     "own": psutil.Process(os.getpid()).exe(),
+    "registered": suffix_table.read().privatesuffix("a.b.com.vn"),
+    "zone": zoneinfo.ZoneInfo("Asia/Ho_Chi_Minh").key,
 }))
 """
 RULE = 'rule planted { strings: $a = "quetsach harmless marker" condition: $a at 2 }'
@@ -146,6 +152,21 @@ def test_the_same_inputs_give_the_same_bytes_and_not_too_many() -> None:
     assert built("one").stat().st_size <= MOST_BYTES
 
 
+def test_its_modules_are_compiled_and_tell_nothing_of_the_builder() -> None:
+    """PEP 552: the second word of an unchecked `.pyc` is 1, and no source is looked for."""
+    with ZipFile(built("one")) as stick:
+        inside = [name for name in stick.namelist() if name.endswith("/lib/python.zip")]
+        loose = [name for name in stick.namelist() if "/lib/" in name and name.endswith((".py", ".pyc"))]
+        archive = ZipFile(io.BytesIO(stick.read(inside[0])))
+        compiled = {name: archive.read(name) for name in archive.namelist() if name.endswith(".pyc")}
+        compiled |= {name: stick.read(name) for name in loose}
+    assert "quetsach/stick/__main__.pyc" in compiled and not [n for n in compiled if n.endswith(".py")]
+    assert len({data[:4] for data in compiled.values()}) == 1
+    assert {data[4:8] for data in compiled.values()} == {b"\1\0\0\0"}
+    assert not [name for name, data in compiled.items() if str(ROOT).encode() in data]
+    assert not [name for name in archive.namelist() if name.endswith(".py")]
+
+
 def test_a_clean_machine_is_told_nothing_but_its_age(windows: Windows, stick: Path) -> None:
     _code, told, table = _check(windows, stick)
     assert [one for one in table["findings"] if one["confidence"] != "D4"] == [], told  # type: ignore[attr-defined,index]
@@ -217,6 +238,7 @@ def test_the_parts_that_only_windows_has_load_and_answer(windows: Windows, stick
     found = json.loads(next(line for line in told.splitlines() if line.startswith("{")))
     assert found["rule"] == ["a"]
     assert found["system"][0]["Caption"].startswith("Microsoft Windows")
+    assert (found["registered"], found["zone"]) == ("b.com.vn", "Asia/Ho_Chi_Minh")
     assert found["own"] and found["own"].casefold().endswith("python.exe")
 
 

@@ -190,5 +190,10 @@ def test_a_person_checks_sends_once_and_is_told(
         assert "0 mới, 1 đã có" in window.until("Chọn mục [1]:")
         assert CheckResult.rows.count() == 1
         assert window.leave("0") == 0
+    with wizard(windows, stick) as window:
+        # On the next machine nobody is asked about the key again, and everybody sees who answered.
+        shown = window.until("Chọn mục [1]:")
+        assert "đã được người dùng xác nhận ngày" in shown and "a1.qspack.xac-nhan" in shown
+        assert window.leave("0") == 0
     (sealed,) = (stick / "ket-qua").glob("*.qsresult")
     assert json.loads(sealed.read_bytes())["type"] == "sealed"

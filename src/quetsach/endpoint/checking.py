@@ -17,7 +17,7 @@ from quetsach.endpoint.finding import Finding
 from quetsach.endpoint.machine import Machine, System
 from quetsach.endpoint.network import Network
 from quetsach.endpoint.probe import Probe
-from quetsach.endpoint.probes import PROBES, browsers, settings, sockets
+from quetsach.endpoint.probes import PROBES, browsers, called, settings, sockets
 from quetsach.endpoint.verdict import Verdict
 from quetsach.endpoint.wanted import Wanted
 from quetsach.endpoint.watchlist import Watchlist
@@ -32,6 +32,7 @@ _TARGETS = {
     "service": ("image", "library"),
     "task": ("command",),
     "preload": ("library",),
+    "called-script": ("path",),
 }
 _COMMANDS = ("unit", "cron")
 
@@ -94,16 +95,22 @@ def check(
     sampler.start()
     observed: dict[str, Observed] = {}
     essential: list[str] = []
+
+    def run(probe: Probe) -> None:
+        if stop is not None and stop.is_set():
+            observed[probe.name] = Observed.not_checked("interrupted")
+        else:
+            if on_probe is not None:
+                on_probe(probe.name)
+            observed[probe.name] = probe.run(machine)
+        if probe.is_essential and probe.applies_to(machine):
+            essential.append(probe.name)
+
     try:
         for probe in _probes(wanted, options):
-            if stop is not None and stop.is_set():
-                observed[probe.name] = Observed.not_checked("interrupted")
-            else:
-                if on_probe is not None:
-                    on_probe(probe.name)
-                observed[probe.name] = probe.run(machine)
-            if probe.is_essential and probe.applies_to(machine):
-                essential.append(probe.name)
+            run(probe)
+        for probe in called.probes([one for seen in observed.values() for one in seen.items]):
+            run(probe)
         if not options.with_history:
             observed[browsers.PROBE.name] = Observed.not_checked("not_asked")
         if on_probe is not None:

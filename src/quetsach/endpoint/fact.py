@@ -21,6 +21,7 @@ FACTS: Mapping[str, tuple[str, ...]] = {
     "account": ("name", "place"),
     "autostart": ("command", "place", "name", "target"),
     "command-run": ("command", "program", "where", "time"),
+    "called-script": ("path", "place"),
     "config-line": ("text", "file", "name"),
     "connection": ("address", "port", "process", "program", "signer", "state"),
     "cron": ("command", "place"),
@@ -111,6 +112,7 @@ REASONS: Mapping[str, str] = {
     "no_accounts": "the list of accounts of this Linux is not there",
     "not_mounted": "belongs to another partition, which is not part of this folder",
     "too_deep": "holds commands encoded in each other, more than this check decodes",
+    "encoded": "is an encoded script, which this check does not decode",
     "damaged": "is damaged and cannot be read",
     "unsettled": (
         "was not written wholly, so its newest changes are not seen; start that Windows, shut it down,"

@@ -101,7 +101,8 @@ def _check_signature(key: bytes, text: str, signature: bytes) -> None:
 def verify(root: Path) -> Manifest:
     """The manifest of the stick at `root`, after every file beside it was compared.
 
-    Packs beside the program, and the folders for results and lists, may come and go: nothing runs from them.
+    Packs beside the program, the answers about their keys, and the folders for results and lists may come and
+    go: nothing runs from them.
 
     Raises:
         Refused: stick_manifest, stick_changed or stick_foreign, naming the file.
@@ -142,7 +143,8 @@ def _present(root: Path) -> Iterator[str]:
 
 
 def _may_come(name: str) -> bool:
-    return name == NAME or ("/" not in name and name.lower().endswith(suffixes.PACK))
+    names = (suffixes.PACK, suffixes.PACK + suffixes.CONFIRMED)
+    return name == NAME or ("/" not in name and name.lower().endswith(names))
 
 
 def _digest(path: Path) -> str:

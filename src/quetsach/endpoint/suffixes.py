@@ -2,3 +2,5 @@
 
 PACK = ".qspack"
 RESULT = ".qsresult"
+CONFIRMED = ".xac-nhan"
+"""Behind the whole name of a pack: a person's answer about its key."""

@@ -10,7 +10,7 @@ import re
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -22,6 +22,7 @@ from quetsach.endpoint import hand_in, keys, manifest, suffixes
 from quetsach.endpoint.manifest import Manifest
 from quetsach.endpoint.pack import Pack
 from quetsach.endpoint.refusal import Refused
+from quetsach.stick import confirmed
 from quetsach.text import language
 from quetsach.text.language import gettext as _
 from quetsach.text.words import visible
@@ -103,9 +104,12 @@ def _choose_pack(stick: Stick, *, is_asking: bool) -> None:
     there = list(manifest.packs(stick.root))
     for path in there:
         try:
-            found.append((packfile.read(path, stick.told.trusted, is_asking=is_asking), path))
+            told = packfile.read(path, _trusted(stick, path), is_asking=is_asking)
         except Refused as error:
             say.warning(_not_used(error))
+        else:
+            found.append((told, path))
+            _keep_answer(stick, told, path)
     if not found and (stick.is_for_checks or there):
         message = (
             _("Without a good pack the campaign's addresses are not compared. Download it again.")
@@ -117,6 +121,48 @@ def _choose_pack(stick: Stick, *, is_asking: bool) -> None:
         return
     stick.pack, stick.pack_path = max(found, key=lambda one: (one[0].created, one[0].version))
     click.echo(visible(packfile.described(stick.pack)))
+    _tell_answer(stick, stick.pack, stick.pack_path)
+
+
+def _trusted(stick: Stick, path: Path) -> list[str]:
+    """The keys that the stick trusts since it was built, and the key that a person confirmed for a pack."""
+    kept = confirmed.read(path)
+    return [*stick.told.trusted, *([kept.key.hex()] if kept is not None else [])]
+
+
+def _is_built_in(stick: Stick, told: Pack) -> bool:
+    return told.signer.hex() in stick.told.trusted
+
+
+def _keep_answer(stick: Stick, told: Pack, path: Path) -> None:
+    """Keep the answer about a pack's key, so that the next machine is not asked again."""
+    kept = confirmed.read(path)
+    if _is_built_in(stick, told) or (kept is not None and kept.key == told.signer):
+        return
+    import platform
+
+    answer = confirmed.Confirmed(told.signer, date.today(), platform.node())
+    try:
+        confirmed.write(path, answer)
+    except OSError:
+        say.warning(_("Your answer cannot be kept here; it will be asked for again at the next start."))
+
+
+def _tell_answer(stick: Stick, told: Pack, path: Path) -> None:
+    """Show who answered for the pack's key: any program may have written that file on the stick."""
+    kept = confirmed.read(path)
+    if kept is None or _is_built_in(stick, told):
+        return
+    message = _(
+        "The key of this pack, %(key)s, was confirmed by a person on %(date)s at the machine %(machine)s. If"
+        " it was none of you, leave and delete the file %(name)s."
+    ) % {
+        "key": keys.fingerprint(told.signer),
+        "date": f"{kept.day:%d/%m/%Y}",
+        "machine": visible(kept.machine),
+        "name": visible(confirmed.place(path).name),
+    }
+    click.echo(say.wrapped(message))
 
 
 def _not_used(error: Refused) -> str:
@@ -302,7 +348,7 @@ def _known_packs(stick: Stick) -> list[str]:
     signers = [*stick.told.trusted, *([stick.pack.signer.hex()] if stick.pack is not None else [])]
     for path in manifest.packs(stick.root):
         with suppress(Refused):
-            told = packfile.read(path, signers, is_expired_ok=True)
+            told = packfile.read(path, [*signers, *_trusted(stick, path)], is_expired_ok=True)
             given += ["--pack", str(path), "--trust", told.signer.hex()]
     return given
 

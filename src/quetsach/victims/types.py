@@ -18,10 +18,10 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from quetsach.errors import QuetsachError
+from quetsach.files import packaged
 from quetsach.text.json_limits import TooManyError, few
 from quetsach.victims.report import Meaning
 
-HERE = Path(__file__).parent
 TABLE_SETTING = "QUETSACH_VICTIM_TYPES"
 """The environment variable that names a table of types in place of this program's."""
 MOST_BYTES = 8 << 20
@@ -110,16 +110,21 @@ def judged(types: Iterable[Known]) -> dict[str, Type]:
     return found
 
 
+def _own(name: str) -> str:
+    """A table of this program, which may lie in an archive."""
+    return packaged.read(f"victims/{name}").decode()
+
+
 @cache
 def _decided() -> dict[str, tuple[Meaning, str]]:
-    rows = _rows((HERE / "decided.tsv").read_text(encoding="utf-8"))
+    rows = _rows(_own("decided.tsv"))
     return {row[0]: (Meaning(row[1]), row[2]) for row in rows[1:]}
 
 
 @cache
 def categories() -> dict[str, Type]:
     """The categories of n6's events."""
-    rows = _rows((HERE / "categories.tsv").read_text(encoding="utf-8"))
+    rows = _rows(_own("categories.tsv"))
     return {row[0]: Type(row[0], "address", Meaning(row[1]), row[2]) for row in rows[1:]}
 
 
@@ -148,7 +153,7 @@ def _read(path: Path, _changed: int, _size: int) -> dict[str, Type]:
 
 @cache
 def _built_in() -> dict[str, Type]:
-    return table((HERE / "types.tsv").read_text(encoding="utf-8"), "types.tsv")
+    return table(_own("types.tsv"), "types.tsv")
 
 
 def own_table() -> Path:

@@ -180,6 +180,25 @@ def test_a_code_can_be_ended_by_its_own_unit_only(cast):
     assert code.revoked_at is not None
 
 
+def test_a_unit_that_said_no_number_is_told_to_begin(cast):
+    from quetsach.portal.campaigns.seat import Seat
+    from quetsach.portal.checks.tasks import checks_to_do
+    from quetsach.portal.units.roles import places_of
+
+    def titles(role: str) -> list[str]:
+        user, node = cast.user("A1", role), cast.nodes["A1"]
+        return [
+            str(one.title) for one in checks_to_do(Seat(user, cast.campaign, node, node, places_of(user)))
+        ]
+
+    begin = "Kiểm tra các máy tính của đơn vị"
+    assert titles("officer") == [begin] and titles("reader") == []
+    cast.client("A1", "officer").post(reverse("check_computers", args=SLUG), {"computers": "3"})
+    assert len(titles("officer")) == 1 and begin not in titles("officer")
+    cast.client("A1", "officer").post(reverse("check_computers", args=SLUG), {"computers": "0"})
+    assert titles("officer") == []
+
+
 def test_unchecked_machines_follow_from_what_the_unit_says_it_has(cast, give):
     client = cast.client("A1", "officer")
     give("A1", "PC-01")

@@ -20,7 +20,7 @@ from quetsach.endpoint.checking import Result
 from quetsach.endpoint.fact import Fact, Unavailable, safe
 from quetsach.endpoint.finding import Finding
 from quetsach.endpoint.machine import System
-from quetsach.endpoint.probes import firewall
+from quetsach.endpoint.probes import autostart, firewall
 from quetsach.text import canonical
 
 DISABLED_SERVICE = {"type": 4, "data": "04000000"}
@@ -190,6 +190,8 @@ class _Builder:
         """Keep a program, task, service or script from starting by itself."""
         fields = seen.fields
         match seen.kind:
+            case "autostart" if fields["name"] in autostart.SHARED:
+                self.advise("person", seen.subject, why)
             case "autostart" if fields["place"].startswith("HK"):
                 is_class = fields["place"].endswith("InprocServer32")
                 self._value(fields["place"], "" if is_class else fields["name"], why)

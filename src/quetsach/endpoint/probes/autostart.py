@@ -1,10 +1,12 @@
 """The programs that Windows starts by itself.
 
-Run keys, Winlogon, debuggers of images, libraries for every process, Startup folders, COM classes of one
-person, Office add-ins.
+Run keys, Winlogon, debuggers of images, libraries for every process, for the sign-in, for printing and for
+the clock, Active Setup, Startup folders, COM classes of one person, Office add-ins.
 """
 
 from __future__ import annotations
+
+import re
 
 from quetsach.endpoint import windowspath
 from quetsach.endpoint.fact import Unavailable
@@ -17,15 +19,43 @@ _NT = r"Microsoft\Windows NT\CurrentVersion"
 _RUN = tuple(
     rf"{software}\{_VERSION}\{name}"
     for software in ("Software", r"Software\WOW6432Node")
-    for name in ("Run", "RunOnce", r"Policies\Explorer\Run", "RunServices")
+    for name in ("Run", "RunOnce", r"Policies\Explorer\Run", "RunServices", "RunServicesOnce")
+) + tuple(
+    rf"Software\{_NT}\Terminal Server\Install\Software\{_VERSION}\{name}" for name in ("Run", "RunOnce")
 )
 _SINGLE = (
-    (rf"Software\{_NT}\Winlogon", ("Shell", "Userinit", "Taskman")),
+    (rf"Software\{_NT}\Winlogon", ("Shell", "Userinit", "Taskman", "AppSetup", "GinaDLL", "System")),
+    (rf"Software\{_VERSION}\Policies\System", ("Shell",)),
     (rf"Software\{_NT}\Windows", ("AppInit_DLLs", "Load", "Run")),
     (rf"Software\WOW6432Node\{_NT}\Windows", ("AppInit_DLLs",)),
     (r"Software\Microsoft\Command Processor", ("AutoRun",)),
     (r"Environment", ("COR_PROFILER_PATH", "UserInitMprLogonScript")),
+    (r"Control Panel\Desktop", ("SCRNSAVE.EXE",)),
+    (r"Software\Microsoft\Office test\Special\Perf", ("",)),
 )
+_CONTROL = r"HKLM\SYSTEM\CurrentControlSet\Control"
+_EVERY_VALUE = (r"HKLM\SOFTWARE\Microsoft\NetSh", rf"{_CONTROL}\Session Manager\AppCertDlls")
+_BELOW = (
+    (rf"HKLM\SOFTWARE\{_VERSION}\RunOnceEx", ""),
+    (r"HKLM\SOFTWARE\Microsoft\Active Setup\Installed Components", "StubPath"),
+    (r"HKLM\SOFTWARE\WOW6432Node\Microsoft\Active Setup\Installed Components", "StubPath"),
+    (rf"HKLM\SOFTWARE\{_NT}\SilentProcessExit", "MonitorProcess"),
+    (rf"HKLM\SOFTWARE\{_NT}\Winlogon\GPExtensions", "DllName"),
+    (rf"{_CONTROL}\Print\Monitors", "Driver"),
+    (r"HKLM\SYSTEM\CurrentControlSet\Services\W32Time\TimeProviders", "DllName"),
+)
+"""Key → the value of each key below it that names a program or a library; "" stands for all values."""
+SHARED = ("BootExecute", "Authentication Packages", "Security Packages", "Notification Packages",
+          "SecurityProviders")  # fmt: skip
+"""Values that name several programs, those of Windows among them: never taken away as a whole."""
+_MANY = (
+    (rf"{_CONTROL}\Session Manager", ("BootExecute",)),
+    (rf"{_CONTROL}\Lsa", ("Authentication Packages", "Security Packages", "Notification Packages")),
+    (rf"{_CONTROL}\Lsa\OSConfig", ("Security Packages",)),
+    (rf"{_CONTROL}\SecurityProviders", ("SecurityProviders",)),
+)
+_CHECKER = "autocheck "
+"""The word before a program that BootExecute runs."""
 _IMAGES = rf"HKLM\SOFTWARE\{_NT}\Image File Execution Options"
 _STARTUP = r"Microsoft\Windows\Start Menu\Programs\Startup"
 _OFFICE = r"Microsoft\Word\STARTUP", r"Microsoft\Excel\XLSTART"
@@ -43,6 +73,7 @@ def _look(machine: Machine, seen: Seen) -> None:
             for name in ("Debugger", "VerifierDlls"):
                 if values.get(name):
                     _add(machine, seen, f"{_IMAGES}\\{image}", name, values[name])
+    _machine_wide(machine, seen)
     _folder(machine, seen, windowspath.clean(rf"%ProgramData%\{_STARTUP}", machine.variables))
     for user in users:
         for place in (_STARTUP, *_OFFICE):
@@ -61,6 +92,38 @@ def _keys(machine: Machine, seen: Seen, root: str) -> None:
             for name in names:
                 if values.get(name):
                     _add(machine, seen, f"{root}\\{place}", name, values[name])
+
+
+def _machine_wide(machine: Machine, seen: Seen) -> None:
+    for place in _EVERY_VALUE:
+        with seen.part():
+            for name, library in machine.registry.values(place).items():
+                _library(machine, seen, place, name, library)
+    for place, wanted in _BELOW:
+        with seen.part():
+            for key in seen.first(machine.registry.subkeys(place), _MOST_CLASSES, place):
+                for name, command in machine.registry.values(f"{place}\\{key}").items():
+                    if not wanted or name.casefold() == wanted.casefold():
+                        _library(machine, seen, f"{place}\\{key}", name, command)
+    for place, names in _MANY:
+        with seen.part():
+            values = machine.registry.values(place)
+            for name in names:
+                for one in re.split(r"[\n,]", values.get(name, "")):
+                    _library(machine, seen, place, name, one.strip().removeprefix(_CHECKER))
+
+
+def _library(machine: Machine, seen: Seen, place: str, name: str, command: str) -> None:
+    """A program or a library; a bare name lies in System32, where `.dll` may be left out."""
+    command = command.strip().strip('"')
+    target = windowspath.program_of(command, machine.variables)
+    if not target:
+        return
+    if "\\" not in target:
+        target = windowspath.clean(rf"%SystemRoot%\System32\{target}", machine.variables)
+        if "." not in windowspath.basename(target):
+            target += ".exe" if name == "BootExecute" else ".dll"
+    seen.add("autostart", place=place, name=name, command=command, target=target)
 
 
 def _add(machine: Machine, seen: Seen, place: str, name: str, command: str) -> None:

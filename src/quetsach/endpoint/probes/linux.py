@@ -12,6 +12,7 @@ from quetsach.endpoint.fact import Unavailable
 from quetsach.endpoint.machine import Entry, Machine, System
 from quetsach.endpoint.machines.tree import accounts
 from quetsach.endpoint.probe import Probe, Seen
+from quetsach.endpoint.probes import script_lines
 
 _MOST_BYTES = 1 << 20
 _MOST_FILES = 2_000
@@ -39,11 +40,11 @@ _START_SCRIPTS = (
 _PROFILES = (
     "/etc/profile", "/etc/bash.bashrc", "/etc/bashrc", "/etc/environment", "/etc/ssh/sshrc", "/etc/zshenv",
     "/etc/zsh/zshenv", "/etc/zsh/zprofile", "/etc/zsh/zshrc", "/etc/zsh/zlogin", "/etc/logrotate.conf",
-    "/etc/modprobe.conf",
+    "/etc/modprobe.conf", "/etc/inittab", "/etc/fish/config.fish",
 )  # fmt: skip
 _HOME_PROFILES = (
     ".profile", ".bashrc", ".bash_profile", ".bash_login", ".bash_logout", ".zshrc", ".zprofile", ".zshenv",
-    ".zlogin", ".xprofile", ".xsession", ".xinitrc", ".ssh/rc",
+    ".zlogin", ".xprofile", ".xsession", ".xinitrc", ".ssh/rc", ".config/fish/config.fish",
 )  # fmt: skip
 _SETTINGS_THAT_RUN = (
     *(f"{folder}/{name}" for folder in ("/etc", "/usr/local/lib", "/usr/lib", "/lib")
@@ -63,14 +64,20 @@ _UNITS = (
     "/etc/systemd/system", "/usr/lib/systemd/system", "/lib/systemd/system", "/usr/local/lib/systemd/system",
     "/etc/systemd/user", "/usr/lib/systemd/user", "/usr/local/lib/systemd/user",
     "/etc/systemd/system.control", "/etc/systemd/system.attached", "/etc/systemd/user.control",
+    "/run/systemd/system", "/run/systemd/transient",
 )  # fmt: skip
 _HOME_UNITS = (".config/systemd/user", ".config/systemd/user.control", ".local/share/systemd/user")
 _WANTED = (".wants", ".requires", ".upholds")
-_DESKTOP = ("/etc/xdg/autostart",)
-_HOME_DESKTOP = (".config/autostart",)
+_DESKTOP = ("/etc/xdg/autostart", *(f"{folder}/dbus-1/{name}"
+            for folder in ("/usr/share", "/usr/local/share", "/etc")
+            for name in ("services", "system-services")))  # fmt: skip
+_HOME_DESKTOP = (".config/autostart", ".local/share/dbus-1/services")
+"""Folders of the session's autostart, and of programs that a message on the D-Bus starts."""
 # Blanks, never line ends: else the expression would scan a file of line ends once for each of them.
 _STARTS = re.compile(
-    r"^[ \t]*(Exec(?:Start|StartPre|StartPost|Reload|Stop))[ \t]*=[ \t]*[-@:+!|]*(.+)$", re.M
+    r"^[ \t]*(Exec(?:Condition|Start(?:Pre|Post)?|Reload(?:Post)?|Stop(?:Pre|Post)?))[ \t]*="
+    r"[ \t]*[-@:+!|]*(.+)$",
+    re.M,
 )
 _EXEC = re.compile(r"^[ \t]*Exec[ \t]*=[ \t]*(.+)$", re.M)
 _PAM = re.compile(
@@ -136,18 +143,9 @@ def _lines_of_scripts(machine: Machine, seen: Seen) -> None:
         for one in _in(machine, seen, *_CRON_SCRIPTS, *_START_SCRIPTS)
         if one.size <= _MOST_BYTES and one.name not in _NOT_SCRIPTS
     ]
-    for path, text in _texts(
-        machine, seen, [*scripts, *rotations, *_PROFILES, *_homes(machine, *_HOME_PROFILES)]
-    ):
-        if text.startswith("\x7fELF"):
-            continue  # a program, which the probe of files opens
-        lines = text.replace("\\\n", "").splitlines()
-        for line in dict.fromkeys(seen.first(lines, _MOST_LINES, path)):
-            words = line.strip()
-            if words and not words.startswith("#"):
-                if len(words) > commandline.LONGEST:
-                    seen.lack("too_large", path)
-                seen.add("startup-line", text=words[: commandline.LONGEST], place=path)
+    for path in (*scripts, *rotations, *_PROFILES, *_homes(machine, *_HOME_PROFILES)):
+        with seen.part():
+            script_lines.add_of_linux(seen, path, machine.files.read(path, script_lines.MOST_BYTES))
     settings = [one.path for one in _in(machine, seen, *_SETTINGS_THAT_RUN)]
     for path, text in _texts(machine, seen, settings):
         for line in seen.first(_RUNS.findall(text.replace("\\\n", "")), _MOST_LINES, path):
@@ -179,7 +177,7 @@ def _systemd(machine: Machine, seen: Seen) -> None:
         for _name, command in _STARTS.findall(_CONTINUED.sub(" ", text)):
             seen.add("unit", command=command.strip(), place=path, name=found[path])
     desktop = _in(machine, seen, *_DESKTOP, *_homes(machine, *_HOME_DESKTOP))
-    names = {one.path: one.name for one in desktop if one.name.endswith(".desktop")}
+    names = {one.path: one.name for one in desktop if one.name.endswith((".desktop", ".service"))}
     for path, text in _texts(machine, seen, names):
         for command in _EXEC.findall(text):
             seen.add("unit", command=command.strip(), place=path, name=names[path])
@@ -228,7 +226,8 @@ def _preload(machine: Machine, seen: Seen) -> None:
     for path, text in _texts(machine, seen, ["/etc/ld.so.preload"]):
         for library in text.partition("#")[0].replace(":", " ").split():
             seen.add("preload", library=library, place=path)
-    scripts = [one.path for one in _in(machine, seen, "/etc/profile.d")]
+    places = ("/etc/profile.d", "/etc/environment.d", *_homes(machine, ".config/environment.d"))
+    scripts = [one.path for one in _in(machine, seen, *places)]
     homes = _homes(machine, ".profile", ".bashrc", ".bash_profile")
     for path, text in _texts(machine, seen, ["/etc/environment", "/etc/profile", *scripts, *homes]):
         for value in _ASSIGNED.findall(text):

@@ -3,12 +3,12 @@ PowerShell, scripts of group policies."""
 
 from __future__ import annotations
 
-import codecs
 import re
 
-from quetsach.endpoint import commandline, windowspath
+from quetsach.endpoint import windowspath
 from quetsach.endpoint.machine import Machine, System
 from quetsach.endpoint.probe import Probe, Seen
+from quetsach.endpoint.probes import script_lines
 
 _STARTUP = r"Microsoft\Windows\Start Menu\Programs\Startup"
 _SCRIPT = re.compile(r"\.(?:bat|cmd|ps1|psm1|vbs|vbe|js|jse|wsf|hta|url|ini|sct|reg)$", re.I)
@@ -21,8 +21,7 @@ _POLICIES = tuple(
     for who in ("Machine", "User")
     for folder in ("", r"\Startup", r"\Shutdown", r"\Logon", r"\Logoff")
 )
-_MOST_BYTES = 1 << 20
-_MOST_FILES, _MOST_LINES = 200, 5_000
+_MOST_FILES = 200
 
 
 def _look(machine: Machine, seen: Seen) -> None:
@@ -45,17 +44,7 @@ def _look(machine: Machine, seen: Seen) -> None:
 
 def _lines(machine: Machine, seen: Seen, path: str) -> None:
     with seen.part():
-        lines = text(machine.files.read(path, _MOST_BYTES)).splitlines()
-        for line in dict.fromkeys(filter(str.strip, seen.first(lines, _MOST_LINES, path))):
-            if len(line) > commandline.LONGEST:
-                seen.lack("too_large", path)
-            seen.add("startup-line", text=line.strip()[: commandline.LONGEST], place=path)
-
-
-def text(content: bytes) -> str:
-    """The text of a script, which may be UTF-16 with its mark."""
-    encoding = "utf-16" if content.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)) else "utf-8-sig"
-    return content.decode(encoding, "replace")
+        script_lines.add_of_windows(seen, path, machine.files.read(path, script_lines.MOST_BYTES))
 
 
 PROBE = Probe("startup_texts", _look, systems=frozenset({System.WINDOWS}), is_essential=True)

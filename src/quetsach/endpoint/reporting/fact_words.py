@@ -15,6 +15,8 @@ PROBES: Mapping[str, str] = {
     "tasks": gettext_noop("Scheduled tasks"),
     "autostart": gettext_noop("Programs that start by themselves"),
     "startup_texts": gettext_noop("Lines of scripts that start by themselves"),
+    "called_scripts": gettext_noop("Scripts that are called by what starts by itself"),
+    "called_elsewhere": gettext_noop("Such scripts on other machines"),
     "policies": gettext_noop("Policies of browsers and start pages"),
     "wmi_consumers": gettext_noop("Programs started by events of Windows"),
     "drives": gettext_noop("Drives and what starts from them"),

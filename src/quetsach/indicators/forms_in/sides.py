@@ -11,6 +11,7 @@ from collections.abc import Callable, Collection, Sequence
 from functools import cache
 from typing import TYPE_CHECKING
 
+from quetsach.indicators import suffix_table
 from quetsach.indicators.forms_in.rows import names_of
 from quetsach.indicators.lists.refang import refang
 from quetsach.text.canonical import address, split_authority
@@ -172,9 +173,7 @@ _NAME = re.compile(r"(?=.{4,253}\Z)(?:[\w-]{1,63}\.){1,20}[^\W\d_][\w-]{1,62}")
 
 @cache
 def _suffixes() -> PublicSuffixList:
-    from publicsuffixlist import PublicSuffixList  # its table is read where a name leads to it
-
-    return PublicSuffixList(accept_unknown=False)
+    return suffix_table.read(accept_unknown=False)
 
 
 def _has_suffix(text: str) -> bool:

@@ -7,7 +7,7 @@ from functools import cached_property
 from itertools import chain
 from typing import Protocol
 
-from quetsach.files import packaged
+from quetsach.indicators import suffix_table
 from quetsach.text import canonical
 
 
@@ -84,7 +84,7 @@ class Suffixes:
     """Public suffixes, with the private section; the package is loaded only where a rule may apply."""
 
     def __init__(self) -> None:
-        text = packaged.read("public_suffix_list.dat", "publicsuffixlist").decode()
+        text = suffix_table.text().decode()
         self._lines = frozenset(map(str.strip, text.lower().splitlines()))
         """Rules in their own spelling, and comments."""
         self._private = frozenset(map(str.strip, text.lower().partition(_PRIVATE)[2].splitlines()))
@@ -99,9 +99,7 @@ class Suffixes:
 
     @cached_property
     def _ask(self) -> Callable[[str], bool]:
-        from publicsuffixlist import PublicSuffixList  # its table is read when a name needs it
-
-        is_public: Callable[[str], bool] = PublicSuffixList().is_public
+        is_public: Callable[[str], bool] = suffix_table.read().is_public
         return is_public
 
     def touching(self) -> tuple[Iterable[str], Iterable[str]]:

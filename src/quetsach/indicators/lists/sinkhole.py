@@ -6,6 +6,8 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from functools import cache
 
+from quetsach.indicators import suffix_table
+
 FEWEST = 20
 """So many names at the start of a list must point to one address before it counts as a warning page.
 
@@ -45,9 +47,7 @@ def is_own_domain(name: str, target: str) -> bool:
 
 @cache
 def _registered() -> Callable[[str], str | None]:
-    from publicsuffixlist import PublicSuffixList  # its table is read where a name leads to its like
-
-    found: Callable[[str], str | None] = PublicSuffixList().privatesuffix
+    found: Callable[[str], str | None] = suffix_table.read().privatesuffix
     return found
 
 

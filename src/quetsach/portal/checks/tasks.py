@@ -19,6 +19,12 @@ def checks_to_do(seat: Seat) -> Iterator[Task]:
         return
     own = queries.owed(seat.once(facts_of))
     url = reverse("checks", args=[seat.campaign.slug]) + f"?don-vi={seat.node.pk}"
+    if own.unchecked is None and seat.may("count_people"):
+        yield Task(
+            Rank.MACHINES + 1, _("Check your computers"),
+            _("Write how many there are, make the pack, carry the stick to each. A check changes nothing."),
+            url, _("Begin"),
+        )  # fmt: skip
     if own.unchecked:
         title = ngettext("Check %(n)d more computer", "Check %(n)d more computers", own.unchecked)
         yield Task(
