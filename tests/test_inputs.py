@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from quetsach.files.inputs import STDIN, discover
+from quetsach.files.inputs import STDIN, discover, expanded
 
 BODY = b"".join(b"line %d of a log that is longer than the first block\n" % n for n in range(200))
 
@@ -19,6 +19,27 @@ def test_folders_are_read_recursively_and_files_once(tmp_path: Path) -> None:
     found = discover([str(tmp_path), str(tmp_path / "a" / "one.log")])
     assert [log.path.name for log in found.logs] == ["one.log", "two.log"]
     assert not found.errors
+
+
+def test_on_windows_the_program_itself_finds_the_files_of_a_pattern(tmp_path: Path) -> None:
+    for name in ("dns.1.log", "dns.2.log", "dns[1].log", ".dns.log", "conn.txt"):
+        (tmp_path / name).write_bytes(b"one\n")
+    asked = [
+        f"{tmp_path}/dns.?.log",
+        f"{tmp_path}/dns[*.log",
+        f"{tmp_path}/*.gz",
+        f"{tmp_path}/dns[1].log",
+        "-",
+    ]
+    found = expanded(asked, is_windows=True)
+    assert [Path(text).name for text in found] == [
+        "dns.1.log", "dns.2.log", "dns[1].log", "*.gz", "dns[1].log", "-",
+    ]  # fmt: skip
+    assert {Path(text).name for text in expanded([f"{tmp_path}/*.log"], is_windows=True)} == {
+        "dns.1.log", "dns.2.log", "dns[1].log", ".dns.log",
+    }  # fmt: skip
+    assert expanded(["https://example.org/a?b=*"], is_windows=True) == ("https://example.org/a?b=*",)
+    assert expanded(asked, is_windows=False) == tuple(asked)
 
 
 def test_links_to_folders_are_not_followed_but_told_where_what_they_lead_to_is_not_read(

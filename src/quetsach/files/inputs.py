@@ -1,7 +1,9 @@
 """From the paths of the command line to the logs to read: each content once, nothing left out silently."""
 
 import os
+import re
 import stat
+import sys
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
@@ -15,6 +17,7 @@ if TYPE_CHECKING:
     from quetsach.files.objectstore import StoredObject
 
 STDIN = Path("-")
+_PATTERN = re.compile(r"[*?]")
 
 
 class Input(NamedTuple):
@@ -55,6 +58,26 @@ class Inputs:
         self.logs: list[Input] = []
         self.skipped: list[Skipped] = []
         self.errors: list[tuple[Path | str, str]] = []
+
+
+def expanded(paths: Sequence[str], *, is_windows: bool = sys.platform == "win32") -> tuple[str, ...]:
+    """Paths with the files that `*` and `?` stand for: on Windows no shell puts them in.
+
+    No name there holds either of them; brackets stay, because names of downloads hold them. A pattern without
+    a file stays as it is, to be told.
+    """
+    if not is_windows:
+        return tuple(paths)
+    found: list[str] = []
+    for text in paths:
+        if is_address(text) or not _PATTERN.search(text):
+            found.append(text)
+            continue
+        import glob
+
+        names = sorted(glob.glob(text.replace("[", "[[]"), include_hidden=True))  # noqa: PTH207
+        found += names or [text]
+    return tuple(found)
 
 
 def discover(paths: Sequence[str], own: Iterable[Path] = ()) -> Inputs:

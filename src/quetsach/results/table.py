@@ -5,6 +5,8 @@ Hidden characters of texts are escaped: a log line cannot paint the terminal.
 
 from __future__ import annotations
 
+from pathlib import Path
+
 from quetsach.results import summary
 from quetsach.results.machines import Machine, by_machine
 from quetsach.results.output import ListNote, Report
@@ -171,7 +173,7 @@ def _machines(screen: Screen, machines: list[Machine], report: Report) -> None:
         columns.append(Column(_("Log file"), most=28))
     rows = []
     for machine in machines:
-        logs = sorted({log.rsplit("/", 1)[-1] for log in machine.logs})
+        logs = sorted({Path(log).name for log in machine.logs})
         cells = [
             _name(machine),
             _malware(machine),

@@ -24,6 +24,7 @@ from quetsach.cli import (
     say,
 )
 from quetsach.errors import ScanError
+from quetsach.files import inputs
 from quetsach.files.source import is_address
 from quetsach.indicators.loading import Lists
 from quetsach.results import listnotes, output
@@ -37,6 +38,7 @@ _START_BYTES = 4096
 
 def run(paths: tuple[str, ...], **given: Any) -> int:
     """Run a scan with the options of the command line, by their names; returns the exit code."""
+    paths = inputs.expanded(paths)
     outputs: tuple[Path, ...] = given["outputs"]
     for out in outputs:
         output.check(out)
@@ -212,8 +214,11 @@ def vantage(paths: Sequence[str]) -> str:
     real = [Path(os.path.realpath(path)) for path in paths if path != "-" and not is_address(path)]
     if not real:
         return next(filter(is_address, paths), _machine())
-    folder = Path(os.path.commonpath([path if path.is_dir() else path.parent for path in real]))
-    return f"{_machine()}:{folder}"
+    folders: dict[str, list[Path]] = {}
+    for path in real:
+        # Two drives of Windows have no folder in common.
+        folders.setdefault(path.drive.lower(), []).append(path if path.is_dir() else path.parent)
+    return f"{_machine()}:{', '.join(os.path.commonpath(found) for _drive, found in sorted(folders.items()))}"
 
 
 def _machine() -> str:
