@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from datetime import UTC, datetime
+from functools import lru_cache
 
 type Span = tuple[datetime, datetime]
 
@@ -20,6 +21,7 @@ def hour_of(moment: datetime) -> int:
     return int(moment.timestamp() // _SECONDS)
 
 
+@lru_cache(maxsize=1 << 14)
 def moment_of(hour: int) -> datetime:
     """The beginning of the hour."""
     return datetime.fromtimestamp(hour * _SECONDS, UTC)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Mapping
+from functools import lru_cache
 from itertools import batched
 from uuid import UUID
 
@@ -28,9 +29,12 @@ def names_of(keys: Iterable[str], identity: Mapping[str, str]) -> set[str]:
 
     A name that no list can carry, such as one with a space, is left out.
     """
-    told = {identifier(key) for key in keys}
-    told |= {identifier(f"{kind}:{identity[kind]}") for kind in ("mac", "host") if identity.get(kind)}
+    told = {_identifier(key) for key in keys}
+    told |= {_identifier(f"{kind}:{identity[kind]}") for kind in ("mac", "host") if identity.get(kind)}
     return {name for name in told if name is not None}
+
+
+_identifier = lru_cache(maxsize=1 << 14)(identifier)
 
 
 def same(name: str) -> str:

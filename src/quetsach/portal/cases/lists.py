@@ -204,7 +204,8 @@ def named(machines: QuerySet[Device], campaign: Campaign, text: str) -> QuerySet
     """
     families = Case.rows.filter(family__icontains=text, is_current=True).order_by()
     own = Device.rows.filter(Q(key__icontains=text) | Q(id_value__icontains=text), campaign=campaign)
-    called = Alias.rows.filter(key__icontains=text, device__merged_into=None, device__campaign=campaign)
+    # A machine that led to another one has no current case, so that it is none of the machines of a list.
+    called = Alias.rows.filter(key__icontains=text)
     ids: QuerySet[Any, Any] = own.order_by().values_list("pk", flat=True)
     ids = ids.union(called.values_list("device", flat=True), all=True)
     ids = ids.union(families.values_list("device", flat=True), all=True)

@@ -184,7 +184,7 @@ def gather(
 
 
 def _signs(links: QuerySet[CaseSighting]) -> Iterable[tuple[UUID, Sign]]:
-    """The evidence of cases, each row as `CaseSighting.own_part`. Models take twice the time."""
+    """The evidence of cases, each row as `CaseSighting.own_part`. Models of rows take twice the time."""
     rows = links.values_list(*_JUDGED).iterator(chunk_size=2000)
     for case, count, runs, first, last, pk, *row in rows:
         if count is not None:

@@ -285,9 +285,6 @@ class Case(models.Model):
                 condition=models.Q(to_do=True),
             ),
             models.Index(
-                fields=["family", "device"], name="case_by_family", condition=models.Q(is_current=True)
-            ),
-            models.Index(
                 fields=["aside_until"], name="case_aside", condition=models.Q(aside_until__isnull=False)
             ),
             models.Index(

@@ -51,8 +51,11 @@ BATCH = 250
 """Rows whose machines are looked up together."""
 MOST = 1000
 """Rows of these machines that are taken with them: each machine is looked up once."""
-AT_ONCE = 500
-"""Claims that are judged together."""
+AT_ONCE = 2000
+"""Claims that are judged together: of some units, whose logs are read once."""
+_JUDGED = ("state", "claimed_at", "done", "family", *(f"device__{name}" for name in (
+    "campaign", "owner", "key", "id_kind", "id_value", "strength", "identity")))  # fmt: skip
+"""The fields of a claim that a judgement needs."""
 WAITING = (State.CLAIMED_CLEAN, State.RECHECKED)
 CLAIMED = Q(state__in=WAITING) | Q(state=State.VERIFIED_CLEAN, done=RETIRE, confirmed_by=None)
 """Cases whose claim is judged: of a machine out of use also after the proof, because it may come back."""
@@ -375,7 +378,7 @@ def judge_claims(campaign: Campaign, pulled: Pulled | None = None, arrived: Arri
 
 def judge_some(cases: QuerySet[Case], pulled: Pulled) -> int:
     """Judge these claims, and store the gaps of those that are not proven; their number."""
-    claims = list(cases.exclude(claimed_at=None).select_related("device"))
+    claims = list(cases.exclude(claimed_at=None).select_related("device").only(*_JUDGED))
     if not claims:
         return 0
     _share_units(claims)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from django.core.paginator import Paginator
+from django.core.paginator import Page, Paginator
 
 
 class FromNearestEnd(Paginator):  # type: ignore[type-arg]
@@ -25,4 +25,4 @@ class FromNearestEnd(Paginator):  # type: ignore[type-arg]
         end = min(first + self.per_page, self.count)
         rows: Any = self.object_list
         shown = list(rows.reverse()[self.count - end : self.count - first])
-        return self._get_page(shown[::-1], number, self)
+        return Page(shown[::-1], number, self)

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable
-from datetime import date, datetime, timedelta
+from datetime import date, datetime, timedelta, tzinfo
+from functools import lru_cache
 from itertools import batched
 from typing import NamedTuple
 from uuid import UUID
@@ -60,7 +61,13 @@ def rows_of(gaps: Iterable[Gap], owner: UUID) -> list[Row]:
 
 
 def _local(moment: datetime) -> date:
-    return timezone.localtime(moment).date()
+    return _day_in(timezone.get_current_timezone(), moment)
+
+
+@lru_cache(maxsize=1 << 14)
+def _day_in(zone: tzinfo, moment: datetime) -> date:
+    """The machines of a place share the hours of its gaps."""
+    return moment.astimezone(zone).date()
 
 
 class Keeper:

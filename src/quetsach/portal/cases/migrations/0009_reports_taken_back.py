@@ -1,4 +1,4 @@
-"""A file of reports can be taken back; names of machines and malware stand in an index each."""
+"""A file of reports can be taken back; names of machines stand in one index."""
 
 import django.db.models.deletion
 import django.db.models.manager
@@ -54,10 +54,6 @@ class Migration(migrations.Migration):
             model_name='victimfile',
             name='gone_why',
             field=models.TextField(blank=True),
-        ),
-        migrations.AddIndex(
-            model_name='case',
-            index=models.Index(condition=models.Q(('is_current', True)), fields=['family', 'device'], name='case_by_family'),
         ),
         migrations.AddIndex(
             model_name='device',
