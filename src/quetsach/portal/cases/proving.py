@@ -124,7 +124,7 @@ def _places(facts: Facts, logs: Logs) -> Iterable[Place]:
     indicators = frozenset(row.indicator for row in facts.sightings)
     for key, days in by_place.items():
         if key not in logs:
-            logs[key] = _log_of(days, facts.nameless.get(key, ()))
+            logs[key] = log_of(days, facts.nameless.get(key, ()))
         log = logs[key]
         alive: dict[date, int] = {}
         asked, seen_on = set(), set()
@@ -146,7 +146,7 @@ def _places(facts: Facts, logs: Logs) -> Iterable[Place]:
         )
 
 
-def _log_of(days: Sequence[DayOfMachine], nameless: Iterable[Sighting]) -> KnownLog:
+def log_of(days: Sequence[DayOfMachine], nameless: Iterable[Sighting] = ()) -> KnownLog:
     """What all machines of a place share."""
     its = [_log_day(day) for day in days]
     scans = {day.coverage.scan.set_id: day.coverage.scan for day in days}

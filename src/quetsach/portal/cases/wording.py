@@ -122,6 +122,7 @@ def tell(case: Case, story: Story, now: datetime, most: int = EVIDENCE) -> Tale:
             case.false_alarm_of.version if case.false_alarm_of is not None else None,
             is_reported=bool(story.facts.reported) and not story.facts.sightings,
             out_of_use=_out_of_use(case, story),
+            back_since=case.back_since, is_seen_again=case.is_seen_again,
         ),
         next_step=_next_step(story, now, bool(gaps)),
         timeline=draw(
