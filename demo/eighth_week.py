@@ -188,7 +188,7 @@ class EighthWeek:
         listed.write_text("\n".join(["indicator,type,family", *rows, ""]), encoding="utf-8")
         self.campaign = Campaign.objects.create(
             slug=SLUG, issuer=story.units[ISSUER], title=TITLE,
-            summary="Thí điểm ở hai xã: máy nào đã được chứng minh sạch, máy nào còn thiếu gì. Dữ liệu mẫu.",
+            summary="Thí điểm ở hai xã: máy nào đã được xác minh sạch, máy nào còn thiếu gì. Dữ liệu mẫu.",
             letter=story.campaign.letter, contact=story.campaign.contact,
             due_at=story.calendar.moment(BEGIN - 14, 0), is_demo=True,
         )  # fmt: skip

@@ -1,4 +1,5 @@
-"""Vietnamese texts have one verb for one idea: to publish, to issue a letter, to pass it on, to take back.
+"""Vietnamese texts have one verb for one idea: to publish, to issue a letter, to pass it on, to take back, to
+prove a machine clean.
 
 A list, a code and a certificate are revoked (thu hồi); what a person did is taken back (rút lại).
 """
@@ -23,6 +24,7 @@ IDEAS = {
     "publish": (r"\b[Pp]ublish(es|ed|ing)?\b", "phát hành", "công bố"),
     "issue a letter": (r"\bletter\b.*\bissued\b|\bIssued (as|the letter)\b", "ban hành", "phát hành"),
     "pass on": (r"\b[Pp]ass(es|ed|ing)?( it| (the|this) \w+)? on\b", "chuyển tiếp", ""),
+    "prove clean": (r"\b([Pp]roven?|proofs?)\b.*\bclean\b", "xác minh", "chứng minh"),
     "take back": (r"\b[Tt](ake|aken|ook)\b( [^\s,.;]+){0,6}? back\b(?! into use)", "rút lại", "thu hồi"),
 }
 

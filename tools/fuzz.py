@@ -1,4 +1,4 @@
-"""Throws hostile bytes at the matcher: builds the program of `fuzz/`, makes seeds, runs each target for a while.
+"""Throws hostile bytes at the matcher: builds the program of `fuzz/`, makes seeds, runs each target a while.
 
     python tools/fuzz.py [TARGET...] [--seconds N]
 

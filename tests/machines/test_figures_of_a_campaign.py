@@ -9,6 +9,7 @@ from statistics import median_high, median_low
 import pytest
 
 from quetsach.machines.counting import decline
+from quetsach.machines.counting.computers import computers_of
 from quetsach.machines.counting.figures import COUNTS, Standing, figures_at
 from quetsach.machines.counting.histories import (
     Act,
@@ -58,17 +59,19 @@ def steps(dice: random.Random, opened: float) -> tuple[list[Move], Rung]:
 
 def world(dice: random.Random) -> Histories:
     """Nine units on three levels, machines with one or two families, several episodes, some cases joined."""
-    units = [UnitHistory(0, None, at(0), at(1), None, 0, takes_part=dice.random() < 0.9)]
+    units = [UnitHistory(0, None, at(0), at(1), takes_part=dice.random() < 0.9)]
     for n in range(1, 9):
         parent = dice.choice([0, 0, *range(1, min(n, 4))])
         told = at(dice.randrange(20)) if dice.random() < 0.8 else None
         acknowledged = told + dice.choice((0.2, 3)) * DAY if told and dice.random() < 0.7 else None
-        known = (dice.randrange(5), dice.randrange(5, 20)) if dice.random() < 0.6 else None
+        register = (dice.randrange(5), dice.randrange(5, 20)) if dice.random() < 0.6 else None
+        stated = dice.randrange(25) if dice.random() < 0.6 else None
         units.append(
             UnitHistory(
-                n, parent, told, acknowledged, known, dice.randrange(8), takes_part=dice.random() < 0.9
+                n, parent, told, acknowledged, register, stated, dice.randrange(30),
+                takes_part=dice.random() < 0.9,
             )
-        )
+        )  # fmt: skip
     machines, cases = [], []
     for n in range(dice.randrange(14)):
         days = frozenset((at(dice.randrange(30))).date() for _ in range(3))
@@ -248,11 +251,66 @@ def test_a_unit_with_all_below_is_the_sum_of_its_parts(seed):
     counted = figures_at(known, at(20), zone=VIETNAM)
     for unit in known.units:
         parts = [counted.own[unit.id], *(counted.whole[u.id] for u in known.units if u.parent == unit.id)]
-        for name in (*COUNTS, "seen", "without_known", "checked_of_known"):
+        for name in (*COUNTS, "seen"):
             assert getattr(counted.whole[unit.id], name) == sum(getattr(one, name) for one in parts)
+        below = naive_units(known, unit.id)
+        found = counted.whole[unit.id].computers
+        assert (found.units, found.unknown, found.unlisted) == (
+            len(below),
+            sum(one.register is None and one.stated is None for one in below),
+            sum(one.register is None for one in below),
+        )
+        bounds = [bounds_of(one) for one in below if one.register or one.stated is not None]
+        assert found.known == (tuple(map(sum, zip(*bounds, strict=True))) if bounds else None)
+        numbers = [(set(range(low, high + 1)), one.checked) for (low, high), one in bounded(below)]
+        if numbers:  # whichever number within the bounds is true, so many are left
+            left = [[max(number - checked, 0) for number in some] for some, checked in numbers]
+            assert found.unchecked == (sum(map(min, left)), sum(map(max, left)))
     top = counted.whole[0]
     assert top.seen + top.false == len(counted.machines)
     assert top.seen >= top.claimed >= top.rechecked >= top.verified and top.infected >= top.located
+
+
+def naive_units(known, unit):
+    below = Naive(known, at(0)).below(unit)
+    return [one for one in known.units if one.id in below]
+
+
+def bounds_of(unit):
+    if unit.register is None:
+        return unit.stated, unit.stated
+    return unit.register[0], max([unit.register[1], *([] if unit.stated is None else [unit.stated])])
+
+
+def bounded(units):
+    return [(bounds_of(one), one) for one in units if one.register or one.stated is not None]
+
+
+def test_knowing_nothing_wins_no_place():
+    places = {
+        "register, half checked": computers_of((10, 10), None, 5),
+        "register, a fifth checked": computers_of((10, 10), None, 2),
+        "register of one machine, ten said": computers_of((1, 1), 10, 1),
+        "no register, all of three said": computers_of(None, 3, 3),
+        "nothing known": computers_of(None, None, 40),
+    }
+    half = places["register, half checked"]
+    places["half of the units with a register"] = half + places["no register, all of three said"]
+    assert sorted(places, key=lambda name: places[name].rank) == [
+        "register, half checked",
+        "register, a fifth checked",
+        "register of one machine, ten said",
+        "half of the units with a register",
+        "no register, all of three said",
+        "nothing known",
+    ]
+
+
+def test_a_register_of_fewer_machines_hides_no_computer_that_the_unit_said():
+    found = computers_of((5, 6), 60, 5)
+    assert (found.known, found.unchecked, found.checked) == ((5, 60), (0, 55), 5)
+    assert computers_of((5, 6), 2, 1).unchecked == (4, 5), "a machine of the register is there"
+    assert computers_of((0, 0), None, 3).known is None, "an empty register knows nothing"
 
 
 def case(id_, machine, moves=(), *, opened=1.0, first=None, rung=None, into=None, episode=1):

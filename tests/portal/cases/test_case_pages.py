@@ -15,6 +15,7 @@ from quetsach.portal.campaigns.cascade.actions import publish
 from quetsach.portal.campaigns.models import Campaign
 from quetsach.portal.cases import actions, lists, owning_actions, queries
 from quetsach.portal.cases.models import Case, Device
+from quetsach.portal.kit.figures import OWN
 from quetsach.portal.reports.rollup.machines import by_branch
 from quetsach.portal.reports.rollup.snapshots import page_lines
 from quetsach.portal.sightings.actions import Sender, receive_file
@@ -238,7 +239,7 @@ def test_a_machine_with_two_kinds_of_malware_is_one_machine(cast, case):
     case.refresh_from_db()
     other = Case.rows.create(device=case.device, family="mirai", state="new", opened_at=case.opened_at)
     node = cast.nodes["A1"]
-    counts = lists.tally(node, timezone.now(), below=False).words
+    counts = lists.tally(node, timezone.now(), reach=OWN).words
     assert {word.value: n for word, n in counts.items() if n} == {"signs": 1}
     machines = lists.there(node, below=False)
     (row,) = lists.Pages(machines, 9).page(1)

@@ -5,6 +5,7 @@ from io import BytesIO
 from types import SimpleNamespace
 from zoneinfo import ZoneInfo
 
+import lxml.html
 import pytest
 import time_machine
 from django.core import mail
@@ -20,7 +21,7 @@ from quetsach.portal.cases import actions, flags, noting_actions, rules
 from quetsach.portal.cases.clocks import OF_UNIT, Clock, Rule, Terms
 from quetsach.portal.cases.escalating.actions import escalate, set_terms
 from quetsach.portal.cases.escalating.queries import late_here, rule_of
-from quetsach.portal.cases.models import Case, CaseEvent
+from quetsach.portal.cases.models import Case, CaseEvent, Device
 from quetsach.portal.cases.rules import State
 from quetsach.portal.sightings.actions import Sender, receive_file
 from tests.portal.page_text import text_of
@@ -116,7 +117,7 @@ def test_what_is_overdue_stands_on_the_pages_of_the_unit_and_of_its_superior_alo
     assert f"Đơn vị A1: 1 máy, từ ngày {timezone.localtime(due):%d/%m/%Y}" in above
     assert "cần cấp trên giúp" not in text_of(cast.client("centre", "officer").get(today))
     page = text_of(cast.client("A", "officer").get(
-        reverse("cases", args=["lam-sach"]) + f"?don-vi={cast.nodes['A1'].pk}&loc=escalated"
+        reverse("cases", args=["lam-sach"]) + f"?don-vi={cast.nodes['A'].pk}&loc=escalated"
     ))  # fmt: skip
     assert "10.1.1.5" in page
     noting_actions.acknowledge(late, cast.user("A1", "it"))
@@ -238,6 +239,38 @@ def test_the_page_of_the_superior_tells_since_when_it_is_late_and_what_came_back
     Case.rows.update(state="claimed_clean", claimed_at=noon(20))
     (unit,) = late_here(cast.nodes["A"], now, Terms())[1]
     assert unit.since == noon(20) + timedelta(days=16)
+
+
+def machine_of(cast, unit, name, **case):
+    device = Device.rows.create(
+        campaign=cast.campaign, owner=cast.nodes[unit], key=name, is_assigned=True, id_kind="host",
+        id_value=name,
+    )  # fmt: skip
+    told = {"family": "mirai", "state": "new", "opened_at": timezone.now()} | case
+    return Case.rows.create(device=device, **told)
+
+
+def names_behind(client, title):
+    """The machines of the list that a task of today opens, and the answer of that list."""
+    page = lxml.html.fromstring(client.get(reverse("today", args=["lam-sach"])).content)
+    (link,) = page.xpath(f"//li[.//h3[contains(., '{title}')]]//a/@href")
+    opened = client.get(link)
+    return {row.device.key for row, _shape, _word in opened.context["rows"]}, text_of(opened)
+
+
+def test_a_task_about_units_below_opens_just_the_machines_that_it_counts(cast):
+    machine_of(cast, "centre", "own-late", opened_at=noon(40))
+    machine_of(cast, "A", "a-late", opened_at=noon(40))
+    machine_of(cast, "A", "a-in-time")
+    machine_of(cast, "B", "b-came-back", relapses=1)
+    machine_of(cast, "A1", "a1-late", opened_at=noon(40))  # its superior is A, which must know of it
+    client = cast.client("centre", "coordinator")
+    names, page = names_behind(client, "2 đơn vị cấp dưới cần cấp trên giúp")
+    assert names == {"a-late", "b-came-back"}
+    assert "2 đơn vị ngay bên dưới cần cấp trên giúp, số máy: 2" in page
+    names, page = names_behind(client, "Theo dõi 4 máy có dấu hiệu ở cấp dưới")
+    assert names == {"a-late", "a-in-time", "b-came-back", "a1-late"}
+    assert "Danh sách này có 4 máy" in page
 
 
 def test_terms_stand_in_the_audit_trail(cast):

@@ -101,7 +101,7 @@ def test_the_unlocated_case_keeps_what_people_did(cast, upload):
     named(cast)
     assert counted() == [("unlocated", RESOLVER, 1, "claimed_clean")]
     upload(sighting(RESOLVER, noon(3)))
-    assert counted() == [("unlocated", RESOLVER, 2, "cleaning")]
+    assert counted() == [("unlocated", RESOLVER, 2, "assigned")]
 
 
 def test_in_the_log_of_the_superior_too_and_not_in_that_of_the_neighbour(cast, upload):

@@ -18,6 +18,7 @@ from quetsach.portal.cases.models import Case, Device
 from quetsach.portal.cases.rules import OPEN, TRANSITIONS, Act, State, word
 from quetsach.portal.cases.victims.storing import widen
 from quetsach.portal.cases.work import queries as work
+from quetsach.portal.kit.figures import ALL, OWN
 from quetsach.portal.kit.inserting import create
 from tests.portal.leads_by_hand import ORDER, by_hand, stored
 
@@ -76,7 +77,7 @@ def test_lists_and_numbers_are_those_of_a_look_at_each_case(cast, unit, below):
     assert all(case.more == case.device.cases.filter(is_current=True).count() - 1 for case in shown)
     days = cast.campaign.quiet_days
     words = Counter(word(State(case.state), case.claimed_at, days, now) for case in expected)
-    told = lists.tally(node, now, below=below)
+    told = lists.tally(node, now, reach=ALL if below else OWN)
     assert told.words == words | Counter(dict.fromkeys(lists.SHOWN, 0)) and told.total == len(expected)
     if below:
         own, signs_below, _unlocated = lists.to_do(node)

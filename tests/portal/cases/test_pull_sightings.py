@@ -114,14 +114,14 @@ def test_a_hit_after_the_claim_is_a_relapse_and_one_before_it_is_history(cast, u
     upload([sighting(DEVICE, noon(7), source="late-log")])
     assert (only().state, only().relapses, only().count) == ("claimed_clean", 0, 2)
     upload([sighting(DEVICE, noon(4), source="new-log")])
-    assert (only().state, only().relapses) == ("cleaning", 1)
+    assert (only().state, only().relapses) == ("assigned", 1)
 
 
 def test_a_row_of_the_day_that_grows_past_the_claim_is_a_relapse(cast, upload):
     upload([sighting(DEVICE, noon(6, 8), count=1)])
     claim(cast, noon(6, 10))
     upload([sighting(DEVICE, noon(6, 8), until=noon(6, 15), count=3)])
-    assert (only().state, only().count) == ("cleaning", 3)
+    assert (only().state, only().count) == ("assigned", 3)
 
 
 def test_quiet_logs_verify_only_after_the_campaigns_days(cast, upload):
@@ -219,7 +219,7 @@ def test_a_late_log_with_a_hit_inside_the_proven_time_takes_the_proof_back(cast,
     claim(cast, noon(38))
     upload([], [clean_logs(noon(38), noon(20))])
     upload([sighting(DEVICE, noon(30), source="found-in-a-drawer")])
-    assert (only().state, only().relapses, only().verified_at) == ("cleaning", 1, None)
+    assert (only().state, only().relapses, only().verified_at) == ("assigned", 1, None)
 
 
 def test_a_person_confirms_and_is_shown_as_such(cast, upload):

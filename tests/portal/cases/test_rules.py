@@ -42,7 +42,7 @@ def test_only_a_claim_can_lead_to_clean():
         State.CLAIMED_CLEAN,
         State.RECHECKED,
     }
-    assert TRANSITIONS[State.VERIFIED_CLEAN, Act.RELAPSE] is State.CLEANING
+    assert TRANSITIONS[State.VERIFIED_CLEAN, Act.RELAPSE] is State.ASSIGNED
 
 
 @pytest.mark.parametrize(

@@ -79,7 +79,7 @@ def test_a_word_that_the_address_is_a_resolver_proves_nothing(cast, push, claime
         resolver(cast)
     push(*signs())
     if order == "signs first":
-        assert own().state == "cleaning"
+        assert own().state == "assigned"
         resolver(cast)
         claim(cast)
     assert Case.rows.filter(device__strength="unlocated").exists()

@@ -37,7 +37,7 @@ def by_hand(state, act):
     if act == "reopen" and state in WAITS | {"verified_clean", "false_positive"}:
         return "assigned" if state == "false_positive" else "cleaning"
     if act in {"relapse", "seen_again"} and state in WAITS | {"verified_clean"}:
-        return "cleaning"
+        return "assigned"
     return None
 
 

@@ -248,7 +248,7 @@ def test_a_report_from_before_the_handling_is_history_and_one_from_after_a_relap
     assert Case.rows.get().state == "claimed_clean"
     bring(sinkhole(("10.1.1.5", noon(3), "qakbot")), "2026-03-03-event4_sinkhole-a.csv")
     case = Case.rows.get()
-    assert (case.state, case.relapses, case.first_seen, case.last_seen) == ("cleaning", 1, noon(9), noon(3))
+    assert (case.state, case.relapses, case.first_seen, case.last_seen) == ("assigned", 1, noon(9), noon(3))
 
 
 def test_after_a_confirmed_cleaning_a_report_opens_a_new_episode(cast, bring):
@@ -267,7 +267,7 @@ def test_a_day_without_a_time_does_not_undo_the_handling_on_that_day(cast, bring
     bring(b"IP,Malware\n10.1.1.5,qakbot\n", "m2.csv", day=timezone.localtime(noon(6)).date())
     assert Case.rows.get().state == "claimed_clean"
     bring(b"IP,Malware\n10.1.1.5,qakbot\n", "m3.csv", day=timezone.localtime(noon(5)).date())
-    assert Case.rows.get().state == "cleaning"
+    assert Case.rows.get().state == "assigned"
 
 
 def test_a_false_alarm_is_opened_again_by_another_kind_of_report_only(cast, bring):

@@ -164,7 +164,7 @@ def test_signs_after_the_handling_that_were_given_away_end_the_silence_there(cas
     both_saw(push, 27)
     claimed(cast, Case.rows.get(), noon(25))
     push([sighting(ADDRESS, noon(5), source="outer")], unit="A")
-    assert counted() == [("weak", ADDRESS, 3, "cleaning")]
+    assert counted() == [("weak", ADDRESS, 3, "assigned")]
     tell(*lease(LAPTOP, noon(5), name="pc-2"), file=own_file(cast))
     case = Case.rows.get(device__id_kind="weak", is_current=True)
     claimed(cast, case, noon(25))

@@ -10,7 +10,7 @@ from playwright.sync_api import expect
 
 from quetsach.portal.audit.models import Entry
 from quetsach.portal.cases import actions
-from quetsach.portal.cases.models import Case, FalseAlarm
+from quetsach.portal.cases.models import Case, CaseEvent, Device, FalseAlarm
 from quetsach.portal.cases.work import actions as work
 from quetsach.portal.sightings.actions import Sender, receive_file
 from tests.portal.page_text import text_of
@@ -135,6 +135,51 @@ CUT_OFF = """() => {
 """The choices whose words do not fit into the list that is closed."""
 
 
+def test_a_choice_that_says_what_stands_already_changes_nothing_and_says_so(cast, cases):
+    client = cast.client("A1", "it")
+    client.post(WORK, chosen(cases, m1="start", m2="seen"))
+    before = CaseEvent.rows.count()
+    page = text_of(client.post(WORK, chosen(cases, m1="start", m2="seen", m3="seen"), follow=True))
+    assert "Đã ghi cho 1 hồ sơ" in page and "2 hồ sơ vốn đã như vậy" in page
+    assert CaseEvent.rows.count() == before + 1
+
+
+MARKS = """() => [...document.querySelectorAll(".works tbody tr")].map(row => {
+  const marks = [...row.querySelectorAll(".tag")].map(one => one.getBoundingClientRect());
+  return [row.getBoundingClientRect().height, marks.length,
+    marks.some((one, n) => n && one.left < marks[n - 1].right && one.top < marks[n - 1].bottom)];
+})"""
+"""Of each row its height, the number of its marks, and whether any two of them lie over each other."""
+
+
+@pytest.mark.browser
+@pytest.mark.django_db(transaction=True)
+@pytest.mark.parametrize("width", [360, 1366])
+def test_rows_are_low_and_their_marks_apart(window, cast, cases, width):
+    cast.user("A1", "it")
+    now = timezone.now()
+    Case.rows.update(opened_at=noon(40), family="qakbot", relapses=2)
+    Device.rows.update(
+        isolated_at=now, strength="shared", identity={"host": "may-ke-toan-truong-phong-2-lau-3.xa-a1.lan"}
+    )
+    first = cases["10.1.1.1"]
+    first.refresh_from_db()
+    actions.start_cleaning(first, cast.user("A1", "it"))
+    page = window("it-A1", width=width)
+    page.goto(WORK)
+    rows = page.evaluate(MARKS)
+    assert len(rows) == 4 and all(marks >= 4 for _height, marks, _over in rows), rows
+    assert not any(over for _height, _marks, over in rows)
+    assert page.evaluate("document.documentElement.scrollWidth") <= width
+    if width == 1366:
+        assert max(height for height, _marks, _over in rows) <= 64
+    busy = page.locator(f"#may-{first.pk}")
+    busy.focus()
+    page.keyboard.press("2")
+    expect(page.locator("main")).to_contain_text("Máy đang được xử lý rồi: không có gì để lưu")
+    assert not busy.evaluate("one => one === document.activeElement"), "the next row is at hand"
+
+
 @pytest.mark.browser
 @pytest.mark.django_db(transaction=True)
 @pytest.mark.parametrize("width", [360, 1366])
@@ -151,7 +196,7 @@ def test_a_monday_with_the_keyboard(window, cast, cases, width):
     page.keyboard.press("0")
     expect(page.locator("main")).to_contain_text("2 / 4 đã chọn")
     page.keyboard.press("Control+Enter")
-    expect(page.locator("main")).to_contain_text("Đã ghi cho")
+    expect(page.locator("main")).to_contain_text("Đã ghi cho 2 hồ sơ")
     assert page.evaluate("document.documentElement.scrollWidth") <= width
     page.get_by_role("button", name="Rút lại lần lưu vừa rồi").click()
     expect(page.locator("main")).to_contain_text("như trước")

@@ -77,6 +77,27 @@ def test_a_machine_off_the_network_is_marked_and_not_cleaned(cast, case):
     assert [event.act for event in case.events.all()] == ["open", "isolate", "undo"]
 
 
+def test_a_machine_whose_signs_came_back_waits_for_somebody_and_says_since_when(cast, case, upload):
+    client = cast.client("A1", "it")
+    act(cast, case, "da-xu-ly", done="scan", done_at=moment(noon(20)))
+    upload([sighting(KEY, noon(9), source="new"), sighting(KEY, noon(5), source="new")])
+    day = f"{timezone.localtime(noon(9)):%d/%m/%Y}"
+    listed = text_of(client.get(reverse("cases", args=["lam-sach"])))
+    work = text_of(client.get(reverse("case_work", args=["lam-sach"])))
+    assert f"lại có dấu hiệu từ {day}" in listed and f"lại có dấu hiệu từ {day[:5]}" in work
+    assert "Đang xử lý 1" not in listed and "1 máy có dấu hiệu mà chưa được xử lý" in listed
+    assert "Xử lý 1 máy có dấu hiệu" in text_of(client.get(reverse("today", args=["lam-sach"])))
+    page = text_of(client.get(reverse("case", args=["lam-sach", case.pk])))
+    at = f"{timezone.localtime(noon(9)):%H:%M %d/%m/%Y}"
+    assert f"Lại có dấu hiệu từ {at}, dù đã xử lý." in page
+    assert "làm đủ mọi bước dưới đây" in page and "Bắt đầu xử lý" in page
+    act(cast, case, "bat-dau")
+    page = text_of(client.get(reverse("case", args=["lam-sach", case.pk])))
+    assert "Lại có dấu hiệu từ" in page and "Đã có người đang xử lý lại" in page
+    act(cast, case, "da-xu-ly", done="reinstall", done_at=moment(noon(1)))
+    assert "lại có dấu hiệu từ" not in text_of(client.get(reverse("cases", args=["lam-sach"])))
+
+
 def test_signs_after_the_own_release_are_the_superiors_matter(cast, case, upload):
     act(cast, case, "co-lap", since=moment(noon(20)), reason=WHY)
     told = {"done": "scan", "done_at": moment(noon(6)), "lifts": "on"}
@@ -168,7 +189,7 @@ def test_a_machine_out_of_use_is_proven_by_being_seen_no_more(cast, case, upload
     upload([], [log(noon(11), noon(10))])
     pull_sightings(cast.campaign)
     again = Case.rows.get()
-    assert (again.state, again.claimed_at, again.relapses) == ("cleaning", None, 0)
+    assert (again.state, again.claimed_at, again.relapses) == ("assigned", None, 0)
     assert again.events.last().act == "seen_again"
     page = text_of(cast.client("A1", "it").get(reverse("case", args=["lam-sach", case.pk])))
     assert "nay lại thấy hoạt động" in page and "TS-0042" in page

@@ -7,11 +7,13 @@ from django.core.cache import cache
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
 from django.urls import reverse
+from django.utils import timezone
 
 from quetsach.portal.audit.actions import first_broken_entry
 from quetsach.portal.cases.models import Device
 from quetsach.portal.checks.models import CheckResult, Pack, Replacement, UnitPlan, UploadCode
 from quetsach.portal.checks.unit_actions import issue_code
+from quetsach.portal.machines.models import RegisterFigures
 from tests.portal.checks.results import ago, content, listed, sign
 from tests.portal.page_text import markup_of, text_of
 from tests.portal.scan_document import publish_list
@@ -208,9 +210,59 @@ def test_unchecked_machines_follow_from_what_the_unit_says_it_has(cast, give):
     assert page.context["whole"].unchecked == 4
     assert client.post(reverse("check_computers", args=SLUG), {"computers": "-1"}).status_code == 422
     above = cast.client("A", "reader").get(reverse("checks", args=SLUG))
-    assert above.context["whole"].coverage == pytest.approx(0.2)
+    assert above.context["whole"].computers.coverage == pytest.approx((0.2, 0.2))
     # A unit without a number of computers is not counted as fully checked.
     assert above.context["whole"].silent_units == 2
+
+
+def keep_register(cast, unit, least, most):
+    RegisterFigures.rows.create(
+        unit=cast.units[unit], path=cast.units[unit].path, least=least, most=most, at=timezone.now()
+    )
+
+
+def test_unchecked_computers_are_those_of_the_register_where_there_is_one(cast, give):
+    client = cast.client("A1", "officer")
+    give("A1", "PC-01")
+    client.post(reverse("check_computers", args=SLUG), {"computers": "2"})
+    today = reverse("today", args=SLUG)
+    assert "Kiểm tra thêm 1 máy tính" in text_of(client.get(today))
+    assert "Đưa sổ máy tính của đơn vị lên" in text_of(client.get(today))
+    keep_register(cast, "A1", 7, 9)
+    page = client.get(reverse("checks", args=SLUG))
+    whole = page.context["whole"]
+    assert (whole.unchecked, whole.unchecked_most) == (6, 8)
+    assert "Từ 6 đến 8 máy chưa được kiểm tra" in text_of(page)
+    tasks = text_of(client.get(today))
+    assert "Kiểm tra thêm ít nhất 6 máy tính" in tasks and "Đưa sổ máy tính" not in tasks
+    figures = client.get(reverse("machine_figures", args=[*SLUG, cast.nodes["A1"].pk])).context["whole"]
+    assert figures.computers == whole.computers, "one number of computers on both pages"
+    assert page.context["computers_form"].initial == {"computers": 2}, "its own word stays its own"
+
+
+def test_more_computers_than_the_register_knows_are_not_called_checked(cast, give):
+    client = cast.client("A1", "officer")
+    give("A1", "PC-01")
+    keep_register(cast, "A1", 1, 1)
+    assert "Không còn" in text_of(client.get(reverse("checks", args=SLUG)))
+    client.post(reverse("check_computers", args=SLUG), {"computers": "30"})
+    page = text_of(client.get(reverse("checks", args=SLUG)))
+    assert "Không còn" not in page and "còn 29 máy có thể chưa được kiểm tra" in page
+    assert "Kiểm tra các máy còn lại, hoặc sửa sổ máy" in text_of(client.get(reverse("today", args=SLUG)))
+
+
+def test_units_without_a_register_stand_behind_those_that_have_one(cast, give):
+    for unit in ("A1", "A2"):
+        give(unit, f"PC-{unit}")
+    keep_register(cast, "A2", 4, 4)
+    cast.client("A1", "officer").post(reverse("check_computers", args=SLUG), {"computers": "1"})
+    above = cast.client("A", "coordinator")
+    figures = above.get(reverse("machine_figures", args=[*SLUG, cast.nodes["A"].pk]))
+    assert [one.name for one in figures.context["branches"]] == ["Đơn vị A2", "Đơn vị A1"]
+    line = text_of(figures).split("Đơn vị A1")[-1]
+    assert "1 chưa có sổ máy, theo số tự khai" in line
+    chart = above.get(reverse("checks", args=SLUG)).context["chart"]
+    assert chart.index("Đơn vị A2") < chart.index("Đơn vị A1")
 
 
 def test_machines_of_the_logs_beyond_the_stated_number_are_explained(cast, give):

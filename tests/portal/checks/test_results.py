@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 
 from quetsach.endpoint.catalogue import PRODUCTS
 from quetsach.endpoint.verdict import Verdict as Theirs
+from quetsach.machines.counting.computers import Computers
 from quetsach.portal.audit.actions import first_broken_entry
 from quetsach.portal.campaigns.tasks import facts_of
 from quetsach.portal.cases.actions import claim_clean
@@ -167,7 +168,7 @@ def test_a_sign_after_the_claim_is_a_relapse_and_one_from_before_is_history(cast
     assert case.state == State.CLAIMED_CLEAN
     give("A1", findings=[listed()], at=ago(days=1), set_id=published.set_id)
     case.refresh_from_db()
-    assert (case.state, case.relapses, case.claimed_at) == (State.CLEANING, 1, None)
+    assert (case.state, case.relapses, case.claimed_at) == (State.ASSIGNED, 1, None)
 
 
 def test_a_result_of_another_unit_is_refused(cast, give):
@@ -212,14 +213,16 @@ def test_machines_and_people_are_counted_apart_and_by_branch(cast, give):
 
 def test_what_a_unit_owes_counts_its_own_machines_only(cast, give):
     node, officer = cast.nodes["A"], cast.user("A", "officer")
-    assert queries.owed(facts_of(node)) == queries.Owed(None, Tally(0, 0), None)
+    assert queries.owed(facts_of(node)) == queries.Owed(Computers(1, 1, 1), False, Tally(0, 0), None)
     say_computers(node, 4, officer)
     set_replace_by(node, date(2030, 1, 2), officer)
     for machine in ("PC-01", "PC-02"):
         give("A", machine, at=ago(days=2), findings=[sign(), sign("IDM-01", "idm")])
     give("A", "PC-01", at=ago(days=1), findings=[sign()])
     give("A1", "PC-03", findings=[sign()])
-    assert queries.owed(facts_of(node)) == queries.Owed(2, Tally(4, 1), date(2030, 1, 2))
+    found = queries.owed(facts_of(node))
+    assert (found.computers.unchecked, found.is_begun) == ((2, 2), True)
+    assert (found.copies, found.replace_by) == (Tally(4, 1), date(2030, 1, 2))
     copies = queries.copies_below(node)
     assert queries.by_product(copies) == [("windows_office", Tally(3, 0)), ("idm", Tally(2, 1))]
     own, first, _second = queries.branches(node, copies)

@@ -26,7 +26,7 @@ from quetsach.portal.units.actions import issue_token
 from quetsach.portal.units.reorg_actions import move
 from tests.portal.page_text import text_of
 from tests.portal.scan_document import document as document_of_scan
-from tests.portal.scan_document import publish_list, sighting
+from tests.portal.scan_document import noon, publish_list, sighting
 
 HOUR, DAY = 3_600_000_000, 86_400_000_000
 HEAD = (
@@ -356,3 +356,25 @@ def test_a_unit_that_moves_in_the_tree_keeps_its_register(office, cast):
     told = RegisterFigures.rows.get(unit=unit)
     unit.refresh_from_db()
     assert (told.least, told.path) == (2, unit.path)
+
+
+def test_seen_means_seen_by_a_table_or_by_a_log_as_on_the_page_of_the_case(office, cast, tmp_path):
+    client, unit = office
+    take(client, unit, "kea-leases4.csv", kea(1, days=2, until=40))
+    row = RegisterRow.rows.get()
+    assert (row.days, row.standing, RegisterFigures.rows.get(unit=unit).least) == (2, "visitor", 0)
+    assert "pc-00" in text_of(client.get(reverse("register", args=[unit.pk]), {"loc": "vang"}))
+    listed = publish_list(cast, tmp_path)
+    rows = [sighting("10.1.1.10", noon(day), identity={"mac": "00:25:90:00:00:00"}) for day in (9, 3)]
+    body = document_of_scan(rows, set_id=listed.set_id)
+    receive_file(BytesIO(body), cast.nodes["A1"], Sender("upload", user=cast.user("A1", "it")))
+    call_command("fill_registers")
+    row, case = RegisterRow.rows.get(), Case.rows.get()
+    assert case.device.id_value == row.key_value, "the case is that of the machine"
+    assert (row.days, row.standing, row.last_at) == (4, "computer", case.last_seen)
+    assert RegisterFigures.rows.get(unit=unit).least == 1
+    assert "pc-00" not in text_of(client.get(reverse("register", args=[unit.pk]), {"loc": "vang"}))
+    page = text_of(client.get(reverse("register_machine", args=[unit.pk, row.pk])))
+    assert f"{timezone.localtime(case.last_seen):%d/%m/%Y}, trong 4 ngày" in page
+    call_command("fill_registers")
+    assert RegisterRow.rows.get().days == 4, "a day counts once"

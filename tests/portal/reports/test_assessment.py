@@ -127,6 +127,22 @@ FIXTURES = {
             "Còn ít nhất 13 máy tính chưa được kiểm tra; 94 đơn vị chưa khai số máy tính.",
         ],
     ),
+    "a register that leaves open how many computers there are": (
+        {"acts": ISSUER, "software": Software(checked=5, whole=5, unchecked=2, perhaps=3)},
+        [
+            UNKNOWN_MACHINES,
+            "Đã kiểm tra 5 máy tính, không thấy phần mềm bẻ khóa trên các máy đã kiểm tra.",
+            "Còn từ 2 đến 5 máy tính chưa được kiểm tra, vì sổ máy tính còn chỗ chưa rõ.",
+        ],
+    ),
+    "nothing surely unchecked, and units that said nothing": (
+        {"acts": ISSUER, "software": Software(checked=5, whole=5, unchecked=0, silent=3, units=4)},
+        [
+            UNKNOWN_MACHINES,
+            "Đã kiểm tra 5 máy tính, không thấy phần mềm bẻ khóa trên các máy đã kiểm tra.",
+            "Chưa biết còn bao nhiêu máy tính chưa được kiểm tra: 3 đơn vị chưa khai số máy tính.",
+        ],
+    ),
     "a district that is done": (
         {
             "acts": Acts(units=3, received=3, deployed=3, is_issuer=True),

@@ -23,6 +23,9 @@ def ago(days):
     return timezone.make_aware(datetime.combine(day, time(12)))
 
 
+EVENING = timedelta(hours=8)
+
+
 def send_letter(cast, unit, days):
     node = cast.nodes[unit]
     Dispatch.rows.update_or_create(to_node=node, defaults={"from_node": node.parent, "at": ago(days)})
@@ -37,7 +40,7 @@ def watch(cast, unit, until):
     )  # fmt: skip
     Coverage.rows.create(
         scan=scan, source="1" * 64, path="fw", name="fw", bytes=1, lines=1, not_understood=0, long_lines=0,
-        inbound=0, first=ago(70), last=ago(until), time="ok",
+        inbound=0, first=ago(70), last=ago(until) + EVENING, time="ok",
     )  # fmt: skip
     return scan
 
@@ -161,6 +164,23 @@ def test_a_last_day_with_one_of_the_usual_logs_is_no_clean_up(seen):
     # The firewall's log ends 2 days ago; yesterday only the resolver's went on, and shows one machine.
     assert f"ngày cuối được đếm ({day(ago(2))}) 6 máy" in found.finding
     assert "thiếu nhật ký" in found.chart
-    Coverage.rows.filter(name="fw").update(last=ago(1))
+    Coverage.rows.filter(name="fw").update(last=ago(1) + EVENING)
     found = told_of(seen).daily
     assert f"ngày cuối được đếm ({day(ago(1))}) 1 máy" in found.finding and "h-box" not in found.chart
+
+
+@pytest.mark.parametrize("stop", [timedelta(hours=-2), timedelta(days=1)], ids=["this morning", "today"])
+def test_a_day_that_is_not_over_in_the_logs_is_no_low_day(seen, stop):
+    """A log of UTC days, scanned in the morning, ends at seven in the morning in Vietnam."""
+    send_letter(seen, "A1", 20)
+    Coverage.rows.filter(scan=watch(seen, "A1", 1)).update(last=ago(1) + stop)
+    for n in range(5):
+        infect(seen, "A1", f"pc-{n}", 16, 2)
+    infect(seen, "A1", "pc-early", 16, 1 if stop < EVENING else 0)
+    if stop > EVENING:
+        infect(seen, "A1", "pc-late", 16, 1)
+    found = told_of(seen).daily
+    last, left = (2, 1) if stop < EVENING else (1, 0)
+    assert f"ngày cuối được đếm ({day(ago(last))}) {6 if last == 2 else 2} máy" in found.finding
+    assert f"Không vẽ {day(ago(left))}" in found.caption
+    assert "h-box" not in found.chart, "nothing is missing before it"

@@ -16,6 +16,7 @@ from dataclasses import dataclass, field
 from datetime import date, datetime, timezone
 from typing import NamedTuple
 
+from quetsach.machines.counting.computers import NONE, Computers, computers_of
 from quetsach.machines.counting.histories import (
     TRIES,
     Act,
@@ -67,8 +68,7 @@ class Figures:
 
     `infected` are machines, `shared` addresses of many machines with at least one infected, `unlocated` signs
     of one of several machines. All three together are `seen`. `claimed`, `rechecked` and `verified` of these
-    came at least so far. False alarms are in no other number. `known` is None where no unit's number of
-    computers is known; `without_known` units have none.
+    came at least so far. False alarms are in no other number.
     """
 
     units: int = 0
@@ -86,10 +86,7 @@ class Figures:
     shared: int = 0
     unlocated: int = 0
     unreachable: int = 0
-    known: tuple[int, int] | None = None
-    checked_of_known: int = 0
-    """Checked machines of the units whose number of computers is known, at most that number each."""
-    without_known: int = 0
+    computers: Computers = NONE
     clocks: dict[str, Clock] = field(default_factory=lambda: {name: Clock() for name in CLOCKS})
     active: Counter[date] = field(default_factory=Counter)
     """Machines with signs by local day."""
@@ -99,25 +96,15 @@ class Figures:
         """Machines and addresses in which signs were seen."""
         return self.infected + self.shared + self.unlocated
 
-    @property
-    def coverage(self) -> tuple[float, float] | None:
-        """Checked machines of known ones, [at least, at most] from 0 to 1, in units with known numbers."""
-        if self.known is None or not self.known[1]:
-            return None
-        least, most = self.known
-        return self.checked_of_known / most, min(self.checked_of_known / max(least, 1), 1.0)
-
     def counts(self) -> dict[str, int]:
         """The numbers that add up, by name."""
         return {name: getattr(self, name) for name in COUNTS}
 
     def add(self, other: Figures) -> None:
         """Add the figures of other units."""
-        for name in (*COUNTS, "checked_of_known", "without_known"):
+        for name in COUNTS:
             setattr(self, name, getattr(self, name) + getattr(other, name))
-        if other.known is not None:
-            least, most = self.known or (0, 0)
-            self.known = (least + other.known[0], most + other.known[1])
+        self.computers += other.computers
         for name, clock in other.clocks.items():
             self.clocks[name].hours += clock.hours
             self.clocks[name].all += clock.all
@@ -255,9 +242,8 @@ def _of_unit(unit: UnitHistory, at: datetime) -> Figures:
             if unit.acknowledged is not None and unit.acknowledged <= at:
                 found.clocks["acknowledged"].hours = [_hours(unit.told, unit.acknowledged)]
         found.acknowledged = int(unit.acknowledged is not None and unit.acknowledged <= at)
-    found.checked, found.known = unit.checked, unit.known
-    found.checked_of_known = min(unit.checked, unit.known[1]) if unit.known else 0
-    found.without_known = int(unit.known is None)
+    found.checked = unit.checked
+    found.computers = computers_of(unit.register, unit.stated, unit.checked)
     return found
 
 

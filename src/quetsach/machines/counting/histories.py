@@ -95,15 +95,16 @@ class MachineHistory:
 
 @dataclass(frozen=True, slots=True)
 class UnitHistory:
-    """A unit and the unit above it. `known` is its number of computers, [at least, at most], None where
-    nobody knows; `checked` the machines that were checked. `takes_part`: whether it is one of the units
-    counted."""
+    """A unit and the unit above it. `register` is the number of computers in its register, [at least, at
+    most], None without one; `stated` the number that it gave itself; `checked` the machines that were
+    checked. `takes_part`: whether it is one of the units counted."""
 
     id: Id
     parent: Id | None = None
     told: datetime | None = None
     acknowledged: datetime | None = None
-    known: tuple[int, int] | None = None
+    register: tuple[int, int] | None = None
+    stated: int | None = None
     checked: int = 0
     takes_part: bool = True
 

@@ -22,6 +22,8 @@ class Lack(StrEnum):
     """Lines name a listed address, and no format reads them."""
     NAMELESS = "nameless"
     """Signs of the malware name no machine."""
+    UNLOCATED = "unlocated"
+    """Signs of the malware are of an address that may be the machine's."""
     NO_TIME = "no_time"
     """The log, or a sign in it, has no time that can be trusted."""
     OTHER_LIST = "other_list"
@@ -90,6 +92,7 @@ CLOSES = {
     Lack.UNREAD: Closing.SCAN_AGAIN,
     Lack.NO_MACHINE: Closing.SCAN_AGAIN,
     Lack.NAMELESS: Closing.NAMED,
+    Lack.UNLOCATED: Closing.NAMED,
     Lack.NO_TIME: Closing.SCAN_AGAIN,
     Lack.OTHER_LIST: Closing.SCAN_LIST,
     Lack.EXPIRED: Closing.SCAN_LIST,

@@ -39,7 +39,7 @@ LONG = 10
 before stand in a row, where the machine is expected in no hour of the night."""
 STOPPED = 24
 """A machine that was expected in so many covered hours since it went around does so no longer."""
-UNSEEN = {Lack.LOST, Lack.UNREAD, Lack.NO_MACHINE, Lack.NAMELESS}
+UNSEEN = {Lack.LOST, Lack.UNREAD, Lack.NO_MACHINE, Lack.NAMELESS, Lack.UNLOCATED}
 """There were lines in these hours, and nobody could look at them: they part the silence, however short. In an
 outage a machine has nobody to speak with."""
 ANY = Malware()
@@ -259,14 +259,15 @@ class _AtPlace:
         seen = place.log.covered(watch.hour, place.listings)
         by, after = seen.origin - watch.origin, span(watch.start, watch.end)
         # A sign that may be the machine's is one at any hour.
-        nameless = place.log.nameless.of(watch.malware)
+        nameless, unlocated = place.log.nameless.of(watch.malware), 0
         for signs in place.unlocated:
-            nameless |= signs.of(watch.malware)
-        self.nameless = moved(nameless, by) & after
+            unlocated |= signs.of(watch.malware)
+        self.nameless = moved(nameless | unlocated, by) & after
         self.up = moved(seen.up, by) & after & ~self.nameless
         self.weak = moved(seen.weak, by) & self.up
         self.lacks = [(lack, moved(bits, by) & after) for lack, bits in seen.lacks]
-        self.lacks.insert(1, (Lack.NAMELESS, self.nameless))  # behind what is lost
+        doubted = moved(unlocated & ~nameless, by) & after
+        self.lacks[1:1] = [(Lack.UNLOCATED, doubted), (Lack.NAMELESS, self.nameless)]  # behind what is lost
         self.last = seen.last
         if watch.expired is not None:
             gone = span(max(watch.start, watch.expired), watch.end)
@@ -491,5 +492,5 @@ class _AtPlace:
 
 _WAITS = {
     Lack.TOO_SHORT, Lack.NO_LOG, Lack.LOST, Lack.DOWN, Lack.AROUND,
-    Lack.MOVED, Lack.NOT_SEEN, Lack.UNREAD, Lack.NAMELESS,
+    Lack.MOVED, Lack.NOT_SEEN, Lack.UNREAD, Lack.NAMELESS, Lack.UNLOCATED,
 }  # fmt: skip

@@ -8,7 +8,7 @@ from datetime import date, datetime
 from typing import NamedTuple
 
 from quetsach.machines.proof.gaps import Lack
-from quetsach.machines.proof.hours import Span, hour_of, span
+from quetsach.machines.proof.hours import Span, hour_of, moment_of, runs, span
 from quetsach.machines.proof.nameless import Nameless, NamelessHours
 
 BASELINE = 28
@@ -69,6 +69,29 @@ class PlaceLog:
         if asked not in self._answers:
             self._answers[asked] = self._covered(*asked)
         return self._answers[asked]
+
+    def missing(self, now: int) -> list[Span]:
+        """The times between its first and its last covered hour in which it has usual lines, and was not up
+        or could not be read: those hours of which a proof of any machine would say that they are missing.
+        Hours without usual lines, such as those of a night, neither make nor end such a time."""
+        usual = self._usual(now // _DAY)
+        up = self.covered(now, self.listings).up
+        wanted = 0
+        for day in range(self.origin // _DAY, now // _DAY + 1):
+            at = day * _DAY - self.origin
+            for hour in range(_DAY):
+                wanted |= bool(usual.get(((day - now // _DAY) % 7, hour))) << (at + hour)
+        first, end = (up & -up).bit_length() - 1, up.bit_length()
+        found: list[tuple[int, int]] = []
+        for begins, ends in runs(wanted & ~up & span(first, end)) if up else ():
+            if found and not wanted & up & span(found[-1][1], begins):
+                begins = found.pop()[0]
+            found.append((begins, ends))
+        return [(moment_of(self.origin + begins), moment_of(self.origin + ends)) for begins, ends in found]
+
+    def is_measured(self, now: int) -> bool:
+        """Whether its usual lines of the last weeks are known, so that `missing` tells all."""
+        return any(self._usual(now // _DAY).values())
 
     def _hours(self, times: Iterable[Span]) -> int:
         bits = 0

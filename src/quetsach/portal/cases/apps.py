@@ -8,11 +8,12 @@ class CasesConfig(AppConfig):
         from quetsach.portal.campaigns import arrivals, tasks
         from quetsach.portal.campaigns.open_work import OPEN_WORK
         from quetsach.portal.cases.arrived import outcome_of
+        from quetsach.portal.cases.gaps.places import gaps_of_places
         from quetsach.portal.cases.gaps.tasks import FACTS, gaps_to_close
         from quetsach.portal.cases.merging_actions import follow_gone
         from quetsach.portal.cases.owning_actions import follow_range
         from quetsach.portal.cases.pull_actions import pull_sightings
-        from quetsach.portal.cases.registered import open_cases
+        from quetsach.portal.cases.registered import open_cases, seen_in_logs, seen_later
         from quetsach.portal.cases.tasks import FACTS as FACTS_OF_MACHINES
         from quetsach.portal.cases.tasks import (
             MACHINES,
@@ -24,11 +25,15 @@ class CasesConfig(AppConfig):
         )
         from quetsach.portal.cases.victims.actions import follow_reports
         from quetsach.portal.cases.victims.pull_actions import take_reports
-        from quetsach.portal.machines.register.queries import CASES
+        from quetsach.portal.machines.register.queries import CASES, SEEN, SEEN_LATER
         from quetsach.portal.sightings import moving_actions
+        from quetsach.portal.sightings.queries import GAPS
         from quetsach.portal.units.range_actions import FOLLOWERS
 
         CASES.append(open_cases)
+        SEEN.append(seen_in_logs)
+        SEEN_LATER.append(seen_later)
+        GAPS.append(gaps_of_places)
         FOLLOWERS += [follow_range, follow_reports]
         moving_actions.FOLLOWERS.append(follow_gone)
         arrivals.LISTENERS.append(pull_sightings)

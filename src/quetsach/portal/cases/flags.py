@@ -6,20 +6,24 @@ Each is one condition on rows of `Case`, for the filter of a list and for the ro
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 from typing import Any
 
 from django.db.models import BooleanField, Exists, ExpressionWrapper, OuterRef, Q, QuerySet, Subquery, Value
 from django.db.models.expressions import Combinable
+from django.db.models.fields.json import KeyTextTransform
 from django.db.models.functions import Coalesce, Least
 from django.db.models.lookups import Exact, LessThan, LessThanOrEqual
+from django.utils import timezone
 from django.utils.functional import Promise
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from quetsach.portal.cases.clocks import Clock, Rule
 from quetsach.portal.cases.models import Case, CaseEvent, CaseSighting, FalseAlarm, VictimReport
-from quetsach.portal.cases.rules import OPEN, Act, State
+from quetsach.portal.cases.rules import BACK, OPEN, Act, State
 
 PREFIX = "flag_"
 
@@ -53,6 +57,17 @@ WORDS: dict[Flag, str | Promise] = {
     Flag.SINKHOLED: _("its calls end in a sinkhole: no cleaning"),
     Flag.SHARED: _("address of several machines"),
 }
+SHORT: dict[Flag, str | Promise] = {
+    **WORDS,
+    Flag.BACK: _("signs again on the network"),
+    Flag.PROPOSED: _("false alarm?"),
+    Flag.CRACKED: _("cracked software"),
+    Flag.BLOCKED: _("blocked"),
+    Flag.SINKHOLED: _("sinkhole"),
+    Flag.SHARED: _("several machines"),
+}
+"""The same where there is little room; the words stand beside it or behind a link."""
+ALARMING = {Flag.OVERDUE, Flag.UNREACHABLE, Flag.BACK}
 BY_CHECKS: dict[Flag, Callable[[], Q]] = {}
 """Conditions on `OuterRef("device")` that the app of checks adds."""
 COUNTED = (Flag.OVERDUE, Flag.UNREACHABLE, Flag.BACK, Flag.PROPOSED, Flag.ISOLATED, Flag.ASIDE)
@@ -74,6 +89,14 @@ def proof_from() -> Combinable:
     """`Case.proof_from` of a claimed case."""
     first = Subquery(_claims().order_by("at").values("at")[:1])
     return Least("claimed_at", Coalesce(first, "claimed_at"))
+
+
+def with_return(cases: QuerySet[Case]) -> QuerySet[Case]:
+    """The cases, each with what `Case.back_since` needs."""
+    last = CaseEvent.rows.filter(case=OuterRef("pk"), act__in=[act.value for act in BACK])
+    last = last.order_by("-at", "-pk").annotate(of_sign=KeyTextTransform("seen", "data"))
+    parts = {Case.BACK_SEEN: "of_sign", Case.BACK_AT: "at", Case.BACK_ACT: "act"}
+    return cases.annotate(**{name: Subquery(last.values(part)[:1]) for name, part in parts.items()})
 
 
 def late(rule: Rule, now: datetime) -> Q:
@@ -136,12 +159,38 @@ def with_flags(cases: QuerySet[Case], rule: Rule | None, now: datetime) -> Query
         PREFIX + flag.value: ExpressionWrapper(Q(condition), output_field=BooleanField())
         for flag, condition in conditions(rule, now).items()
     }
-    return cases.annotate(**wanted, **{Case.PROOF_FROM: proof_from()})
+    return with_return(cases).annotate(**wanted, **{Case.PROOF_FROM: proof_from()})
 
 
 def flags_of(case: Case) -> list[tuple[Flag, str | Promise]]:
     """The flags of a case of `with_flags`, with their words."""
     return [(flag, WORDS[flag]) for flag in Flag if getattr(case, PREFIX + flag.value, False)]
+
+
+@dataclass(frozen=True, slots=True)
+class Mark:
+    """A flag where there is little room: a few words, and the whole ones."""
+
+    short: str | Promise
+    words: str | Promise
+    is_alarming: bool
+
+
+def marks_of(case: Case) -> list[Mark]:
+    """The flags of a case of `with_flags` as short marks, and first of all whether its signs came back."""
+    found = []
+    day = f"{timezone.localtime(case.back_since):%d/%m}" if case.back_since is not None else ""
+    if day and case.is_seen_again:
+        again = gettext("out of use, and seen on %(day)s") % {"day": day}
+    elif day:
+        again = gettext("signs again since %(day)s") % {"day": day}
+    elif case.relapses:
+        again = gettext("came back")
+    else:
+        again = gettext("again after being clean") if case.episode > 1 else ""
+    if again:
+        found.append(Mark(again, again, True))
+    return found + [Mark(SHORT[flag], words, flag in ALARMING) for flag, words in flags_of(case)]
 
 
 def chosen(text: str) -> Flag | None:

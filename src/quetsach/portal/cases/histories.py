@@ -23,7 +23,7 @@ from quetsach.portal.campaigns.models import CampaignNode
 from quetsach.portal.cases.merging_actions import MERGED
 from quetsach.portal.cases.models import Case, CaseEvent, CaseSighting, Device
 from quetsach.portal.cases.outside import PART
-from quetsach.portal.cases.rules import CHECK, OPEN, REACHES, Act, Note, State
+from quetsach.portal.cases.rules import BACK, CHECK, OPEN, REACHES, Act, Note, State
 from quetsach.portal.sightings.models import Coverage
 from quetsach.portal.units.models import subtree
 
@@ -35,8 +35,6 @@ RUNGS = {
     State.FALSE_POSITIVE: Rung.FALSE,
 }
 KINDS = {"shared": Kind.SHARED, "unlocated": Kind.UNLOCATED, "weak": Kind.ADDRESS}
-BACK = (Act.RELAPSE, Act.SEEN_AGAIN)
-"""A sign after the handling, and a sign of a machine that was said to be out of use."""
 STEPS: dict[str, Step] = {
     Act.CLAIM: Step.CLAIM,
     **dict.fromkeys(BACK, Step.RELAPSE),
@@ -46,6 +44,8 @@ STEPS: dict[str, Step] = {
 }
 
 
+EVENING = 17
+"""The local hour up to which a log must go so that its last day counts as looked at."""
 UNDONE = {Step.CLAIM, Step.TRY, Step.REACHED}
 """A step of these that a person took back did not happen."""
 FIGURE_WORDS: dict[str, str | Promise] = {
@@ -170,11 +170,13 @@ def _days(node: CampaignNode) -> tuple[dict[UUID, set[date]], dict[UUID, set[UUI
 class Looked:
     """What logs were looked at. `until`: by machine the last local day of the logs of a unit that saw its
     signs; `days`: the local days of logs of the units, or of others that saw their machines; `places`: the
-    local days of each log of those that saw signs."""
+    local days of each log of those that saw signs. `partial` are days of which no log is there to its end:
+    the last of each log, if it stops before the evening, and today. They are in neither."""
 
     until: dict[str, date]
     days: set[date]
     places: list[set[date]] = field(default_factory=list)
+    partial: set[date] = field(default_factory=set)
 
 
 def looked_of(node: CampaignNode, told: Told) -> Looked:
@@ -189,21 +191,29 @@ def looked_of(node: CampaignNode, told: Told) -> Looked:
     )
     reporters = {one for some in told.seen_by.values() for one in some}
     ends: dict[UUID, date] = {}
-    spans: set[tuple[date, date]] = set()
-    places: dict[tuple[UUID, str], set[tuple[date, date]]] = defaultdict(set)
+    spans: dict[tuple[UUID, str], set[tuple[date, date]]] = defaultdict(set)
+    latest: dict[tuple[UUID, str], datetime] = {}
     for reporter, path, name, begin, end in rows.iterator(5000):
         last = timezone.localdate(end)
         ends[reporter] = max(last, ends.get(reporter, last))
         if reporter in reporters or path.startswith(node.path):
-            spans.add((timezone.localdate(begin), last))
-        if reporter in reporters:
-            places[reporter, name].add((timezone.localdate(begin), last))
+            spans[reporter, name].add((timezone.localdate(begin), last))
+            latest[reporter, name] = max(end, latest.get((reporter, name), end))
+    days, partial = {}, set()
+    for place, some in spans.items():
+        days[place] = _days_in(some)
+        stop = timezone.localtime(latest[place])
+        if stop.hour < EVENING or stop.date() >= timezone.localdate():
+            partial.add(stop.date())
+            days[place].discard(stop.date())
+    whole = {day for some in days.values() for day in some}
     until = {
         device: max(ends[one] for one in some if one in ends)
         for device, some in told.seen_by.items()
         if not some.isdisjoint(ends)
     }
-    return Looked(until, _days_in(spans), [_days_in(some) for some in places.values()])
+    places = [some for (reporter, _name), some in days.items() if reporter in reporters]
+    return Looked(until, whole, places, partial - whole)
 
 
 def _days_in(spans: Iterable[tuple[date, date]]) -> set[date]:

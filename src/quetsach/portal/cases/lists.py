@@ -17,9 +17,11 @@ from django.utils import timezone
 from quetsach.machines.identity.figures import Range
 from quetsach.machines.identity.figures import interval as interval_of
 from quetsach.portal.campaigns.models import Campaign, CampaignNode
+from quetsach.portal.cases.flags import with_return
 from quetsach.portal.cases.models import Alias, Case, Device
 from quetsach.portal.cases.rules import PATIENCE, RANK, State, Word
 from quetsach.portal.kit.compiled import compiled
+from quetsach.portal.kit.figures import ALL, BELOW, OWN
 from quetsach.portal.kit.long_lists import FromNearestEnd
 from quetsach.portal.units.models import Span, inside, span_of, subtree
 
@@ -155,9 +157,10 @@ def added(units: Iterable[Tally]) -> Tally:
     return Tally(words, Range(least, most))
 
 
-def tally(node: CampaignNode, now: datetime, *, below: bool = True) -> Tally:
-    """The machines of a node, or also of those below it. One query."""
-    return added(by_unit(node, now, below=below).values())
+def tally(node: CampaignNode, now: datetime, *, reach: str = ALL) -> Tally:
+    """The machines of a node, of those below it, or of both. One query."""
+    units = by_unit(node, now, below=reach != OWN)
+    return added(told for unit, told in units.items() if reach != BELOW or unit != node.pk)
 
 
 def of_word(machines: QuerySet[Device], word: Word, campaign: Campaign, now: datetime) -> QuerySet[Device]:
@@ -233,7 +236,7 @@ class Pages(FromNearestEnd):
         """A page; its cases are read once its places are known."""
         found = super().page(number)
         order = list(found.object_list)
-        cases = Case.rows.select_related("device__owner", "false_alarm_of")
+        cases = with_return(Case.rows.select_related("device__owner", "false_alarm_of"))
         rows = cases.annotate(more=F("device__current_cases") - 1).in_bulk(order)
         found.object_list = [rows[pk] for pk in order if pk in rows]
         return found

@@ -292,7 +292,7 @@ def _take_over(into: Case, state: Case) -> None:
             into.verified_at = into.quiet_until = None
     proven = into.claimed_at
     if proven is not None and into.last_seen is not None and into.last_seen > proven:
-        into.state, into.relapses = State.CLEANING.value, into.relapses + 1
+        into.state, into.relapses = State.ASSIGNED.value, into.relapses + 1
         unclaim(into)
     into.save(update_fields=list(_STATE))
 

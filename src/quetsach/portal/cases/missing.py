@@ -28,6 +28,10 @@ LACKS: dict[Lack, str | Promise] = {
     Lack.NAMELESS: gettext_lazy(
         "Lines there name an address of this malware and no machine: each could be this machine."
     ),
+    Lack.UNLOCATED: gettext_lazy(
+        "Signs of this malware there are of an address that may be this machine's: two machines had it, many "
+        "share it, or it asks for others."
+    ),
     Lack.NO_TIME: gettext_lazy("Newer signs or logs carry no usable time."),
     Lack.OTHER_LIST: gettext_lazy(
         "The newer logs were searched with a list that lacks an address of this case."
@@ -68,6 +72,7 @@ PARTS: dict[Lack, str] = {
     Lack.UNREAD: "lines-that-could-not-be-read",
     Lack.NO_MACHINE: "lines-that-name-no-machine",
     Lack.NAMELESS: "lines-that-name-no-machine",
+    Lack.UNLOCATED: "lines-that-name-no-machine",
     Lack.NO_TIME: "lines-that-could-not-be-read",
     Lack.OTHER_LIST: "a-list-that-lacks-an-address",
     Lack.EXPIRED: "a-list-that-lacks-an-address",

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 from django.conf import settings
 from django.db import models
 from django.utils import timezone
+from django.utils.dateparse import parse_datetime
 from django.utils.translation import gettext_lazy as _
 
 from quetsach.machines.identity.locating import LOCATED
@@ -258,6 +259,9 @@ class Case(models.Model):
     PROOF_FROM = "first_claim_at"
     """The annotation of `flags.with_flags` that `proof_from` takes."""
 
+    BACK_SEEN, BACK_AT, BACK_ACT = "back_seen", "back_at", "back_act"
+    """The annotations of `flags.with_return` that `back_since` and `is_seen_again` take."""
+
     to_do = models.GeneratedField(
         expression=models.Case(
             models.When(is_current=True, state__in=[one.value for one in OPEN], then=True), default=False
@@ -320,6 +324,21 @@ class Case(models.Model):
         told = self.events.filter(act=Act.CLAIM.value, at__gte=self.clock_at or self.opened_at)
         first: datetime | None = told.aggregate(first=models.Min("at"))["first"]
         return min(self.claimed_at, first) if first is not None else self.claimed_at
+
+    @property
+    def back_since(self) -> datetime | None:
+        """The time of the sign that came after the handling, or at which a machine out of use was seen, where
+        nobody has handled it again since; the moment of the note where that time is not known. None for cases
+        that `flags.with_return` did not read."""
+        at: datetime | None = vars(self).get(self.BACK_AT)
+        if at is None or not self.is_open:
+            return None
+        return parse_datetime(vars(self)[self.BACK_SEEN] or "") or at
+
+    @property
+    def is_seen_again(self) -> bool:
+        """`back_since` is about a machine that was said to be out of use: it was seen, without a sign."""
+        return self.back_since is not None and vars(self)[self.BACK_ACT] == Act.SEEN_AGAIN
 
     @classmethod
     def scope(cls, user: User | AnonymousUser) -> models.Q:

@@ -134,13 +134,13 @@ def _places(facts: Facts, logs: Logs) -> Iterable[Place]:
         for name, days in of_unit.places.items():
             key = node, name
             if key not in logs:
-                logs[key] = _log_of(days.rows, facts.nameless.get(key, ()))
+                logs[key] = log_of(days.rows, facts.nameless.get(key, ()))
             log, seen = logs[key], days.seen(named)
             unlocated = tuple(log.hours_of(one) for one in facts.may_be_its(*key))
             yield Place(log.key, log.log, log.naming(indicators), *seen, unlocated)
 
 
-def _log_of(days: Sequence[DayOfLog], nameless: Iterable[Sighting]) -> KnownLog:
+def log_of(days: Sequence[DayOfLog], nameless: Iterable[Sighting] = ()) -> KnownLog:
     """What all machines of a place share."""
     its = [_log_day(day) for day in days]
     scans = {day.coverage.scan.set_id: day.coverage.scan for day in days}

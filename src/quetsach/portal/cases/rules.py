@@ -77,6 +77,8 @@ NEEDS_ASSET = (REPLACE, RETIRE)
 CHECK = "check"
 """The act of the event that notes a check of the machine with signs; it moves nothing by itself."""
 
+BACK = (Act.RELAPSE, Act.SEEN_AGAIN)
+"""A sign after the handling, and a sign of a machine that was said to be out of use."""
 OPEN = (State.NEW, State.ASSIGNED, State.CLEANING)
 """A person must act."""
 _WAITING = (State.CLAIMED_CLEAN, State.RECHECKED)
@@ -97,9 +99,9 @@ TRANSITIONS: dict[tuple[State, Act], State] = {
     (State.CLAIMED_CLEAN, Act.RECHECK): State.RECHECKED,
     **{(s, Act.VERIFY): State.VERIFIED_CLEAN for s in _WAITING},
     **{
-        (s, act): State.CLEANING
+        (s, act): State.ASSIGNED  # nobody has said yet that somebody works on it again
         for s in (*_WAITING, State.VERIFIED_CLEAN)
-        for act in (Act.RELAPSE, Act.SEEN_AGAIN)
+        for act in BACK
     },
 }
 RANK = {

@@ -80,7 +80,7 @@ def machines_to_do(seat: Seat) -> list[Task]:
                 rank=Rank.CHASE + 2, title=title % {"n": below},
                 text=_("Their units handle them. Help where nobody knows computers, and ask where nobody has "
             "started."),
-                url=f"{every}&loai={Word.SIGNS.value}", action=_("See the machines"),
+                url=f"{every}&rieng=duoi&loai={Word.SIGNS.value}", action=_("See the machines"),
                 shape="bad", word=_("Signs found"), counts=Counted("machines.signs", below, "below"),
             )
         )  # fmt: skip
@@ -142,7 +142,7 @@ def late_machines(seat: Seat) -> list[Task]:
         title = ngettext(
             "%(n)d unit below needs you for its machines", "%(n)d units below need you for their machines", n
         )
-        url = f"{page}?don-vi={below[0].node if n == 1 else seat.node.pk}&loc=escalated"
+        url = f"{page}?don-vi={seat.node.pk}&loc=escalated"
         tasks.append(
             Task(
                 rank=Rank.CHASE + 1, title=title % {"n": n},

@@ -33,23 +33,29 @@ from quetsach.portal.cases.views_forwarders import forwarding
 from quetsach.portal.cases.wording import ALL_EVIDENCE, EVIDENCE, tell
 from quetsach.portal.cases.words import WORDS, chip_of
 from quetsach.portal.kit.client_ip import client_ip_text
-from quetsach.portal.kit.figures import ALL, OWN
+from quetsach.portal.kit.figures import ALL, BELOW, OWN
 from quetsach.portal.sightings.queries import told_by
 from quetsach.portal.units.roles import Verb, fits
 
 PAGE = 25
 ESCALATED = "escalated"
-"""The filter of what a superior must know of."""
+"""The filter of what a superior must know of: machines of the units directly below."""
+REACHES = {"1": OWN, "duoi": BELOW}
+"""Whose machines are listed, by the word in the address: the unit's own, those of the units below; else
+both."""
 
 
 @require_GET
 def cases(request: HttpRequest, slug: str) -> HttpResponse:
     """The machines of a unit and of those below it."""
     seat = take_seat_asked(request, slug)
-    below = request.GET.get("rieng") != "1"
+    reach = REACHES.get(request.GET.get("rieng", ""), ALL)
+    below = reach != OWN
     now = timezone.now()
-    tally = lists.tally(seat.node, now, below=below)
+    tally = lists.tally(seat.node, now, reach=reach)
     machines = lists.there(seat.node, below=below, in_order=tally.total >= lists.MANY)
+    if reach == BELOW:
+        machines = machines.exclude(owner=seat.node)
     chosen = next((w for w in lists.SHOWN if w.value == request.GET.get("loai")), None)
     if chosen is not None:
         machines = lists.of_word(machines, chosen, seat.campaign, now)
@@ -67,7 +73,8 @@ def cases(request: HttpRequest, slug: str) -> HttpResponse:
     in_order = None
     if flag is not None or is_escalated:
         rule = rule_of(seat.campaign)
-        condition = flags.conditions(rule, now)[flag] if flag is not None else escalated(rule, now)
+        directly = Q(device__owner__parent=seat.node)
+        condition = flags.conditions(rule, now)[flag] if flag is not None else directly & escalated(rule, now)
         machines, in_order = lists.flagged(machines, seat.node, condition, below=below)
     if text or version or asked or counted:
         machines, listed, listed_signs = lists.picked(machines, in_order)
@@ -82,12 +89,14 @@ def cases(request: HttpRequest, slug: str) -> HttpResponse:
         "page": page,
         "rows": [(row, *chip_of(row, seat.campaign.quiet_days, now)) for row in page],
         "below": below,
-        "reach": ALL if below else OWN,
+        "reach": reach,
+        "watched_reach": ALL if below else OWN,
         "as_of": now,
         "text": text,
         "chosen": chosen,
         "counted": FIGURE_WORDS.get(counted, ""),
-        "only": _only(flag, is_escalated),
+        "only": flags.WORDS[flag] if flag is not None else "",
+        "units_to_help": machines.order_by().values("owner").distinct().count() if is_escalated else 0,
         "version": int(version) if version.isascii() and version.isdigit() else None,
         "total": tally.total,
         "interval": tally.interval,
@@ -104,13 +113,6 @@ def cases(request: HttpRequest, slug: str) -> HttpResponse:
         "watched": queries.watched(seat.node, below=below),
     }  # fmt: skip
     return render(request, "cases/cases.html", context)
-
-
-def _only(flag: flags.Flag | None, is_escalated: bool) -> str:
-    """The filter in words; empty without one."""
-    if flag is not None:
-        return str(flags.WORDS[flag])
-    return _("what the superior unit must know of") if is_escalated else ""
 
 
 def _find(request: HttpRequest, slug: str, case_id: UUID, verb: Verb = Verb.READ) -> tuple[Seat, Case]:

@@ -5,13 +5,14 @@ from __future__ import annotations
 from datetime import datetime
 from typing import TYPE_CHECKING
 
+from django.utils import timezone
 from django.utils.functional import Promise
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
 from quetsach.machines.proof.gaps import Lack
 from quetsach.portal.cases.missing import LACKS
-from quetsach.portal.cases.rules import Act, Note, State, Word, word
+from quetsach.portal.cases.rules import OPEN, Act, Note, State, Word, word
 
 if TYPE_CHECKING:
     from quetsach.portal.cases.models import Case
@@ -45,7 +46,7 @@ ACTS: dict[str, str | Promise] = {
     Act.DISMISS: gettext_lazy("Marked as a false alarm"),
     Act.REOPEN: gettext_lazy("Opened again"),
     Act.RECHECK: gettext_lazy("Checked again: no sign"),
-    Act.VERIFY: gettext_lazy("Verified clean"),
+    Act.VERIFY: gettext_lazy("Proven clean"),
     Act.RELAPSE: gettext_lazy("Sign seen again after handling"),
     Act.EVIDENCE: gettext_lazy("Other signs: no false alarm any more"),
     Act.WITHDRAW: gettext_lazy("Closed as a false alarm: the list was withdrawn"),
@@ -96,12 +97,16 @@ def verdict(
     is_reported: bool = False,
     is_retracted: bool = False,
     out_of_use: str | None = None,
+    back_since: datetime | None = None,
+    is_seen_again: bool = False,
 ) -> str:
     """One plain sentence on the machine. `days`: whole days without a sign in logs without a gap.
     `is_checked`: the state rests on a check of the machine itself, not on logs. `withdrawn`: the version of
     the list with which the case was closed. `is_reported`: only reports of others know the machine.
     `is_retracted`: it rested on a file of reports that was taken back.
-    `out_of_use`: the asset number of a machine that was said to be out of use, empty if unknown."""
+    `out_of_use`: the asset number of a machine that was said to be out of use, empty if unknown.
+    `back_since`: when signs came after the handling, if nobody has handled it since and it is known;
+    `is_seen_again`: no sign came, but a machine out of use was seen."""
     if state is State.VERIFIED_CLEAN:
         if is_confirmed:
             return _("Clean, confirmed by a person in charge; logs have not shown it.")
@@ -127,9 +132,9 @@ def verdict(
         return _("A false alarm: only a report said so, and that was taken back.")
     if state is State.FALSE_POSITIVE:
         return _("A false alarm: the signs have another reason.")
+    if (is_relapse and state in OPEN) or back_since is not None:
+        return _back(state, back_since, is_seen_again=is_seen_again)
     if state is State.CLEANING:
-        if is_relapse:
-            return _("It was handled, but the signs came back. Handle it again.")
         return _("Someone is working on the machine. Record what was done when it is finished.")
     if state in (State.NEW, State.ASSIGNED):
         if is_checked:
@@ -154,6 +159,27 @@ def verdict(
     if out_of_use is not None:
         sentence = f"{_gone(out_of_use)}. {sentence}"
     return f"{sentence} {missing}".strip()
+
+
+def _back(state: State, since: datetime | None, *, is_seen_again: bool) -> str:
+    text = _("It was handled, but the signs came back.")
+    if since is not None:
+        at = {"at": f"{timezone.localtime(since):%H:%M %d/%m/%Y}"}
+        text = _("Signs again since %(at)s, although it was handled.") % at
+        if is_seen_again:
+            told = _(
+                "Seen again at %(at)s, although it was said to be out of use. Find it and handle it, or take "
+                "it out of use."
+            )
+            return told % at
+    if state is State.CLEANING:
+        todo = _("Somebody works on it again. Record what was done when it is finished.")
+    else:
+        todo = _(
+            "Handle it again: do every step below, and look for other malware too. If signs come back after "
+            "that, reinstall it."
+        )
+    return f"{text} {todo}"
 
 
 def _gone(asset: str) -> str:

@@ -14,7 +14,7 @@ from quetsach.portal.checks.queries import Branch
 from quetsach.portal.kit.charts import Bar, Series, Stack, bars, lines, stacked
 from quetsach.portal.kit.figures import ALL, OWN
 from quetsach.portal.kit.templatetags.figures import in_chart, sentence
-from quetsach.portal.kit.templatetags.kit import num
+from quetsach.portal.kit.templatetags.kit import between
 from quetsach.text.vietnamese import sort_key
 
 MOST_BARS = 12
@@ -29,21 +29,25 @@ def _of(row: Branch, name: str, value: int) -> SafeString:
     return in_chart(name, value, row.node, OWN if row.is_own else ALL)
 
 
+def _share(row: Branch) -> float | None:
+    """The share of checked machines, at least; None where it is not known."""
+    coverage = row.computers.coverage
+    return None if coverage is None or row.is_open else coverage[0]
+
+
 def coverage_chart(rows: Sequence[Branch]) -> SafeString:
-    """Share of checked machines by branch, the highest first; hatched where no unit, or not all, said a
-    number of computers and nothing more is known to be unchecked."""
-    shown = [row for row in rows if not row.is_own or row.checked or row.computers]
-    shown.sort(
-        key=lambda row: (row.coverage is None or row.is_open, -(row.coverage or 0.0), sort_key(row.node.name))
-    )
+    """Share of checked machines by branch (`Computers.rank`); hatched where no number of computers is known,
+    or where nothing is surely unchecked and something may be."""
+    shown = [row for row in rows if not row.is_own or row.is_heard_of]
+    shown.sort(key=lambda row: (_share(row) is None, row.computers.rank, sort_key(row.node.name)))
     drawn = [
         Bar(
             _named(row),
-            None if row.is_open else row.coverage,
+            _share(row),
             sentence(
                 _("%(checked)s of %(all)s"),
                 checked=_of(row, "checks.machines", row.checked),
-                all="?" if row.coverage is None or row.is_open else num(row.computers),
+                all="?" if _share(row) is None else between(row.computers.known),
             ),
         )
         for row in shown[:MOST_BARS]

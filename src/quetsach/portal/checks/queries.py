@@ -26,6 +26,7 @@ from django.db.models import (
 from django.db.models.expressions import Combinable
 from django.utils import timezone
 
+from quetsach.machines.counting.computers import NONE, Computers, computers_of
 from quetsach.portal.accounts.models import User
 from quetsach.portal.campaigns.models import Campaign, CampaignNode
 from quetsach.portal.campaigns.open_work import number_of
@@ -67,24 +68,20 @@ class Copy(NamedTuple):
 
 @dataclass
 class Branch:
-    """A unit's own machines, or those of a branch. `computers` is None if no unit in it gave a number.
-
-    `whole` of the checked machines were seen completely. `by_unit`: by path, a unit's stated number of
-    computers and its number of checked ones.
-    """
+    """A unit's own machines, or those of a branch; `whole` of the checked machines were seen completely.
+    `stated`, the number of computers that the unit gave, and `own_checked` are of the unit itself."""
 
     node: CampaignNode | Place
     is_own: bool
-    computers: int | None = None
-    counted: int = 0
+    stated: int | None = None
+    own_checked: int = 0
+    computers: Computers = NONE
     verdicts: dict[str, int] = field(default_factory=lambda: dict.fromkeys(VERDICTS, 0))
     people: int = 0
     whole: int = 0
     found: int = 0
     replaced: int = 0
     replace_by: date | None = None
-    units: int = 0
-    by_unit: dict[str, tuple[int | None, int]] = field(default_factory=dict)
 
     @property
     def checked(self) -> int:
@@ -93,8 +90,8 @@ class Branch:
 
     @property
     def is_heard_of(self) -> bool:
-        """Whether the branch has any check or any stated number of computers."""
-        return self.checked > 0 or self.computers is not None
+        """Whether the branch has any check, or any number of computers is known."""
+        return self.checked > 0 or self.computers.known is not None
 
     @property
     def signs(self) -> int:
@@ -103,31 +100,29 @@ class Branch:
 
     @property
     def unchecked(self) -> int | None:
-        """Machines without a result, summed over the units that gave their number of computers."""
-        lacking = [
-            max(computers - checked, 0)
-            for computers, checked in self.by_unit.values()
-            if computers is not None
-        ]
-        return sum(lacking) if lacking else None
+        """Computers without a check, at least; None where no unit has a number."""
+        return None if self.computers.unchecked is None else self.computers.unchecked[0]
 
     @property
-    def coverage(self) -> float | None:
-        """Share of checked machines, 0 to 1, among the units that gave their number of computers."""
-        computers = sum(number for number, _checked in self.by_unit.values() if number is not None)
-        checked = sum(min(checked, number) for number, checked in self.by_unit.values() if number is not None)
-        return checked / computers if computers else None
+    def unchecked_most(self) -> int | None:
+        """The same at most, without the units of which no number is known."""
+        return None if self.computers.unchecked is None else self.computers.unchecked[1]
 
     @property
     def silent_units(self) -> int:
-        """Units that have not given their number of computers."""
-        return self.units - self.counted
+        """Units that have neither a register nor given their number of computers."""
+        return self.computers.unknown
 
     @property
     def is_open(self) -> bool:
-        """Nothing is unchecked among the units that said how many computers they have, and others have not:
-        whether all machines are checked is not known."""
-        return self.unchecked == 0 and self.silent_units > 0
+        """Nothing is surely unchecked, and something may be: whether all machines are checked is not
+        known."""
+        return self.unchecked == 0 and bool(self.unchecked_most or self.silent_units)
+
+    @property
+    def is_at_least(self) -> bool:
+        """More computers than `unchecked` may have no check."""
+        return self.unchecked != self.unchecked_most or self.silent_units > 0
 
     @property
     def copies(self) -> Tally:
@@ -137,9 +132,11 @@ class Branch:
 
 @dataclass(frozen=True)
 class Owed:
-    """The open work on the unit's own machines; `unchecked` is None without a number of computers."""
+    """The open work on the unit's own machines."""
 
-    unchecked: int | None
+    computers: Computers
+    is_begun: bool
+    """The unit gave a number of computers, or checked one: shares are compared."""
     copies: Tally
     replace_by: date | None
 
@@ -155,6 +152,8 @@ def _latest() -> QuerySet[CheckResult]:
 
 FACTS: dict[str, Callable[[], Combinable]] = {
     "computers": lambda: F("plan__computers"),
+    "register_least": lambda: F("unit__register_figures__least"),
+    "register_most": lambda: F("unit__register_figures__most"),
     "replace_by": lambda: F("plan__replace_by"),
     "checked": lambda: number_of(_latest(), "device__owner"),
     "copies": lambda: number_of(_copies(), "device__owner"),
@@ -165,9 +164,16 @@ FACTS: dict[str, Callable[[], Combinable]] = {
 
 def owed(facts: Mapping[str, Any]) -> Owed:
     """The open work on the node's own machines, from the values of FACTS."""
-    computers = facts["computers"]
-    unchecked = None if computers is None else max(computers - (facts["checked"] or 0), 0)
-    return Owed(unchecked, Tally(facts["copies"] or 0, facts["copies_gone"] or 0), facts["replace_by"])
+    register = _register(facts["register_least"], facts["register_most"])
+    computers = computers_of(register, facts["computers"], facts["checked"] or 0)
+    is_begun = facts["computers"] is not None or bool(facts["checked"])
+    return Owed(
+        computers, is_begun, Tally(facts["copies"] or 0, facts["copies_gone"] or 0), facts["replace_by"]
+    )
+
+
+def _register(least: int | None, most: int | None) -> tuple[int, int] | None:
+    return None if least is None or most is None else (least, most)
 
 
 def branches(node: CampaignNode, copies: Iterable[Copy] = ()) -> list[Branch]:
@@ -181,20 +187,21 @@ def branches(node: CampaignNode, copies: Iterable[Copy] = ()) -> list[Branch]:
         .order_by("position", "name")
         # Only children need their id: for a whole country, ids would be most of the data read.
         .annotate(child=Case(When(parent=node, then="pk")))
-        .values_list("path", "child", "name", "plan__computers", "plan__replace_by")
-    )
+        .values_list(
+            "path", "child", "name", "plan__computers", "plan__replace_by",
+            "unit__register_figures__least", "unit__register_figures__most",
+        )
+    )  # fmt: skip
     mine = Branch(node, True)
     by_child = {path: Branch(Place(pk, name), False) for path, pk, name, *_said in under if pk}
     # The path of a node may skip a level that took no part; a node outside all branches counts with `node`.
     paths = {path: by_child.get(path[:length], mine) for path, *_rest in under}
     checked = _verdicts(node, paths)
-    for path, _pk, _name, computers, replace_by in under:
+    for path, _pk, _name, stated, replace_by, *register in under:
         branch = paths[path]
-        branch.units += 1
-        branch.by_unit[path] = (computers, checked.get(path, 0))
-        if computers is not None:
-            branch.counted += 1
-            branch.computers = (branch.computers or 0) + computers
+        branch.computers += computers_of(_register(*register), stated, checked.get(path, 0))
+        if path == node.path:
+            branch.stated, branch.own_checked = stated, checked.get(path, 0)
         if replace_by is not None:
             branch.replace_by = max(branch.replace_by or replace_by, replace_by)
     for copy in copies:
@@ -228,14 +235,11 @@ def total(parts: Iterable[Branch], node: CampaignNode) -> Branch:
     """The sum of all branches."""
     whole = Branch(node, False)
     for one in parts:
-        if one.computers is not None:
-            whole.computers = (whole.computers or 0) + one.computers
-        whole.counted, whole.units = whole.counted + one.counted, whole.units + one.units
+        whole.computers += one.computers
         for verdict in VERDICTS:
             whole.verdicts[verdict] += one.verdicts[verdict]
         whole.people, whole.whole = whole.people + one.people, whole.whole + one.whole
         whole.found, whole.replaced = whole.found + one.found, whole.replaced + one.replaced
-        whole.by_unit |= one.by_unit
     return whole
 
 

@@ -19,18 +19,37 @@ def checks_to_do(seat: Seat) -> Iterator[Task]:
         return
     own = queries.owed(seat.once(facts_of))
     url = reverse("checks", args=[seat.campaign.slug]) + f"?don-vi={seat.node.pk}"
-    if own.unchecked is None and seat.may("count_people"):
+    if own.computers.unchecked is None and seat.may("count_people"):
         yield Task(
             Rank.MACHINES + 1, _("Check your computers"),
             _("Write how many there are, make the pack, carry the stick to each. A check changes nothing."),
             url, _("Begin"),
         )  # fmt: skip
-    if own.unchecked:
-        title = ngettext("Check %(n)d more computer", "Check %(n)d more computers", own.unchecked)
+    least, most = own.computers.unchecked or (0, 0)
+    if least:
+        title = ngettext("Check %(n)d more computer", "Check %(n)d more computers", least)
+        if most > least:
+            title = ngettext(
+                "Check at least %(n)d more computer", "Check at least %(n)d more computers", least
+            )
         yield Task(
-            Rank.MACHINES + 1, title % {"n": own.unchecked},
+            Rank.MACHINES + 1, title % {"n": least},
             _("The stick checks a computer in a few minutes and changes nothing."),
-            url, _("See which"), counts=Counted("checks.unchecked", own.unchecked, "own"),
+            url, _("See which"), counts=Counted("checks.unchecked", least, "own"),
+        )  # fmt: skip
+    elif most:
+        yield Task(
+            Rank.MACHINES + 1, _("Check the other computers, or correct the register"),
+            _("The register and the unit's own number leave open how many computers there are, so nobody "
+            "knows whether all are checked."),
+            url, _("See which"),
+        )  # fmt: skip
+    if own.computers.unlisted and own.is_begun and seat.may("keep_register"):
+        yield Task(
+            Rank.MACHINES + 4, _("Bring a register of your computers"),
+            _("A lease file of the router is enough. Without one nobody knows how many computers nobody "
+            "looked at, and your unit stands behind those that have one."),
+            reverse("evidence", args=[seat.node.unit_id]), _("Add a file"),
         )  # fmt: skip
     if own.copies.remaining and own.replace_by is None and seat.may("count_people"):
         yield Task(

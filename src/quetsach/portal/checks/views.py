@@ -88,7 +88,7 @@ def checks_page(
     rows = queries.branches(seat.node)
     whole = queries.total(rows, seat.node)
     is_inside = queries.serves_in(seat.user, seat.node)
-    stated, checked = rows[0].by_unit[seat.node.path]
+    stated, checked = rows[0].stated, rows[0].own_checked
     latest = Paginator(queries.latest_of(seat.node), PAGE)
     latest.count = checked  # already known: saves a query
     page = latest.get_page(request.GET.get("trang")) if is_inside else None

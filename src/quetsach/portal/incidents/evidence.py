@@ -16,7 +16,8 @@ from django.utils import timezone
 from quetsach.documents.document import Facts, Listing, Notice, Part
 from quetsach.portal.campaigns.models import CampaignNode
 from quetsach.portal.cases.advice import advice_for
-from quetsach.portal.cases.models import VictimReport
+from quetsach.portal.cases.models import Case, VictimReport
+from quetsach.portal.cases.rules import State
 from quetsach.portal.incidents.case_facts import AllFacts, CaseFacts
 from quetsach.portal.reports.export import heading as names
 from quetsach.portal.sightings.models import Sighting
@@ -213,7 +214,7 @@ def listing(cases: Sequence[CaseFacts], *, with_state: bool = False) -> Listing:
             (
                 str(place), paper_text(one.machine, 80), paper_text(unit_called(one.unit)),
                 family_called(one.case.family), _minute(one.case.first_seen),
-                STATES[one.case.state] if with_state else _minute(one.case.last_seen),
+                _state(one.case) if with_state else _minute(one.case.last_seen),
             )
             for place, one in enumerate(cases, start=1)
         ),
@@ -230,6 +231,12 @@ STATES = {
     "false_positive": "Báo nhầm",
 }
 """States of a case as official papers name them."""
+
+
+def _state(case: Case) -> str:
+    if case.relapses and case.state in (State.NEW, State.ASSIGNED):
+        return "Có dấu hiệu trở lại sau khi xử lý"
+    return STATES[case.state]
 
 
 def _minute(moment: datetime | None) -> str:

@@ -207,7 +207,7 @@ def _measures(incident: Incident, facts: AllFacts) -> Iterator[str]:
     proven = facts.states["verified_clean"]
     yield (
         f"Theo hồ sơ trên cổng: đã bắt đầu xử lý {number(begun)}, đã báo xử lý xong {number(claimed)}, đã"
-        f" chứng minh sạch {number(proven)} trên {number(len(facts.cases))} hồ sơ."
+        f" xác minh sạch {number(proven)} trên {number(len(facts.cases))} hồ sơ."
     )
     if done := [f"{DONE.get(kind, kind)} ({number(n)} hồ sơ)" for kind, n in facts.done.most_common()]:
         yield f"Cách xử lý đã ghi: {'; '.join(done)}."

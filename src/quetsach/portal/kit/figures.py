@@ -127,7 +127,9 @@ FIGURES: dict[str, Kind] = {
         ("facts.units",),
     ),
     "units.without_computers": Kind(
-        _("units that have not given their number of computers"), f"{CHECKS}:branches", ("silent_units",)
+        _("units that have no register and have not given their number of computers"),
+        f"{CHECKS}:branches",
+        ("silent_units",),
     ),
     "reports.waiting": Kind(
         _("reports and requests to amend that wait for the superior"),
@@ -269,9 +271,19 @@ FIGURES: dict[str, Kind] = {
         _("machines that were checked at least once"), f"{CHECKS}:branches", ("checked",)
     ),
     "checks.unchecked": Kind(
-        _("machines without a check, in the units that gave their number of computers"),
+        _("computers without a check, at least, in the units with a register or a number of their own"),
         f"{CHECKS}:branches",
         ("whole.unchecked", "row.unchecked", "branch.unchecked"),
+    ),
+    "checks.unchecked_most": Kind(
+        _("computers without a check, at most, in the units with a register or a number of their own"),
+        f"{CHECKS}:branches",
+        ("whole.unchecked_most", "row.unchecked_most"),
+    ),
+    "units.without_register": Kind(
+        _("units that have no register of their computers"),
+        "quetsach.machines.counting.computers:computers_of",
+        ("computers.unlisted",),
     ),
     "checks.signs": Kind(
         _("machines whose latest check found signs, or asks a person to look"),

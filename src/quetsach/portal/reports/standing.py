@@ -16,7 +16,6 @@ from quetsach.portal.campaigns.tasks import Counted, Standing, facts_of
 from quetsach.portal.kit.figures import DIRECT
 from quetsach.portal.kit.templatetags.kit import moment
 from quetsach.portal.reports import arrived_files, queries
-from quetsach.portal.reports.arrived_files import WORDS
 from quetsach.portal.reports.dashboard import audiences
 from quetsach.portal.reports.models import Report
 from quetsach.portal.reports.templatetags.annex import STATES
@@ -57,7 +56,11 @@ def _below(seat: Seat) -> Standing:
     if back := found["reports_returned"] or 0:
         figures.append((Counted("units.returned", back, DIRECT), returned_words(back)))
     if with_file:
-        said = f"{with_file}: {WORDS}"
+        said = ngettext(
+            "%(n)s unit sent its report as a file, which waits on the desk to be taken in",
+            "%(n)s units sent their reports as files, which wait on the desk to be taken in",
+            with_file,
+        ) % {"n": with_file}
         figures.append((Counted("units.with_file", with_file, DIRECT), said))
     return Standing(
         label=_("Reports directly below"), figures=tuple(figures) if missing or with_file else (),

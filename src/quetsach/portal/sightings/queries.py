@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Collection, Iterable
+from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from typing import Any
 from uuid import UUID
 
 from django.db.models import Case, Count, Exists, F, Max, Min, OuterRef, Q, QuerySet, Sum, When
@@ -19,6 +20,9 @@ from quetsach.portal.sightings.spans import Span, gaps, join_spans, unbroken
 from quetsach.portal.units.models import subtree
 
 _MOST_PATHS = 3
+GAPS: list[Callable[[CampaignNode], Mapping[str, Any]]] = []
+"""The app cases, which judges by logs, registers here: by the name of a place, its gaps as the pages of
+machines name them (`cases.gaps.places.PlaceGaps`)."""
 
 
 @dataclass

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import shlex
+from typing import Any
 from uuid import UUID
 
 from django.contrib import messages
-from django.core.paginator import Paginator
+from django.core.paginator import Page, Paginator
 from django.db.models import Q
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
@@ -14,6 +15,7 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_http_methods
 
+from quetsach.portal.campaigns.models import CampaignNode
 from quetsach.portal.campaigns.seat import Seat, take_seat, take_seat_asked
 from quetsach.portal.indicators import queries as indicators
 from quetsach.portal.kit.address import on_screen
@@ -24,6 +26,7 @@ from quetsach.portal.sightings.actions import Receipt, RefusedError, Sender, rec
 from quetsach.portal.sightings.asked_queries import asked_in
 from quetsach.portal.sightings.forms import ScanForm
 from quetsach.portal.sightings.models import Scan
+from quetsach.portal.sightings.spans import Span
 from quetsach.portal.sightings.words import COUNTED, refusal_words
 from quetsach.portal.units.models import subtree
 from quetsach.portal.units.roles import Verb
@@ -73,17 +76,18 @@ def _summary(receipt: Receipt) -> dict[str, object]:
 
 
 def _scans_page(request: HttpRequest, seat: Seat, form: ScanForm, status: int = 200) -> HttpResponse:
-    page = Paginator(queries.scans_of(seat.node), PAGE).get_page(request.GET.get("trang"))
+    page = _page_of_scans(seat.node, request.GET.get("trang", ""))
     bare = queries.nameless_by_scan(seat.node, list(page))
     listed = indicators.current(seat.campaign)
     vantages = queries.vantages(seat.node, listed.set_id if listed is not None else "")
+    judged = queries.GAPS[0](seat.node) if queries.GAPS and vantages else {}
     runs = [run for vantage in vantages for run in vantage.runs]
     context = {
         "seat": seat,
         "form": form,
         "page": page,
         "received": [(scan, bare.get(scan.pk, 0)) for scan in page],
-        "vantages": vantages,
+        "vantages": [_with_gaps(vantage, judged.get(vantage.name)) for vantage in vantages],
         "again": [_again(request, seat, one) for one in vantages if one.behind and not one.is_watched],
         "listed": listed,
         "from_others": not page.paginator.count
@@ -97,6 +101,20 @@ def _scans_page(request: HttpRequest, seat: Seat, form: ScanForm, status: int = 
         "list_url": on_screen(request, reverse("api_indicators")) + f"?campaign={seat.campaign.slug}",
     }
     return render(request, "sightings/scans.html", context, status=status)
+
+
+def _page_of_scans(node: CampaignNode, asked: str) -> Page[Scan]:
+    """A page of the scans. Where all fit on one, nobody needs to count them: that spares a query."""
+    rows = queries.scans_of(node)
+    if not asked and len(first := list(rows[: PAGE + 1])) <= PAGE:
+        return Paginator(first, PAGE).page(1)
+    return Paginator(rows, PAGE).get_page(asked)
+
+
+def _with_gaps(vantage: queries.Vantage, judged: Any) -> tuple[queries.Vantage, Any, list[Span]]:
+    """A place, its gaps as the judgement of machines sees them, and pauses of which that knows nothing."""
+    since = judged.measured_since if judged is not None else None
+    return vantage, judged, [gap for gap in vantage.gaps if since is None or gap[1] < since]
 
 
 def _again(request: HttpRequest, seat: Seat, vantage: queries.Vantage) -> dict[str, str]:

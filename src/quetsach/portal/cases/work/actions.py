@@ -25,7 +25,7 @@ from quetsach.portal.cases.actions import (
 from quetsach.portal.cases.false_alarms.actions import propose
 from quetsach.portal.cases.models import Case, CaseEvent, FalseAlarm
 from quetsach.portal.cases.noting_actions import acknowledge
-from quetsach.portal.cases.rules import NEEDS_ASSET
+from quetsach.portal.cases.rules import NEEDS_ASSET, State
 from quetsach.portal.cases.words import DONE
 
 SEEN, START, FALSE_ALARM = "seen", "start", "false"
@@ -35,10 +35,11 @@ CHOICES = (SEEN, START, *(done for done in DONE if done not in NEEDS_ASSET), FAL
 
 @dataclass
 class Outcome:
-    """`done` cases were acted on; `refused` with the reason of each."""
+    """`done` cases were acted on; `same` ones stood so already; `refused` with the reason of each."""
 
     batch: str
     done: list[Case] = field(default_factory=list)
+    same: list[Case] = field(default_factory=list)
     refused: list[tuple[Case, str]] = field(default_factory=list)
 
 
@@ -57,6 +58,9 @@ def act_on(
     """
     outcome = Outcome(uuid4().hex)
     for case, choice in chosen:
+        if _stands_so(case, choice):
+            outcome.same.append(case)
+            continue
         try:
             _act(case, choice, actor, outcome.batch, done_at, tool, reason, ip)
         except CaseError as error:
@@ -64,6 +68,12 @@ def act_on(
         else:
             outcome.done.append(case)
     return outcome
+
+
+def _stands_so(case: Case, choice: str) -> bool:
+    """Whether the choice says only what the case says already."""
+    is_known = case.acknowledged_at is not None
+    return (choice == SEEN and is_known) or (choice == START and case.state == State.CLEANING)
 
 
 def _act(

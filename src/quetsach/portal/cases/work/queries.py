@@ -10,13 +10,12 @@ from uuid import UUID
 
 from django.db.models import Exists, OuterRef, QuerySet, Subquery
 from django.db.models.functions import Coalesce
-from django.utils.functional import Promise
 
 from quetsach.portal.campaigns.models import CampaignNode
 from quetsach.portal.cases.advice import Advice, advice_for
 from quetsach.portal.cases.clocks import Rule
 from quetsach.portal.cases.escalating.wording import DueInWords, due_in_words
-from quetsach.portal.cases.flags import COUNTED, PREFIX, Flag, conditions, flags_of, with_flags
+from quetsach.portal.cases.flags import COUNTED, PREFIX, Flag, Mark, conditions, marks_of, with_flags
 from quetsach.portal.cases.lists import number_of, there, within
 from quetsach.portal.cases.models import Case, CaseSighting, FalseAlarm
 from quetsach.portal.sightings.models import Sighting
@@ -30,7 +29,7 @@ class Row:
     case: Case
     sign: Sighting | None
     advice: Advice
-    flags: list[tuple[Flag, str | Promise]]
+    marks: list[Mark]
     due: DueInWords | None
 
 
@@ -111,7 +110,7 @@ def rows_of(cases: Iterable[UUID], language: str, rule: Rule, now: datetime) -> 
     signs = _signs(some)
     return [
         Row(
-            case, signs.get(case.pk), advice_for(case.family, language), flags_of(case),
+            case, signs.get(case.pk), advice_for(case.family, language), marks_of(case),
             due_in_words(case, rule, now),
         )
         for case in some

@@ -112,6 +112,13 @@ def _tell(request: HttpRequest, seat: Seat, outcome: actions.Outcome, gone: int)
         request.session[LAST] = {**request.session.get(LAST, {}), slug: outcome.batch}
         told = ngettext("Recorded for %(n)d case.", "Recorded for %(n)d cases.", done)
         messages.success(request, told % {"n": done})
+    if same := len(outcome.same):
+        told = ngettext(
+            "%(n)d case stood so already: nothing changed there.",
+            "%(n)d cases stood so already: nothing changed there.",
+            same,
+        )
+        messages.info(request, told % {"n": same})
     if gone:
         told = ngettext(
             "%(n)d case was handled by somebody else meanwhile, and was left alone.",

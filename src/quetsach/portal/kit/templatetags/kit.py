@@ -65,6 +65,14 @@ def num(value: Any) -> SafeString:
 
 
 @register.filter
+def between(value: tuple[int, int] | None) -> SafeString:
+    """A number of which only the bounds are known: 5 – 8, or 5 where both are one; a dash for None."""
+    if value is None or value[0] == value[1]:
+        return num(value and value[0])
+    return SafeString(f"{num(value[0])} – {num(value[1])}")
+
+
+@register.filter
 def size(value: float) -> str:
     """A number of bytes in units of 1000, such as 24,3 MB: as in checksum files and on the command line."""
     return size_in(language(), value)

@@ -16,7 +16,7 @@ from typing import Any
 from django.db import transaction
 from django.utils import timezone
 
-from quetsach.machines.evidence import Key
+from quetsach.machines.evidence import Binding, Claim, Key
 from quetsach.machines.identity.components import Evidence, Link, links_of
 from quetsach.machines.identity.devices import Device, Devices
 from quetsach.machines.identity.entries import Entry, entries
@@ -31,6 +31,7 @@ from quetsach.portal.machines.models import (
     StoredClaim,
     StoredDecision,
 )
+from quetsach.portal.machines.register.queries import SEEN_LATER, Seen, seen_in_logs
 from quetsach.portal.machines.spelling import of_today, stored
 from quetsach.portal.units.models import Unit
 from quetsach.text.vietnamese import search_key
@@ -55,6 +56,22 @@ def list_waiting(seconds: float | None = None) -> int:
             break
     _count(Unit.rows.filter(path__in=touched))
     return waiting()
+
+
+def follow_logs() -> int:
+    """Compute the machines anew that logs may have seen since; returns the number of rows."""
+    rows = [row for later in SEEN_LATER for row in later().select_related("unit")]
+    keys = of_today(Key(row.key_kind, row.key_value) for row in rows)
+    links = {
+        link
+        for row in rows
+        for link in links_of(Binding("", keys[Key(row.key_kind, row.key_value)], 0, 0, "", "", row.unit.path))
+    }
+    touched = {row.unit.path for row in rows}
+    for some in batched(sorted(links), BATCH):
+        touched |= _fill(list(some), ())
+    _count(Unit.rows.filter(path__in=touched))
+    return len(rows)
 
 
 def waiting() -> int:
@@ -107,8 +124,6 @@ def _waiting_seeds() -> dict[Link, set[_Mark]]:
             known[told] = min(links_of(row), default=None)
         link = known[told]
         seeds.setdefault(link or Link("none", ""), set()).add(mark)
-
-    from quetsach.machines.evidence import Binding, Claim
 
     fields = ("pk", "keys", "unit__path")
     for pk, keys, path in StoredClaim.rows.filter(is_listed=False).values_list(*fields).iterator():
@@ -163,7 +178,9 @@ def _mark(marks: Collection[_Mark]) -> None:
 
 
 def _write(found: list[Entry], units: dict[str, Unit]) -> set[tuple[Any, str, str]]:
-    rows = [_row(one, units[one.scope]) for one in found if one.scope in units]
+    here = [(one, units[one.scope], stored(one.device.id)) for one in found if one.scope in units]
+    logs = seen_in_logs({(key.kind, key.value) for _one, _unit, key in here})
+    rows = [_row(one, unit, key, logs.get((unit.pk, key.kind, key.value))) for one, unit, key in here]
     fields = [
         field.name
         for field in RegisterRow._meta.concrete_fields
@@ -207,9 +224,12 @@ def _drop(
     return paths
 
 
-def _row(one: Entry, unit: Unit) -> RegisterRow:
+def _row(one: Entry, unit: Unit, key: Key, logs: Seen | None) -> RegisterRow:
+    """The row of a machine. Seen is seen, by a table as by a log."""
     device = one.device
-    key = stored(device.id)
+    seen = [_moment(at) for at in (one.first, one.last) if at]
+    seen += [min(at, timezone.now()) for at in logs[:2]] if logs else []
+    days = device.days | (logs.days if logs else frozenset())
     about = dict(one.about)
     keys = [[kind, value.rpartition(" ")[2]] for kind, value in device.keys]
     names = sorted({(kind, value.rpartition(" ")[2]) for kind, value in device.names} - set(map(tuple, keys)))
@@ -223,13 +243,13 @@ def _row(one: Entry, unit: Unit) -> RegisterRow:
         name=one.name[:255],
         search=" ".join(search_key(word) for word in words)[:8_000],
         machine=device.machine,
-        standing=ELSEWHERE if is_elsewhere else standing_of(device),
+        standing=ELSEWHERE if is_elsewhere else standing_of(device, days),
         is_confirmed=device.is_confirmed,
         is_doubtful=one.is_doubtful,
-        first_at=_moment(one.first) if one.first else None,
-        last_at=_moment(one.last) if one.last else None,
+        first_at=min(seen, default=None),
+        last_at=max(seen, default=None),
         retired_at=_moment(device.retired) if device.retired is not None else None,
-        days=len(device.days),
+        days=len(days),
         addresses=[list(address) for address in one.addresses],
         sources=list(one.sources),
         about=about,

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from datetime import timedelta
+from collections.abc import Callable, Collection, Mapping, Sequence
+from datetime import datetime, timedelta
 from typing import Any, NamedTuple
+from uuid import UUID
 
 from django.db.models import Q, QuerySet
 from django.utils import timezone
@@ -29,6 +30,22 @@ MOST_WORDS = 50
 type _Cases = Callable[[Unit, Sequence[RegisterRow]], dict[int, str]]
 CASES: list[_Cases] = []
 """The app cases registers here: for a unit and rows it returns the address of the open case of each."""
+
+
+class Seen(NamedTuple):
+    """When logs saw a machine: the first and the last time, and the local days since 1970."""
+
+    first: datetime
+    last: datetime
+    days: frozenset[int]
+
+
+type InLogs = Mapping[tuple[UUID, str, str], Seen]
+SEEN: list[Callable[[Collection[tuple[str, str]]], InLogs]] = []
+"""The app cases registers here: for kinds and values of keys it returns, by unit, kind and value, when logs
+saw the machine."""
+SEEN_LATER: list[Callable[[], QuerySet[RegisterRow]]] = []
+"""The app cases registers here: the rows whose machine logs may have seen since the row was written."""
 STATED: list[Callable[[Unit], int | None]] = []
 """The app checks, which asks units for their number of computers, registers here."""
 Standing = RegisterRow.Standing
@@ -87,6 +104,11 @@ def waits(unit: Unit) -> bool:
 def stated(unit: Unit) -> int | None:
     """The number of computers that the unit states itself."""
     return STATED[0](unit) if STATED else None
+
+
+def seen_in_logs(keys: Collection[tuple[str, str]]) -> InLogs:
+    """When logs saw the machines with these ids."""
+    return SEEN[0](keys) if SEEN and keys else {}
 
 
 def cases_of(unit: Unit, rows: Sequence[RegisterRow]) -> dict[int, str]:

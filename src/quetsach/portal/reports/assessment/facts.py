@@ -112,8 +112,9 @@ class Machines:
 class Software:
     """Checks of machines for cracked software. `whole` of the `checked` machines could be seen completely.
 
-    `unchecked` machines have no check, among the units that gave their number of computers; None if none gave
-    it. `silent` of the `units` gave none. `found` and `replaced` count copies: one product on one machine.
+    `unchecked` machines surely have no check, and `perhaps` more, among the units whose number of computers
+    is known; None if that of none is. `silent` of the `units` have none. `found` and `replaced` count
+    copies: one product on one machine.
     """
 
     is_asked: bool = True
@@ -122,6 +123,7 @@ class Software:
     found: int = 0
     replaced: int = 0
     unchecked: int | None = None
+    perhaps: int = 0
     silent: int = 0
     units: int = 1
 
@@ -208,8 +210,9 @@ def software(scope: Scope) -> Software:
         found=sums.found,
         replaced=sums.replaced,
         unchecked=sums.unchecked,
+        perhaps=(sums.unchecked_most or 0) - (sums.unchecked or 0),
         silent=sums.silent_units,
-        units=sums.units,
+        units=sums.computers.units,
     )
 
 

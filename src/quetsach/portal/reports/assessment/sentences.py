@@ -207,9 +207,13 @@ def _unchecked(software: Software) -> Choice:
         return None
     if software.unchecked is None:
         return ("unknown", {}) if software.checked else None
-    values = {"n": software.unchecked, "silent": software.silent}
+    values = {
+        "n": software.unchecked, "most": software.unchecked + software.perhaps, "silent": software.silent,
+    }  # fmt: skip
     if software.silent:
-        return "at least", values
+        return ("at least" if software.unchecked else "none said"), values
+    if software.perhaps:
+        return "between", values
     return ("some" if software.unchecked else "none"), values
 
 
@@ -412,6 +416,10 @@ SENTENCES = (
         {
             "some": "Còn {n} máy tính chưa được kiểm tra.",
             "none": "Toàn bộ máy tính mà đơn vị đã khai đều đã được kiểm tra.",
+            "between": "Còn từ {n} đến {most} máy tính chưa được kiểm tra, vì sổ máy tính còn chỗ chưa rõ.",
+            "none said": (
+                "Chưa biết còn bao nhiêu máy tính chưa được kiểm tra: {silent} đơn vị chưa khai số máy tính."
+            ),
             "at least": "Còn ít nhất {n} máy tính chưa được kiểm tra; {silent} đơn vị chưa khai số máy tính.",
             "unknown": "Chưa đơn vị nào khai số máy tính nên chưa biết còn bao nhiêu máy chưa được kiểm tra.",
         },

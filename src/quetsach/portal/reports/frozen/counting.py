@@ -51,8 +51,7 @@ def read(node: CampaignNode, *, with_days: bool = False) -> Reading:
 def units_of(node: CampaignNode) -> tuple[list[UnitHistory], list[tuple[str, str]]]:
     """The units of a node and all below, and id and name of those directly below.
 
-    The number of computers is that of the unit's register, else its own word; checked are the machines with a
-    check in this campaign."""
+    Checked are the machines with a check in this campaign."""
     checks = CheckResult.rows.filter(device__owner=OuterRef("pk"), campaign=node.campaign_id, is_latest=True)
     rows: Any = (
         CampaignNode.rows.filter(subtree(node.path), campaign=node.campaign_id)
@@ -69,11 +68,11 @@ def units_of(node: CampaignNode) -> tuple[list[UnitHistory], list[tuple[str, str
         if parent == node.pk:
             below.append((*place, str(pk)))
         told = node.campaign.published_at if parent is None else sent if returned is None else None
-        known = (least, most) if most else (stated, stated) if stated is not None else None
+        register = (least, most) if most else None
         found.append(
             UnitHistory(
-                str(pk), str(parent) if parent else None, told, acknowledged, known, checked or 0,
-                takes_part=state == CampaignNode.State.ACTIVE,
+                str(pk), str(parent) if parent else None, told, acknowledged, register, stated,
+                checked or 0, takes_part=state == CampaignNode.State.ACTIVE,
             )
         )  # fmt: skip
     return found, [(pk, name) for _position, name, pk in sorted(below)]
@@ -82,11 +81,12 @@ def units_of(node: CampaignNode) -> tuple[list[UnitHistory], list[tuple[str, str
 def as_stored(figures: Figures) -> dict[str, Any]:
     """Figures as a row keeps them."""
     hours = {name: clock.median() for name, clock in figures.clocks.items()}
+    computers = figures.computers
     return {
         **figures.counts(),
-        "known": list(figures.known) if figures.known else None,
-        "checked_of_known": figures.checked_of_known,
-        "without_known": figures.without_known,
+        "known": list(computers.known) if computers.known else None,
+        "checked_of_known": computers.checked,
+        "without_known": computers.unknown,
         "hours": {name: None if one is None else round(one, 1) for name, one in hours.items()},
     }
 

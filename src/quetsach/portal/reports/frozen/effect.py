@@ -51,7 +51,7 @@ def effect(reading: Reading, active: Mapping[date, int]) -> Effect:
 def _daily(active: Mapping[date, int], looked: Looked) -> Figure | None:
     """Machines with signs, day by day; a day without any log, or with few of the usual ones, is a gap: it is
     no zero and no clean-up."""
-    seen = looked.days | active.keys()
+    seen = (looked.days | active.keys()) - looked.partial
     if len(seen) < 2 or not active:
         return None
     end = max(seen)
@@ -76,6 +76,10 @@ def _daily(active: Mapping[date, int], looked: Looked) -> Figure | None:
         "Each machine once a day, without false alarms. Hatched: days of which no log, or at most half of "
         "the logs of the days before, was looked at."
     )
+    if left := sorted(day for day in looked.partial if day > end):
+        caption += " " + _("Not drawn: %(days)s, of which no log is there to its end yet.") % {
+            "days": ", ".join(map(day_of, left))
+        }
     return Figure(finding, chart, caption)
 
 

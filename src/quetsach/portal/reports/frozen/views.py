@@ -34,22 +34,19 @@ MANY = 2000
 
 @dataclass(frozen=True)
 class Branch:
-    """A unit directly below with all under it; `coverage` is checked of known computers, None if unknown."""
+    """A unit directly below with all under it."""
 
     pk: str
     name: str
     figures: Figures
 
     @property
-    def coverage(self) -> tuple[float, float] | None:
-        return self.figures.coverage
-
-    @property
     def share(self) -> str:
-        """The coverage in words: a range where the number of computers is one."""
-        if self.coverage is None:
+        """The share of known computers that were checked, in words: a range where their number is one."""
+        coverage = self.figures.computers.coverage
+        if coverage is None:
             return ""
-        low, high = (f"{round(100 * one)} %" for one in self.coverage)
+        low, high = (f"{round(100 * one)} %" for one in coverage)
         return low if low == high else f"{low} – {high}"
 
 
@@ -79,8 +76,8 @@ def _look(node: CampaignNode) -> Seen:
 
 
 def ranked(branches: list[Branch]) -> list[Branch]:
-    """By coverage, the best first, units without a number of computers last; never by infections."""
-    return sorted(branches, key=lambda one: -one.coverage[0] if one.coverage is not None else 1.0)
+    """By what is known and checked (`Computers.rank`); never by infections."""
+    return sorted(branches, key=lambda one: one.figures.computers.rank)
 
 
 snapshots: Snapshots[Seen] = Snapshots(_look, lambda seen: len(seen.reading.known.machines) > MANY)

@@ -30,7 +30,7 @@ class Command(PortalCommand):
             self.stdout.write(
                 _(
                     "%(campaign)s: %(sightings)s sightings, cases: %(opened)s opened, %(relapsed)s relapsed,"
-                    " %(rechecked)s rechecked, %(verified)s verified"
+                    " %(rechecked)s rechecked, %(verified)s proven clean"
                 )
                 % {"campaign": campaign.slug, **asdict(done)}
             )

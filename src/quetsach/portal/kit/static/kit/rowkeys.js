@@ -9,8 +9,9 @@ for (const table of document.querySelectorAll("table[data-row-keys]")) {
   said.className = "muted no-print";
   said.role = "status";
   table.after(said);
-  const tell = () => {
-    said.textContent = `${lists.filter((list) => list.value).length} / ${lists.length} ${table.dataset.rowTold}`;
+  const tell = (more = "") => {
+    const number = lists.filter((list) => list.value).length;
+    said.textContent = `${number} / ${lists.length} ${table.dataset.rowTold}${more ? `. ${more}` : ""}`;
   };
   const go = (from, by) => {
     const next = lists[Math.min(Math.max(from + by, 0), lists.length - 1)];
@@ -31,7 +32,8 @@ for (const table of document.querySelectorAll("table[data-row-keys]")) {
       event.preventDefault();
       if (!chosen) return;
       chosen.selected = true;
-      tell();
+      // A digit that means how the row stands already changes nothing, and says so.
+      tell(event.key !== "0" && !chosen.value ? table.dataset.rowKept : "");
       go(at, 1);
     } else if (event.key === "j" || event.key === "k") {
       event.preventDefault();
@@ -41,7 +43,7 @@ for (const table of document.querySelectorAll("table[data-row-keys]")) {
       location.assign(list.closest("tr").querySelector("a").href);
     }
   });
-  table.addEventListener("change", tell);
+  table.addEventListener("change", () => tell());
   tell();
   if (hasKeys) lists[0]?.focus({ preventScroll: true });
 }

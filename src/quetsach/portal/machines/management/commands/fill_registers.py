@@ -9,7 +9,13 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_noop
 
 from quetsach.portal.kit.command import PortalCommand
-from quetsach.portal.machines.register.filling_actions import drop_gone, follow_tree, list_waiting, waiting
+from quetsach.portal.machines.register.filling_actions import (
+    drop_gone,
+    follow_logs,
+    follow_tree,
+    list_waiting,
+    waiting,
+)
 
 
 class Command(PortalCommand):
@@ -19,6 +25,7 @@ class Command(PortalCommand):
         before = waiting()
         moved = follow_tree()
         list_waiting()
+        follow_logs()
         drop_gone()
         self.stdout.write(
             _("%(rows)s statements taken into registers, %(units)s registers computed anew")
