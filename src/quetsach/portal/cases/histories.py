@@ -194,6 +194,7 @@ def looked_of(node: CampaignNode, told: Told) -> Looked:
     spans: dict[tuple[UUID, str], set[tuple[date, date]]] = defaultdict(set)
     latest: dict[tuple[UUID, str], datetime] = {}
     for reporter, path, name, begin, end in rows.iterator(5000):
+        assert end is not None
         last = timezone.localdate(end)
         ends[reporter] = max(last, ends.get(reporter, last))
         if reporter in reporters or path.startswith(node.path):
