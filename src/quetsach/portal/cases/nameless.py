@@ -77,12 +77,13 @@ def signs_without_machine(nodes: Collection[UUID], since: datetime | None) -> By
     told = nameless.annotate(is_known=Value(False), since=of_none, until=of_none)
     rows: list[Sighting] = []
     asked: dict[_Look, list[Span]] = defaultdict(list)
-    for row in told.union(asking, all=True):
-        if not row.device:
-            rows.append(row)
-        elif row.runs and not is_of_no_machine(row.device):
-            times = times_of(row)
-            asked[_look(row)] += times if row.is_known else _within(times, row.since, row.until)
+    both: Iterable[Any] = told.union(asking, all=True)
+    for one in both:
+        if not one.device:
+            rows.append(one)
+        elif one.runs and not is_of_no_machine(one.device):
+            times = times_of(one)
+            asked[_look(one)] += times if one.is_known else _within(times, one.since, one.until)
     found: ByPlace = defaultdict(list)
     for row in rows:
         if not (_may_repeat(row) and is_repeated(times_of(row), asked.get(_look(row), ()))):
