@@ -151,8 +151,7 @@ def _columned(values: Iterable[Any]) -> str:
 
 
 def _of_columns(types: Sequence[str]) -> str:
-    """The rows of columns that `_columned` spells. One statement for all: INSERT would take a journey for each
-    row."""
+    """The rows of columns that `_columned` spells, for one statement: else each row is a journey."""
     names = [f"c{number}" for number in range(len(types))]
     wanted = ", ".join(f"told.{name}::{kind}" for name, kind in zip(names, types, strict=True))
     columns = ", ".join(["json_array_elements_text(%s::json)"] * len(types))
