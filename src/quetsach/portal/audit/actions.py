@@ -65,8 +65,8 @@ def record_all(action: str, subjects: Sequence[Told], actor: User | None = None)
 def _chained(
     actor: User | None, actor_name: str, action: str, subjects: Sequence[Told], ip: str | None
 ) -> list[dict[str, Any]]:
-    """The values of new entries, each sealed with the one before it. No other transaction appends until this
-    one is over."""
+    """The values of new entries, each sealed with the entry before it. No other transaction appends until
+    this transaction is over."""
     if not connection.in_atomic_block:
         raise transaction.TransactionManagementError("record() belongs inside the action's transaction")
     if connection.vendor == "postgresql":

@@ -47,9 +47,9 @@ from quetsach.portal.sightings.models import Coverage, Sighting
 from quetsach.portal.sightings.owners import Owners
 from quetsach.portal.sightings.storing_actions import mark_pulled
 
-BATCH = 250
+BATCH = 400
 """Rows whose machines are looked up together."""
-MOST = 1000
+MOST = 1600
 """Rows of these machines that are taken with them: each machine is looked up once."""
 AT_ONCE = 2000
 """Claims that are judged together: of some units, whose logs are read once."""

@@ -30,6 +30,7 @@ class Among(Lookup):
         return sql, [*values, json.dumps(self.rhs)]
 
     def as_postgresql(self, compiler: Any, connection: Any) -> tuple[str, list[Any]]:
-        """The texts as one array."""
+        """The texts as one JSON list, made an array once: psycopg writes a list by Python, item by item."""
         column, values = self.process_lhs(compiler, connection)
-        return f"{column} = ANY(%s::text[])", [*values, self.rhs]
+        texts = "ARRAY(SELECT json_array_elements_text(%s::json))"
+        return f"{column} = ANY({texts})", [*values, json.dumps(self.rhs)]

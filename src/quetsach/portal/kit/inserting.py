@@ -22,6 +22,7 @@ _AS_THEY_ARE = (BooleanField, CharField, IntegerField, TextField)
 _MOST_KNOWN = 4096
 """Times and ids whose spelling is remembered."""
 _json = json.JSONEncoder().encode
+_listed = json.JSONEncoder(ensure_ascii=False, default=str).encode
 
 
 def spelled(
@@ -79,11 +80,11 @@ def insert(
         places = itemgetter(*(at for at, one in enumerate(fields) if one.name in unique))
         rows = list({places(row): row for row in rows}.values())
     with connection.cursor() as cursor:
-        if is_postgresql:  # one statement with a list for each column: INSERT takes a journey for each row
-            lists = ", ".join(f"%s::{_type_of(one)}[]" for one in fields)
-            source = f"SELECT * FROM unnest({lists})"  # noqa: S608  (types of the model)
-            values = [list(column) for column in zip(*rows, strict=True)]
-            cursor.execute(f"INSERT INTO {target} {source}{known}", values)
+        if is_postgresql:
+            source = _of_columns([_type_of(one) for one in fields])
+            cursor.execute(
+                f"INSERT INTO {target} {source}{known}", list(map(_columned, zip(*rows, strict=True)))
+            )
         else:
             source = f"VALUES ({', '.join(['%s'] * len(fields))})"
             cursor.executemany(f"INSERT INTO {target} {source}{known}", rows)
@@ -141,6 +142,20 @@ def uuid(value: UUID | None) -> Any:
 def _fields(model: type[Model]) -> list[Field[Any, Any]]:
     """All columns but those that the database fills."""
     return [one for one in model._meta.concrete_fields if not isinstance(one, AutoField | GeneratedField)]
+
+
+def _columned(values: Iterable[Any]) -> str:
+    """The values of a column as one parameter for PostgreSQL's `json_array_elements_text`: a tenth of the
+    time of psycopg's own lists, which are written by Python."""
+    return _listed(list(values))
+
+
+def _of_columns(types: Sequence[str]) -> str:
+    """The rows of columns that `_columned` spells, for one statement: else each row is a journey."""
+    names = [f"c{number}" for number in range(len(types))]
+    wanted = ", ".join(f"told.{name}::{kind}" for name, kind in zip(names, types, strict=True))
+    columns = ", ".join(["json_array_elements_text(%s::json)"] * len(types))
+    return f"SELECT {wanted} FROM ROWS FROM ({columns}) AS told({', '.join(names)})"  # noqa: S608
 
 
 def _type_of(field: Field[Any, Any]) -> str:

@@ -43,7 +43,7 @@ IDENTITY_KEYS, IDENTITY_CHARACTERS = 12, 4096
 def refusal(sighting: Sighting | Bypass) -> tuple[str, str] | None:
     """(code, reason in English) if the row cannot be stored, else None."""
     for at, name, longest in _LIMITS[type(sighting)]:
-        if (text := sighting[at]) and len(text) > longest:
+        if len(str(sighting[at] or "")) > longest:
             return "too_long", f"{name} is longer than {longest} characters"
     if sighting.day is not None and not EARLIEST <= sighting.day < LATEST:
         return "date", f"day is not between {EARLIEST} and {LATEST}"

@@ -8,6 +8,7 @@ from __future__ import annotations
 import ipaddress
 from collections.abc import Iterable
 from datetime import date
+from functools import lru_cache
 from typing import NamedTuple
 from uuid import UUID
 
@@ -57,25 +58,35 @@ class Owners:
         """Whether an IPv4 address is the first or the last of the longest network around it, which stand for
         the network and for all machines there (RFC 1122 3.2.1.3); in networks of two addresses and one they
         are machines (RFC 3021)."""
-        nodes, network = self._longest(device, day)
-        if not nodes or network is None or network.version != 4 or network.prefixlen > 30:
+        nodes, length = self._longest(device, day)
+        known = _parsed(device)
+        if not nodes or known is None or known[0] != 4 or length > 30:
             return False
-        return ipaddress.ip_address(device) in (network.network_address, network.broadcast_address)
+        machines = (1 << (32 - length)) - 1
+        return known[1] & machines in (0, machines)
 
-    def _longest(
-        self, device: str, day: date
-    ) -> tuple[set[UUID], ipaddress.IPv4Network | ipaddress.IPv6Network | None]:
-        try:
-            address = ipaddress.ip_address(device)
-        except ValueError:
-            return set(), None
-        value, bits = int(address), address.max_prefixlen
-        for version, length in self._lengths:
-            if version != address.version:
+    def _longest(self, device: str, day: date) -> tuple[set[UUID], int]:
+        """These nodes, and the length of the network's prefix."""
+        known = _parsed(device)
+        if known is None:
+            return set(), 0
+        version, value, bits = known
+        for of_version, length in self._lengths:
+            if of_version != version:
                 continue
             shift = bits - length
             there = self._ranges[version, length].get(value >> shift << shift, ())
             nodes = {one.node for one in there if one.holds_on(day)}
             if nodes:
-                return nodes, ipaddress.ip_network((address, length), strict=False)
-        return set(), None
+                return nodes, length
+        return set(), 0
+
+
+@lru_cache(maxsize=1 << 14)
+def _parsed(device: str) -> tuple[int, int, int] | None:
+    """Version, number and bits of an address; None for a name. Of a machine it is asked again and again."""
+    try:
+        found = ipaddress.ip_address(device)
+    except ValueError:
+        return None
+    return found.version, int(found), found.max_prefixlen

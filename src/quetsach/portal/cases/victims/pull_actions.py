@@ -113,7 +113,7 @@ def take_reports(campaign: Campaign, _arrived: Arrived | None = None) -> int:
 
 
 def _take_batch(campaign: Campaign, node: UUID, owners: dict[UUID, tuple[Owners, bool]]) -> int | None:
-    """Take the reports of some machines that the node told of; None if none waits."""
+    """Take the node's reports of some machines; None if no report waits."""
     with transaction.atomic():
         Campaign.objects.select_for_update(no_key=True).get(pk=campaign.pk)
         now = timezone.now()

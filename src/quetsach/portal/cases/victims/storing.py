@@ -171,6 +171,15 @@ def link_machines(node: UUID, rows: Sequence[tuple[str, str, UUID]]) -> None:
     transaction."""
     table = connection.ops.quote_name(VictimReport._meta.db_table)
     with connection.cursor() as cursor:
+        if connection.vendor == "postgresql":
+            cursor.execute(
+                f"UPDATE {table} SET case_id = told.c, is_waiting = FALSE"  # noqa: S608
+                " FROM unnest(%s::text[], %s::text[], %s::uuid[]) AS told(a, f, c)"
+                f" WHERE {table}.is_waiting AND {table}.node_id = %s"
+                f" AND {table}.address = told.a AND {table}.family = told.f",
+                [*([one[at] for one in rows] for at in range(3)), node],
+            )
+            return
         cursor.executemany(
             f"UPDATE {table} SET case_id = %s, is_waiting = FALSE"  # noqa: S608
             " WHERE is_waiting AND node_id = %s AND address = %s AND family = %s",
