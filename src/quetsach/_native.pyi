@@ -111,6 +111,10 @@ class Formats:
     ) -> None: ...
 
 @final
+class Judging:
+    def add(self, text: bytes) -> tuple[str, str, bool]: ...
+
+@final
 class Matcher:
     @staticmethod
     def from_draft(draft: Draft, formats: Formats, around: bytes) -> Matcher: ...
@@ -119,6 +123,7 @@ class Matcher:
     @staticmethod
     def load(path: PathLike[str], formats: Formats, around: bytes) -> Matcher: ...
     def recognise(self, start: bytes) -> str: ...
+    def judging(self, format: str | None = None) -> Judging: ...
     def save(self, path: PathLike[str]) -> None: ...
     @property
     def count(self) -> int: ...
@@ -170,7 +175,7 @@ class Matcher:
         stream: ByteStream,
         *,
         start: int,
-        head: bytes,
+        judged: tuple[str, str],
         header: bytes,
         source: str,
         tz: str,
@@ -182,7 +187,7 @@ class Matcher:
         edge_bytes: int | None = None,
         block: int | None = None,
         asked: Asked | None = None,
-    ) -> tuple[Lines, dict[str, Any], bytes]: ...
+    ) -> tuple[Lines | None, dict[str, Any], bytes]: ...
     def merge(
         self,
         path: str | PathLike[str],

@@ -13,6 +13,9 @@ import pytest
 
 from quetsach.machines.evidence import Binding, Claim
 from quetsach.machines.sources import document
+from quetsach.watching import outbox
+from quetsach.watching.outbox import unsent_leases
+from quetsach.watching.places import Place
 from quetsach.watching.running import Request, Watcher
 from tests.cli.answering import Portal
 from tests.cli.watching import request
@@ -90,6 +93,43 @@ def test_leases_that_the_portal_refuses_are_told(
     portal.answers = [TAKEN, (422, {"code": "malformed"})]
     code, _out, err = watch(*send, "--leases", str(dhcp))
     assert code == 3 and "The next run sends it." in err
+
+
+def test_refused_leases_wait_and_hold_back_no_other_place(
+    portal: Portal, feed: Path, place: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    names = ("branch", "hq")
+    for number, name in enumerate(names):
+        text = given(1, f"10.1.2.{number}", f"0{number}") + asked_for(1, f"10.1.2.{number}")
+        (tmp_path / f"{name}.log").write_text(text)
+    places = [Place((str(tmp_path / f"{name}.log"),), name, "UTC") for name in names]
+    asked = Request([], [str(feed)], place, "", places=places, url=portal.url, token="qs_secret")
+    clock = [1000.0]
+    monkeypatch.setattr(outbox.time, "monotonic", lambda: clock[0])
+    watcher = Watcher(asked)
+    assert watcher.outbox is not None
+
+    def sent(seconds: float, *answers: tuple[int, object]) -> list[str]:
+        """The places of the documents that are sent so many seconds later."""
+        clock[0] += seconds
+        portal.answers = list(answers)
+        assert watcher.outbox is not None
+        is_done = watcher.outbox.send_leases(watcher.state)
+        assert is_done == (watcher.outbox.lease_problem is None)
+        return [name for name, _records in evidence(portal)]
+
+    watcher.round()
+    assert sent(0, (422, {"code": "malformed"}), TAKEN) == ["branch", "hq"]
+    assert sent(60) == [] and watcher.outbox.lease_problem is not None
+    with (tmp_path / "hq.log").open("a") as file:
+        file.write(given(2, "10.1.2.9", "09"))
+    watcher.round()
+    assert sent(60, TAKEN) == ["hq"]
+    assert sent(240, (422, {"code": "malformed"})) == ["branch"]
+    assert sent(500) == [], "each time it waits twice as long"
+    assert sent(101, TAKEN) == ["branch"] and watcher.outbox.lease_problem is None
+    assert unsent_leases(watcher.state, portal.url) == 0
+    watcher.close()
 
 
 def test_a_file_that_is_written_again_tells_no_lease_again(

@@ -127,6 +127,14 @@ def test_each_place_is_told_by_its_name_in_its_zone_with_its_leases(
     assert [one[0]["source_name"] for one in records(dumped)] == ["hq", "branch"], "as the file has them"
     assert f"dump.jsonl (hq, times in {ZONE})" in err
 
+    (tmp_path / "hq.log").unlink()
+    late = str(tmp_path / "late")
+    quetsach("watch", "--config", str(settings), "-i", str(feed), "--state", late, "--once")
+    quetsach("watch", "--state", late, "--dump", str(tmp_path / "late.jsonl"))
+    found = [records((tmp_path / f"late{end}.jsonl").read_bytes())[0] for end in ("", "-2")]
+    assert [one[0]["source_name"] for one in found] == ["hq", "branch"], "a silent place keeps its number"
+    assert [len(one) for one in found] == [2, 4]
+
     tables = settings.read_text().split("[[source]]")
     settings.write_text("[[source]]".join(["", tables[2], tables[1]]))
     quetsach(*given, "--once")

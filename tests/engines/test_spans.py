@@ -43,7 +43,8 @@ def spans(engine: Engine, listed: IndicatorSet, data: bytes, cuts: list[int]) ->
     told: Coverage | None = None
     start, header = 0, b""
     for end in sorted({*places, len(data)} - {0}):
-        before = Before(start, data[: 1 << 16], header, hashlib.sha256(data[:HEAD_BYTES]).hexdigest(), MTIME)
+        judged = matcher.judging(OPTIONS).add(data)
+        before = Before(start, judged, header, hashlib.sha256(data[:HEAD_BYTES]).hexdigest(), MTIME)
         stream = BytesIO(data[start:end])
         (sightings, coverage, bypasses), header = matcher.scan_span(
             "log", OPTIONS, engine.progress(), stream, before
@@ -125,6 +126,25 @@ def test_spans_of_random_files_make_the_whole(
         answers.append(found)
     native, portable = answers
     assert native.coverage == portable.coverage
+
+
+@settings(max_examples=EXAMPLES, suppress_health_check=list(HealthCheck), deadline=None)
+@given(files(), st.integers(1, 40), st.lists(st.floats(0, 1), max_size=4))
+def test_a_file_is_judged_piece_by_piece_as_at_once(block: bytes, times: int, places: list[float]) -> None:
+    data = b"\n".join([block] * times) + b"\n"
+    ends = sorted({data.find(b"\n", int(place * (len(data) - 1))) + 1 for place in places} | {len(data)})
+    answers = []
+    for engine in ENGINES:
+        matcher = engine.compile(make_set(["evil.example"]))
+        judging, at_once = matcher.judging(OPTIONS), matcher.judging(OPTIONS).add(data)
+        begin = 0
+        for end in ends:
+            judged, begin = judging.add(data[begin:end]), end
+            assert not judged.is_settled or judged == at_once, engine.name
+        assert judged == at_once, engine.name
+        assert judged.format == matcher.recognise(data), engine.name
+        answers.append(judged)
+    assert answers[0] == answers[1]
 
 
 def test_a_header_is_carried() -> None:

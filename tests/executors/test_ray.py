@@ -20,6 +20,7 @@ from quetsach.files.source import ByteStream
 from quetsach.scanning import work
 from quetsach.scanning.engine import (
     Before,
+    Judging,
     Part,
     Progress,
     ScanOptions,
@@ -100,6 +101,9 @@ class Deadly:
 
     def recognise(self, start: bytes) -> str:
         return self.inner.recognise(start)
+
+    def judging(self, options: ScanOptions) -> Judging:
+        return self.inner.judging(options)
 
     def scan_span(
         self, path: Path | str, options: ScanOptions, progress: Progress, stream: ByteStream, before: Before

@@ -70,6 +70,9 @@ def test_a_scope_that_is_asked_for_wins_over_that_of_the_form() -> None:
         ),
         ('{"Event":{"Attribute":[{"value":"evil.example"},', "cannot be read to its end"),
         ('[{"ioc":"evil.example","tags":', "cannot be read to its end"),
+        ('{"detail":"Not signed in.","host":"portal.example.org"}', "is the answer of a server"),
+        ('{"Error":{"code":401},"url":"https://sso.example.org/in"}', "is the answer of a server"),
+        ('{"message":"Unauthenticated.","domain":"a.example.org","data":[]}', "is the answer of a server"),
     ],
 )
 def test_what_came_instead_of_a_list_is_told(text: str, says: str) -> None:

@@ -34,6 +34,10 @@ INSERT INTO network_addresses VALUES (1, '192.168.1.20', 1, 'pc-20.lan'), (2, '1
 INSERT INTO query_storage (timestamp, type, status, domain, client, reply_type, additional_info) VALUES
   (1663300800.25, 1, 2, 1, 1, 4, NULL), (1663300801.5, 1, 9, 2, 2, 4, 1), (1663300802.5, 1, 3, 3, 2, 2, NULL);
 """
+BEGAN = """
+CREATE TABLE ftl (id INTEGER PRIMARY KEY NOT NULL, value BLOB NOT NULL);
+INSERT INTO ftl VALUES (2, 1663300799);
+"""
 
 
 def database(path: Path, script: str) -> Path:

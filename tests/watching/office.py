@@ -43,7 +43,16 @@ class CachedPaths:
 class Office:
     """Logs lie in `logs`; what they ever held lies in `true`, each content once."""
 
-    def __init__(self, folder: Path, engine: Engine, listed: Iterable[str] = ("evil.example",)) -> None:
+    def __init__(
+        self,
+        folder: Path,
+        engine: Engine,
+        listed: Iterable[str] = ("evil.example",),
+        *,
+        is_wide: bool = False,
+    ) -> None:
+        self.is_wide = is_wide
+        """Logs are written in UTF-16."""
         self.logs, self.true, self.engine = folder / "logs", folder / "true", engine
         self.state_file = folder / "watch.sqlite"
         for place in (self.logs, self.true):
@@ -93,10 +102,13 @@ class Office:
         self._lines += 1
         clock = f"{self.day}T{self._lines // 3600 % 24:02}:{self._lines // 60 % 60:02}:{self._lines % 60:02}Z"
         who = f"10.1.2.{self._lines % 3}"
-        return f"{clock} ns dnsmasq[612]: query[A] {name} from {who}\n".encode()
+        text = f"{clock} ns dnsmasq[612]: query[A] {name} from {who}\n"
+        return text.encode("utf-16-le" if self.is_wide else "utf-8")
 
     def append(self, data: bytes, name: str = "dns.log") -> None:
         path = self.logs / name
+        if self.is_wide and path not in self.contents:
+            data = b"\xff\xfe" + data
         with path.open("ab") as file:
             file.write(data)
         os.utime(path, (self.now, self.now))

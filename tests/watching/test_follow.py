@@ -3,15 +3,20 @@
 from __future__ import annotations
 
 import hashlib
+import os
+import subprocess
+import sys
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 from typing import cast
+from unittest import mock
 
 import pytest
 
 from quetsach.scanning.engine import Engine
 from quetsach.scanning.engines.portable import PortableEngine
+from quetsach.watching.content import Handle
 from tests.engines.native import ENGINE
 from tests.watching.office import Office
 
@@ -46,6 +51,73 @@ def test_a_file_that_grows(office: Office) -> None:
         assert office.look() == 0
     assert sum(row.count for row in office.found()) == 2044
     check(office)
+
+
+def test_lines_in_which_nothing_is_found_are_written_within_seconds(office: Office) -> None:
+    office.append(lines(office, 1500))
+    office.look()
+    for _ in range(3):
+        office.append(office.line("fine.test"))
+        office.look()
+    office.now += 5
+    office.look()
+    assert [one.lines for one in office.coverage()] == [1503]
+    office.append(office.line("fine.test"))
+    office.look()
+    office.kill()
+    office.start()
+    check(office)
+
+
+def test_text_in_utf_16_is_read_by_place(tmp_path: Path) -> None:
+    office = Office(tmp_path, ENGINES[0], is_wide=True)
+    for number in (1, 40, 2000, 3):
+        office.append(lines(office, number))
+        assert office.look() == 1
+        assert office.look() == 0
+    line = office.line("evil.example")
+    office.append(line[:61])
+    office.look()
+    assert sum(row.count for row in office.found()) == 2044
+    reads = 0
+    real = Handle.read
+
+    def read(handle: Handle, start: int, size: int) -> bytes:
+        nonlocal reads
+        reads += size
+        return real(handle, start, size)
+
+    with mock.patch.object(Handle, "read", read):
+        office.append(line[61:])
+        assert office.look() == 1
+    assert reads < len(office.contents[office.logs / "dns.log"]) / 2
+    assert sum(row.count for row in office.found()) == 2045
+    office.rename("dns.log", "dns.log.1")
+    office.append(lines(office, 2))
+    check(office)
+    office.kill()
+
+
+@pytest.mark.skipif(os.name != "posix", reason="limits of processes")
+def test_more_logs_than_a_process_may_open_at_first(tmp_path: Path) -> None:
+    logs = tmp_path / "logs"
+    logs.mkdir()
+    for number in range(90):
+        (logs / f"{number}.log").write_text(
+            f"2026-09-21T00:00:{number:02} query[A] evil.example from 10.1.2.3\n"
+        )
+    (tmp_path / "list.txt").write_text("evil.example\n")
+    command = (
+        "import resource; from quetsach.cli import main;"
+        "most = resource.getrlimit(resource.RLIMIT_NOFILE)[1];"
+        "resource.setrlimit(resource.RLIMIT_NOFILE, (64, most)); main()"
+    )
+    given = ("watch", "--once", "--follow", str(logs), "-i", str(tmp_path / "list.txt"))
+    done = subprocess.run(
+        [sys.executable, "-c", command, *given, "--state", str(tmp_path / "state")],
+        capture_output=True, text=True, check=False,
+    )  # fmt: skip
+    assert done.returncode == 1, done.stderr
 
 
 def test_a_line_in_two_pieces_counts_once_and_never_as_its_beginning(office: Office) -> None:

@@ -150,11 +150,18 @@ def kill(office: Office, statements: int) -> None:
     suppress_health_check=list(HealthCheck),
     deadline=None,
 )
-@example(steps=[("append", 1), ("piece", 1), ("look", 0), ("copy", 0), ("pack", 0)], is_native=True)
-@given(steps=st.lists(STEPS, min_size=4, max_size=30), is_native=st.booleans())
-def test_any_history(steps: list[tuple[str, int]], is_native: bool) -> None:
+@example(
+    steps=[("append", 1), ("piece", 1), ("look", 0), ("copy", 0), ("pack", 0)], is_native=True, is_wide=False
+)
+@given(
+    steps=st.lists(STEPS, min_size=4, max_size=30),
+    is_native=st.booleans(),
+    is_wide=st.sampled_from((False, False, True)),
+)
+def test_any_history(steps: list[tuple[str, int]], is_native: bool, is_wide: bool) -> None:
+    """Logs are in UTF-8, or `is_wide` in UTF-16."""
     with tempfile.TemporaryDirectory() as folder, mock.patch.object(held, "SETTLED_BYTES", SETTLED):
-        office = Office(Path(folder), ENGINES[0] if is_native else ENGINES[1])
+        office = Office(Path(folder), ENGINES[0] if is_native else ENGINES[1], is_wide=is_wide)
         with office.on_a_drive():
             play(office, steps)
             kinds = {what for what, _ in steps}

@@ -4,15 +4,23 @@ from __future__ import annotations
 
 import bz2
 import os
+import sqlite3
+import tempfile
 import zipfile
 from collections.abc import Callable, Iterator
+from contextlib import closing
 from io import BytesIO
 from pathlib import Path
 
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
+from quetsach.files.openers import jsonlines
+from tests.openers.pihole import BEGAN, OLD, database
 from tests.watching.office import Office
 from tests.watching.test_follow import ENGINES
+from tests.watching.test_histories import kill
 
 pytestmark = pytest.mark.native
 
@@ -25,7 +33,6 @@ def zipped(data: bytes) -> bytes:
 
 
 KINDS: dict[str, Callable[[bytes], bytes]] = {
-    "utf-16": lambda data: b"\xff\xfe" + data.decode().encode("utf-16-le"),
     "zip": zipped,
     "bzip2": bz2.compress,
 }
@@ -60,6 +67,108 @@ def test_read_when_it_rests_and_again_when_it_grew(office: Office, kind: str) ->
     assert office.found() == expected
     assert [one.bytes for one in office.coverage()] == [one.bytes for one in coverage]
     assert sum(row.count for row in office.found()) == 60
+
+
+class Pihole:
+    """A database of Pi-hole in an office; `all` never forgets a query."""
+
+    def __init__(self, office: Office) -> None:
+        self.office, self.path = office, office.logs / "pihole-FTL.db"
+        self._all = office.true.with_name("all.db")
+        self._count = 0
+        for path in (self.path, self._all):
+            database(path, OLD.partition("INSERT")[0] + BEGAN)
+        self._told()
+
+    def ask(self, *names: str) -> None:
+        """Machines ask for names."""
+        rows = [
+            (1663300800 + 61 * (self._count + n), 1, 2, name, f"192.168.1.{(self._count + n) % 4}", None)
+            for n, name in enumerate(names)
+        ]
+        self._count += len(rows)
+        for path in (self.path, self._all):
+            with closing(sqlite3.connect(path)) as db, db:
+                db.executemany("INSERT INTO queries VALUES (NULL, ?, ?, ?, ?, ?, ?)", rows)
+        self._told()
+
+    def forget(self, count: int) -> None:
+        """The oldest queries are deleted."""
+        with closing(sqlite3.connect(self.path)) as db, db:
+            db.execute("DELETE FROM queries WHERE id <= (SELECT min(id) FROM queries) + ?", (count - 1,))
+        self._told()
+
+    def _told(self) -> None:
+        os.utime(self.path, (self.office.now, self.office.now))
+        self.office.contents[self.path] = self._all.read_bytes()
+
+
+def test_of_a_database_only_new_queries_are_read(office: Office, monkeypatch: pytest.MonkeyPatch) -> None:
+    pihole = Pihole(office)
+    pihole.ask(*["evil.example", "fine.test"] * 40)
+    office.settle()
+    assert sum(row.count for row in office.found()) == 40
+    made = []
+    real = jsonlines.line
+    monkeypatch.setattr(jsonlines, "line", lambda fields: made.append(fields) or real(fields))
+    pihole.forget(30)
+    pihole.ask("evil.example", "fine.test", "a.evil.example")
+    office.settle()
+    assert len(made) == 3
+    assert office.found() == office.expected()[0]
+    (told,), (true,) = office.coverage(), office.expected()[1]
+    assert (told.source, told.bytes, told.lines, told.hours) == (
+        true.source,
+        true.bytes,
+        true.lines,
+        true.hours,
+    )
+    # Another database has the same name.
+    pihole.path.unlink()
+    database(pihole.path, OLD + BEGAN.replace("9", "8"))
+    office.settle()
+    assert {row.source for row in office.found()} > {told.source}
+
+
+STEPS = st.one_of(
+    st.tuples(st.just("ask"), st.integers(1, 40)),
+    st.tuples(st.just("forget"), st.integers(1, 20)),
+    st.tuples(st.sampled_from(("look", "restart", "wait")), st.just(0)),
+    st.tuples(st.just("kill"), st.integers(0, 25)),
+)
+
+
+@settings(
+    max_examples=int(os.environ.get("QS_EXAMPLES", "15")),
+    suppress_health_check=list(HealthCheck),
+    deadline=None,
+)
+@given(steps=st.lists(STEPS, min_size=3, max_size=15), is_native=st.booleans())
+def test_any_history_of_a_database(steps: list[tuple[str, int]], is_native: bool) -> None:
+    with tempfile.TemporaryDirectory() as folder:
+        office = Office(Path(folder), ENGINES[0] if is_native else ENGINES[1])
+        pihole = Pihole(office)
+        for what, number in steps:
+            match what:
+                case "ask":
+                    pihole.ask(*(("evil.example", "fine.test", "a.evil.example") * number)[:number])
+                case "forget":
+                    # What is deleted before anybody looked is lost.
+                    office.settle()
+                    pihole.forget(number)
+                case "restart":
+                    office.kill()
+                    office.start()
+                case "kill":
+                    office.now += 11
+                    kill(office, number)
+                case "wait":
+                    office.now += 15
+                case "look":
+                    office.look()
+        office.settle()
+        assert office.dumped() == office.scanned()[0]
+        office.kill()
 
 
 def test_one_half_written_is_no_error_before_it_rests(office: Office) -> None:

@@ -9,7 +9,7 @@ mod tally;
 
 use std::fs;
 use std::path::PathBuf;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 
 use answer::{Bypasses, Lines, coverage_dict};
 use asked::Asked;
@@ -18,10 +18,12 @@ use errors::{Fault, OptionsError, SetError, raise, system, work};
 use formats::{Formats, Loading};
 use pyo3::prelude::*;
 use pyo3::types::{PyBytes, PyDict};
+use quetsach_matcher::format::Format;
+use quetsach_matcher::line::clocks::Order;
 use quetsach_matcher::options::{self, Limits, Options, Spare};
 use quetsach_matcher::pipeline;
 use quetsach_matcher::pipeline::part::{self, Whole};
-use quetsach_matcher::pipeline::span::{self, Before};
+use quetsach_matcher::pipeline::span::{self, Before, Judged};
 use quetsach_matcher::raw::Level;
 use quetsach_matcher::reader::Input;
 use quetsach_matcher::reader::range::Range;
@@ -95,6 +97,28 @@ type PartTuple<'py> = (
     Vec<String>,
     Bound<'py, PyBytes>,
 );
+
+/// Judges a file by its first lines.
+#[pyclass(frozen)]
+struct Judging {
+    inner: Mutex<span::Judging>,
+    formats: Arc<Vec<Format>>,
+}
+
+#[pymethods]
+impl Judging {
+    /// How the lines of a file are read, by those that come next and those before: the name of their format, the order of
+    /// dates in a text (`day`, `month` or ""), and whether a file that grows keeps both.
+    fn add(&self, text: &[u8]) -> PyResult<(&str, &str, bool)> {
+        let mut inner = self.inner.lock().unwrap_or_else(PoisonError::into_inner);
+        let (judged, is_settled) = inner.add(&self.formats, text).map_err(raise)?;
+        Ok((
+            judged.format,
+            judged.dates.map_or("", Order::word),
+            is_settled,
+        ))
+    }
+}
 
 /// A compiled indicator set with the log formats it reads.
 #[pyclass(frozen)]
@@ -187,6 +211,17 @@ impl Matcher {
     /// The name of the format of a file that begins with these bytes.
     fn recognise(&self, start: &[u8]) -> PyResult<&str> {
         Ok(pipeline::recognise(self.formats.get()?, start))
+    }
+
+    /// A judge of a file by its first lines; `format` is the name of a format that is asked for.
+    #[pyo3(signature = (format=None))]
+    fn judging(&self, format: Option<String>) -> PyResult<Judging> {
+        let formats = self.formats.get()?.clone();
+        let inner = span::Judging::new(&formats, format).map_err(raise)?;
+        Ok(Judging {
+            inner: Mutex::new(inner),
+            formats,
+        })
     }
 
     /// Reads one source, from `stream` where it is given (then `changed` is its time in microseconds since
@@ -311,8 +346,8 @@ impl Matcher {
     }
 
     /// Reads one span of a file from `stream`, which gives text from `start` on: the sightings, the coverage of the span
-    /// and the header behind it. `changed`, `edge_bytes`, `chunk` and `block` are those of `scan`.
-    #[pyo3(signature = (path, progress, stream, *, start, head, header, source, tz, format=None, devices=false, source_name="", changed=None, chunk=None, edge_bytes=None, block=None, asked=None))]
+    /// and the header behind it. `judged` are the first two values of a judging. Without rows the sightings are None. `changed`, `edge_bytes`, `chunk` and `block` are those of `scan`.
+    #[pyo3(signature = (path, progress, stream, *, start, judged, header, source, tz, format=None, devices=false, source_name="", changed=None, chunk=None, edge_bytes=None, block=None, asked=None))]
     #[allow(clippy::too_many_arguments)]
     fn scan_span<'py>(
         &self,
@@ -321,7 +356,7 @@ impl Matcher {
         progress: &Progress,
         stream: Py<PyAny>,
         start: u64,
-        head: &[u8],
+        judged: (&str, &str),
         header: &[u8],
         source: String,
         tz: &str,
@@ -333,7 +368,7 @@ impl Matcher {
         edge_bytes: Option<u64>,
         block: Option<usize>,
         asked: Option<&Asked>,
-    ) -> PyResult<(Lines, Bound<'py, PyDict>, Bound<'py, PyBytes>)> {
+    ) -> PyResult<(Option<Lines>, Bound<'py, PyDict>, Bound<'py, PyBytes>)> {
         let normal = Limits::default();
         let options = Options {
             tz: tz.to_owned(),
@@ -355,7 +390,10 @@ impl Matcher {
         };
         let before = Before {
             start,
-            head,
+            judged: Judged {
+                format: judged.0,
+                dates: Order::of(judged.1),
+            },
             header,
             source,
         };
@@ -367,7 +405,8 @@ impl Matcher {
             )
         })?;
         let about = coverage_dict(py, &coverage)?;
-        Ok((Lines::of(lines, &self.set), about, PyBytes::new(py, &after)))
+        let lines = (!lines.is_empty()).then(|| Lines::of(lines, &self.set));
+        Ok((lines, about, PyBytes::new(py, &after)))
     }
 
     /// The answer of a whole file from the bodies of its parts, in order; None without any.
@@ -420,8 +459,8 @@ fn levels() -> Vec<&'static str> {
 mod _native {
     #[pymodule_export]
     use super::{
-        Asked, Bypasses, Draft, Fault, Formats, Lines, Matcher, OptionsError, Progress, SetError,
-        SpareThreads, Tally, levels,
+        Asked, Bypasses, Draft, Fault, Formats, Judging, Lines, Matcher, OptionsError, Progress,
+        SetError, SpareThreads, Tally, levels,
     };
 
     #[pymodule_export]

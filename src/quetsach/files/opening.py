@@ -20,6 +20,20 @@ def read(path: Path, *, is_raw: bool = False) -> BinaryIO:
     return open(path, "rb", 0 if is_raw else -1, opener=opener)
 
 
+def open_files(wanted: int) -> int:
+    """Let this process open more files, up to the system's limit; returns how many it may open."""
+    if sys.platform == "win32":
+        return 512  # what select() takes
+    import resource
+
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    most = wanted if hard == resource.RLIM_INFINITY else min(wanted, hard)
+    if soft != resource.RLIM_INFINITY and soft < most:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (most, hard))
+        soft = most
+    return wanted if soft == resource.RLIM_INFINITY else soft
+
+
 if sys.platform == "win32":
     import _winapi
     import msvcrt

@@ -65,6 +65,7 @@ BINARY = (
     " export the log as text and scan that"
 )
 _CONTROLS = frozenset(range(1, 9)) | frozenset(range(14, 27)) | frozenset(range(28, 32)) | {127}
+_OTHERS = bytes(byte for byte in range(256) if byte not in _CONTROLS)
 _ZEROS_INSIDE = re.compile(rb"[^\0\r\n]\0+(?=[^\0\r\n])")
 _FEW = 6
 
@@ -77,9 +78,9 @@ def is_binary(head: bytes) -> bool:
     """
     if is_capture(head) or utf16_of(head) is not None:
         return False
-    controls = [byte for byte in head if byte in _CONTROLS]
+    controls = head.translate(None, _OTHERS)
     has_many = len(set(controls)) > _FEW and 100 * len(controls) > len(head)
-    return has_many or len(_ZEROS_INSIDE.findall(head)) > _FEW
+    return has_many or (b"\0" in head and len(_ZEROS_INSIDE.findall(head)) > _FEW)
 
 
 class ByteStream(Protocol):

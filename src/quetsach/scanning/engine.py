@@ -60,17 +60,35 @@ class SourceResult(NamedTuple):
     bypasses: Iterable[Bypass] = ()
 
 
+class Judged(NamedTuple):
+    """How the lines of a file are read, as its beginning says: `format` is the name of their log format,
+    `text` for none; `dates` what dates of two numbers and a year begin with in such a text, `day`, `month`
+    or "". With `is_settled` a file that grows keeps both."""
+
+    format: str
+    dates: str
+    is_settled: bool
+
+
+class Judging(Protocol):
+    """Judges a file by its first lines."""
+
+    def add(self, text: bytes, /) -> Judged:
+        """How the lines of the file are read, by those that come next and those before, of which the first
+        64 KiB count. Only the last line may lack its end, and then none may follow."""
+        ...
+
+
 class Before(NamedTuple):
     """What stands before a span (docs/contract.md 4, Spans).
 
-    `start` is the place of its first byte in the text of the file, at the beginning of a line; `head` are the
-    first 64 KiB of that text, which decide the format; `header` is that of the span before, b"" at the
-    beginning of a file. `source` is the id of the file. `mtime` bounds times without a year, in seconds
-    since 1970.
+    `start` is the place of its first byte in the text of the file, at the beginning of a line; `judged` says
+    how the lines of that file are read; `header` is that of the span before, b"" at the beginning of a file.
+    `source` is the id of the file. `mtime` bounds times without a year, in seconds since 1970.
     """
 
     start: int
-    head: bytes
+    judged: Judged
     header: bytes
     source: str
     mtime: float | None
@@ -106,6 +124,10 @@ class Matcher(Protocol):
 
         Errors of reading go to `coverage.errors` and are not raised.
         """
+        ...
+
+    def judging(self, options: ScanOptions) -> Judging:
+        """A judge of one file, for those who read it by spans."""
         ...
 
     def scan_span(

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
+from functools import reduce
 
 from quetsach.sightings.runs import Span, joined, of_day
 from quetsach.sightings.sighting import ACTIONS, UNATTRIBUTED_LINES, Bypass, Coverage, Sighting
@@ -25,25 +26,25 @@ def add[Row: (Sighting, Bypass)](earlier: Row, later: Row) -> Row:
     )
 
 
-def add_coverage(earlier: Coverage, later: Coverage) -> Coverage:
-    """The coverage of two spans of one file, of which `later` begins where `earlier` ends."""
-    return later._replace(
-        bytes=earlier.bytes + later.bytes,
-        lines=earlier.lines + later.lines,
-        not_understood=earlier.not_understood + later.not_understood,
-        unattributed=[*earlier.unattributed, *later.unattributed][:UNATTRIBUTED_LINES],
-        long_lines=earlier.long_lines + later.long_lines,
-        inbound=earlier.inbound + later.inbound,
-        first=_least(earlier.first, later.first),
-        last=_greatest(earlier.last, later.last),
-        time=max(earlier.time, later.time, key=_TIMES.index),
-        zone=later.zone or earlier.zone,
-        devices=_devices(earlier.devices, later.devices),
-        errors=list(dict.fromkeys([*earlier.errors, *later.errors]))[:_MOST_ERRORS],
-        gaps=(*earlier.gaps, *later.gaps),
-        hours=_hours(earlier, later),
-        order=_order(earlier, later),
-        alive=_alive(earlier.alive, later.alive),
+def add_coverage(*spans: Coverage) -> Coverage:
+    """The coverage of spans of one file. Each begins at the end of its predecessor."""
+    return spans[-1]._replace(
+        bytes=sum(one.bytes for one in spans),
+        lines=sum(one.lines for one in spans),
+        not_understood=sum(one.not_understood for one in spans),
+        unattributed=[line for one in spans for line in one.unattributed][:UNATTRIBUTED_LINES],
+        long_lines=sum(one.long_lines for one in spans),
+        inbound=sum(one.inbound for one in spans),
+        first=min((one.first for one in spans if one.first is not None), default=None),
+        last=max((one.last for one in spans if one.last is not None), default=None),
+        time=max((one.time for one in spans), key=_TIMES.index),
+        zone=next((one.zone for one in reversed(spans) if one.zone), ""),
+        devices=reduce(_devices, [one.devices for one in spans]),
+        errors=list(dict.fromkeys(error for one in spans for error in one.errors))[:_MOST_ERRORS],
+        gaps=tuple(gap for one in spans for gap in one.gaps),
+        hours=_hours(spans),
+        order=_order(spans),
+        alive=reduce(_alive, [one.alive for one in spans]),
     )
 
 
@@ -55,21 +56,26 @@ def _greatest(one: str | None, other: str | None) -> str | None:
     return max((time for time in (one, other) if time is not None), default=None)
 
 
-def _devices(earlier: Mapping[str, list[str]], later: Mapping[str, list[str]]) -> dict[str, list[str]]:
+def _devices(earlier: dict[str, list[str]], later: dict[str, list[str]]) -> dict[str, list[str]]:
+    if not earlier or not later:
+        return earlier or later
     days = sorted({*earlier, *later})
     return {day: sorted({*earlier.get(day, ()), *later.get(day, ())}) for day in days}
 
 
-def _hours(earlier: Coverage, later: Coverage) -> Mapping[str, Sequence[int]]:
+def _hours(spans: Iterable[Coverage]) -> Mapping[str, Sequence[int]]:
     """Lines without a time count with the line before them; before the first time, with that time."""
-    counts = {day: list(hours) for day, hours in (earlier.hours or {}).items()}
-    new = {day: list(hours) for day, hours in (later.hours or {}).items()}
-    if not counts and new:
-        _at_end(new, -1, earlier.lines)
-    if counts and not new:
-        _at_end(counts, 1, later.lines)
-    for day, hours in new.items():
-        counts[day] = [a + b for a, b in zip(counts.get(day, [0] * 24), hours, strict=True)]
+    counts: dict[str, list[int]] = {}
+    lines = 0
+    for one in spans:
+        new = {day: list(hours) for day, hours in (one.hours or {}).items()}
+        if not counts and new:
+            _at_end(new, -1, lines)
+        if counts and not new:
+            _at_end(counts, 1, one.lines)
+        for day, hours in new.items():
+            counts[day] = [a + b for a, b in zip(counts.get(day, [0] * 24), hours, strict=True)]
+        lines += one.lines
     return dict(sorted(counts.items()))
 
 
@@ -81,15 +87,23 @@ def _at_end(days: dict[str, list[int]], way: int, lines: int) -> None:
         days[day][known[-1 if way > 0 else 0]] += lines
 
 
-def _order(earlier: Coverage, later: Coverage) -> str | None:
-    if not earlier.order or not later.order:
-        return earlier.order or later.order
-    is_back = (
-        earlier.last is not None
-        and later.first is not None
-        and datetime.fromisoformat(earlier.last) - datetime.fromisoformat(later.first) >= _HOUR
-    )
-    return "broken" if is_back or "broken" in (earlier.order, later.order) else "kept"
+def _order(spans: Iterable[Coverage]) -> str | None:
+    order: str | None = None
+    last: str | None = None
+    for one in spans:
+        is_back = (
+            bool(order and one.order)
+            and last is not None
+            and one.first is not None
+            and one.first < last
+            and datetime.fromisoformat(last) - datetime.fromisoformat(one.first) >= _HOUR
+        )
+        if order and one.order:
+            order = "broken" if is_back or "broken" in (order, one.order) else "kept"
+        else:
+            order = order or one.order
+        last = _greatest(last, one.last)
+    return order
 
 
 def _alive(

@@ -1,7 +1,7 @@
 """The heartbeat of a watching program: where each followed source stands, as one JSON document.
 
 {"type":"heartbeat","schema":1,"tool":"quetsach 0.1.0","at":"2026-11-30T01:00:00.000000Z","began":"…",
- "list":{"set":"SET ID","entries":20000},"unsent":{"rows":0,"oldest":null},
+ "list":{"set":"SET ID","entries":20000},"unsent":{"rows":0,"oldest":null,"leases":0},
  "sources":[{"path":"/var/log/dnsmasq.log","name":"dnsmasq","format":"dnsmasq","zone":"Asia/Ho_Chi_Minh",
    "last_line":"…","pause":60,"behind":0,"lines":120,"not_understood":0,"gaps":0,"dropped":0,"problem":""}]}
 
@@ -72,6 +72,7 @@ class Heartbeat:
     entries: int = 0
     unsent: int = 0
     oldest_unsent: datetime | None = None
+    unsent_leases: int = 0
     sources: tuple[WatchedSource, ...] = ()
 
 
@@ -81,7 +82,9 @@ def write(beat: Heartbeat) -> bytes:
         "type": "heartbeat", "schema": SCHEMA, "tool": beat.tool, "at": _iso(beat.at),
         "began": _iso(beat.began),
         "list": {"set": beat.set_id, "entries": beat.entries} if beat.set_id else None,
-        "unsent": {"rows": beat.unsent, "oldest": _iso(beat.oldest_unsent)},
+        "unsent": {
+            "rows": beat.unsent, "oldest": _iso(beat.oldest_unsent), "leases": beat.unsent_leases,
+        },
         "sources": [asdict(one) | {"last_line": _iso(one.last_line)} for one in beat.sources],
     }  # fmt: skip
     return json.dumps(document, ensure_ascii=False, separators=(",", ":")).encode()
@@ -118,6 +121,8 @@ def read(data: bytes) -> Heartbeat:
         entries=_count(listed.get("entries", 0), "list.entries"),
         unsent=_count(unsent.get("rows"), "unsent.rows"),
         oldest_unsent=_time(unsent.get("oldest"), "unsent.oldest"),
+        # Absent from programs that sent no leases.
+        unsent_leases=_count(unsent.get("leases", 0), "unsent.leases"),
         sources=tuple(_source(row, number) for number, row in enumerate(rows)),
     )
 

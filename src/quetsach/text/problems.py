@@ -140,6 +140,7 @@ _SENTENCES = (
     N_("its addresses lie inside a network"),
     N_("is the result of a scan, not a list of malicious addresses; name the list itself"),
     N_("is a web page, not a list; its address may have changed or ask for a key"),
+    N_("is the answer of a server, not a list; its address may have changed or ask for a key"),
     N_("is JSON that cannot be read to its end; fetch it again"),
     N_("names the events of a MISP feed; give the feed's folder instead"),
     N_("is a folder without a manifest.json; name the lists in it"),

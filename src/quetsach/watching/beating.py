@@ -19,8 +19,9 @@ _MOST_TEXT = 1_000
 _EARLIEST, _LATEST = "2000-01-01", "2100-01-01"
 
 
-def beat(state: State, unsent: tuple[int, str], began: float, now: float) -> Heartbeat:
-    """Where each source stands now. `unsent` are rows and the day of the oldest."""
+def beat(state: State, unsent: tuple[int, str], leases: int, began: float, now: float) -> Heartbeat:
+    """Where each source stands now. `unsent` are rows and the day of the oldest, `leases` are not sent
+    either."""
     count, day = unsent
     troubles, about = state.troubles(), state.about()
     set_id, entries = about.get("set", ""), int(about.get("count", "0"))
@@ -47,6 +48,7 @@ def beat(state: State, unsent: tuple[int, str], began: float, now: float) -> Hea
         entries=entries,
         unsent=count,
         oldest_unsent=datetime.fromisoformat(f"{day}T00:00:00Z") if day else None,
+        unsent_leases=leases,
         sources=tuple(sources[:MOST_SOURCES]),
     )
 

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import codecs
 import hashlib
 import os
+import sys
 from pathlib import Path
 from typing import NamedTuple
 
@@ -39,26 +41,59 @@ class Mark(NamedTuple):
 
 
 class Handle:
-    """An open file. It stays readable after it was renamed or deleted."""
+    """An open file. It stays readable after it was renamed or deleted.
+
+    `encoding` is that of its text, UTF-16LE or UTF-16BE; "" for any other, of which the bytes are the text.
+    """
+
+    encoding = ""
 
     def __init__(self, path: Path) -> None:
         self._file = opening.read(path, is_raw=True)
+        self._number = self._file.fileno()
+        self._taken: tuple[tuple[int, bytes], ...] = ()
 
     def mark(self) -> Mark:
         """What the system says of it now. Raises OSError."""
-        return Mark.of(os.fstat(self._file.fileno()))
+        return Mark.of(os.fstat(self._number))
 
     def is_deleted(self) -> bool:
         """Whether it has no name any more."""
-        return os.fstat(self._file.fileno()).st_nlink == 0
+        return os.fstat(self._number).st_nlink == 0
 
     def read(self, start: int, size: int) -> bytes:
         """At most `size` bytes from a place on; fewer at the end. Raises OSError."""
-        self._file.seek(start)
-        found = bytearray()
-        while len(found) < size and (block := self._file.read(size - len(found))):
+        for begin, data in self._taken:
+            if begin <= start and start + size <= begin + len(data):
+                return data[start - begin : start - begin + size]
+        return self._read(start, size)
+
+    def _read(self, start: int, size: int) -> bytes:
+        data = _read_at(self._number, size, start)
+        if len(data) == size or not data:
+            return data
+        found = bytearray(data)
+        while len(found) < size and (block := _read_at(self._number, size - len(found), start + len(found))):
             found += block
         return bytes(found)
+
+    def take(self, place: int, end: int) -> None:
+        """Keep the first bytes, and those around a place up to `end`, as they are now, where these are few:
+        until `forget`, reading them gives these bytes."""
+        self._taken = ()
+        begin = max(0, place - HEAD_BYTES) if end > SETTLED_BYTES else 0
+        if end - begin <= SETTLED_BYTES:
+            around = self._read(begin, end - begin)
+            head = (0, self._read(0, HEAD_BYTES)) if begin else (0, b"")
+            self._taken = (head, (begin, around))
+
+    def has_taken(self, start: int, end: int) -> bool:
+        """Whether these bytes are kept."""
+        return any(begin <= start and end <= begin + len(data) for begin, data in self._taken)
+
+    def forget(self) -> None:
+        """Keep no bytes any more."""
+        self._taken = ()
 
     def digest(self, start: int, size: int) -> str:
         """The SHA-256 of these bytes; "" where the file is shorter."""
@@ -67,30 +102,67 @@ class Handle:
 
     def line_end(self, start: int, end: int) -> int:
         """The place behind the last line feed between two places; `start` where there is none."""
-        at = end
+        feed = "\n".encode(self.encoding or "ascii")
+        at = end - end % len(feed)
         while at > start:
             begin = max(start, at - _BLOCK)
-            found = self.read(begin, at - begin).rfind(b"\n")
+            data = self.read(begin, at - begin)
+            found = data.rfind(feed)
+            while found > 0 and found % len(feed):
+                # The halves of two characters.
+                found = data.rfind(feed, 0, found + len(feed) - 1)
             if found >= 0:
-                return begin + found + 1
+                return begin + found + len(feed)
             at = begin
         return start
+
+    def text_head(self, end: int) -> bytes:
+        """The first 64 KiB of the text that the file holds up to a place."""
+        if not self.encoding:
+            return self.read(0, min(SETTLED_BYTES, end))
+        # No two bytes become less than one.
+        text = self.read(0, min(2 * SETTLED_BYTES, end)).decode(self.encoding, "replace")
+        return text.encode("utf-8", "surrogatepass")[:SETTLED_BYTES]
 
     def close(self) -> None:
         self._file.close()
 
 
+if sys.platform == "win32":
+
+    def _read_at(number: int, size: int, start: int) -> bytes:
+        os.lseek(number, start, os.SEEK_SET)
+        return os.read(number, size)
+
+else:
+    _read_at = os.pread
+
+
 class Stretch:
-    """The bytes of an open file from one place to another, as a stream."""
+    """The text of an open file from one place to another, as a stream. `given` are its bytes so far."""
 
     def __init__(self, handle: Handle, start: int, end: int) -> None:
         self._handle, self._at, self._end = handle, start, end
+        found = codecs.getincrementaldecoder(handle.encoding)("replace") if handle.encoding else None
+        self._decoder = found
+        self.given = 0
 
     def read(self, size: int, /) -> bytes:
         """See `quetsach.files.source.ByteStream`."""
-        data = self._handle.read(self._at, min(size, self._end - self._at))
-        self._at += len(data)
-        return data
+        while True:
+            data = self._handle.read(self._at, min(size, self._end - self._at))
+            self._at += len(data)
+            text = data
+            if self._decoder is not None:
+                text = self._decoder.decode(data, not data).encode("utf-8", "surrogatepass")
+            if text or not data:
+                self.given += len(text)
+                return text
+
+    @property
+    def is_read(self) -> bool:
+        """Whether it was read to its end."""
+        return self._at == self._end
 
 
 class Fingerprint(NamedTuple):
@@ -102,10 +174,17 @@ class Fingerprint(NamedTuple):
     place: int
 
     @classmethod
-    def of(cls, handle: Handle, place: int) -> Fingerprint:
-        """That of a file that was read up to a place."""
+    def of(cls, handle: Handle, place: int, before: Fingerprint | None = None) -> Fingerprint:
+        """That of a file that was read up to a place; `before` is one of the same content."""
         size = min(HEAD_BYTES, place)
-        return cls(handle.digest(0, size), size, handle.digest(place - size, size), place)
+        is_known = before is not None and before.head_size == HEAD_BYTES
+        head = before.head if before is not None and is_known else handle.digest(0, size)
+        return cls(head, size, handle.digest(place - size, size), place)
+
+    @classmethod
+    def of_bytes(cls, head: bytes, tail: bytes, place: int) -> Fingerprint:
+        """That of a file with these first bytes, and these before a place."""
+        return cls(hashlib.sha256(head).hexdigest(), len(head), hashlib.sha256(tail).hexdigest(), place)
 
     def holds(self, handle: Handle) -> bool:
         """Whether the file begins with the content that was read up to the place."""

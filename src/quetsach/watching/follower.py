@@ -5,17 +5,20 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Iterator, Mapping
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 
 from quetsach.scanning.engine import ScanOptions
 from quetsach.watching import whole
 from quetsach.watching.content import Handle, Mark
-from quetsach.watching.generation import Generation
+from quetsach.watching.generation import Generation, Looked
 from quetsach.watching.held import AGAIN_SECONDS, QUIET_SECONDS, RESTING_SECONDS, Held, Looker
 from quetsach.watching.names import Names, Paths, unique
 
 _LOOKED = "looked since"
 _PAST, _ALL = "rotated logs", "all"
+_WRITE_SECONDS = 5.0
+"""How far nothing was found is written so late at most: to write takes longer than to look."""
 _CLOCK_SECONDS = 2.0
 """The clock of a file system may be coarse."""
 
@@ -88,6 +91,7 @@ class Follower:
                     self._forget(path)
         for held in list(self._gone):
             done += self._last_look(held)
+        self._write(_WRITE_SECONDS)
         self._tell_missing(QUIET_SECONDS)
         if not about.get("begun"):
             self._state.note({"begun": "1", _PAST: "" if self._from_now else _ALL})
@@ -101,8 +105,21 @@ class Follower:
 
     def end(self) -> None:
         """Nothing more will be looked at: contents that were not found again are told at once."""
+        self.write()
         self._tell_missing(0)
         self.close()
+
+    def write(self) -> None:
+        """Give the state at once what waits to be written."""
+        with self._state.together():
+            self._write(0)
+
+    def _write(self, seconds: float) -> None:
+        now = self._now()
+        for held in self._open.values():
+            stand = held.stand
+            if stand is not None and stand.kept is not None and abs(now - stand.since) >= seconds:
+                self._looker.write(held)
 
     def close(self) -> None:
         """Close all files."""
@@ -118,6 +135,7 @@ class Follower:
     def _forget(self, path: Path) -> None:
         held = self._open.pop(path, None)
         if held is not None:
+            self._looker.write(held)
             held.handle.close()
 
     def _let_go(self, names: dict[Path, Mark]) -> None:
@@ -127,18 +145,22 @@ class Follower:
                 continue
             mark = held.handle.mark()
             if path in names and names[path].is_file_of(mark):
+                held.checked = mark
                 self._check(held, mark)
                 continue
             del self._open[path]
+            self._looker.write(held)
             held.is_gone, held.since = True, self._now()
             self._gone.append(held)
 
     def _check(self, held: Held, mark: Mark) -> None:
-        one = held.generation
-        if one is None or held.looked == (mark, self._looker.version):
+        held.handle.forget()
+        if held.generation is None or held.looked == (mark, self._looker.version):
             return
-        if held.is_copy or mark.size < one.fingerprint.place or not one.fingerprint.holds(held.handle):
-            held.generation, held.looked, held.is_copy = None, None, False
+        if held.is_copy or not self._looker.goes_on(held, mark):
+            self._looker.write(held)
+            held.begin(None)
+            held.looked, held.is_copy = None, False
 
     def _one(self, path: Path, mark: Mark, *, is_beside: bool) -> int:
         held = self._open.get(path)
@@ -152,7 +174,7 @@ class Follower:
             self._ids.add(held.handle.mark().identity)
         if held.mark == mark and held.looked == (mark, self._looker.version) and not held.is_copy:
             return 0
-        mark = held.handle.mark()
+        mark, held.checked = held.checked or held.handle.mark(), None
         if held.mark != mark:
             held.mark, held.since = mark, self._now()
         if not mark.size:
@@ -164,7 +186,7 @@ class Follower:
 
     def _look_lines(self, held: Held, mark: Mark) -> int:
         if held.generation is None or held.is_copy:
-            held.generation = self._known(held, mark)
+            held.begin(self._known(held, mark))
             if held.generation is None and held.is_past:
                 return self._look_past(held, mark)
             if held.generation is None and held.is_beside:
@@ -192,6 +214,7 @@ class Follower:
             self.waiting.append(held.path)
             return 0
         done = self._looker.look(held, mark, self._now())
+        self._looker.write(held)
         if held.looked is not None and held.generation is not None:
             self._state.end(held.generation.number)
         return done
@@ -209,7 +232,7 @@ class Follower:
             other = in_use.get(one.number)
             if other is None or other.is_gone:
                 if other is not None:
-                    other.generation = None
+                    other.begin(None)
                 return one
             if mark.size <= other.handle.mark().size:
                 held.is_copy = True
@@ -267,6 +290,7 @@ class Follower:
         done = 0
         if held.looked != (mark, self._looker.version):
             done = self._looker.look(held, mark, now)
+            self._looker.write(held)
         if now - held.since >= (QUIET_SECONDS if held.handle.is_deleted() else RESTING_SECONDS):
             if held.looked is not None and held.generation is not None:
                 self._state.end(held.generation.number)
@@ -276,6 +300,11 @@ class Follower:
     def _drop(self, held: Held) -> None:
         held.handle.close()
         self._gone.remove(held)
+
+    def _last_read(self, path: Path, source: str) -> Looked | None:
+        """How far a file that is read as a whole was looked at, by its source id."""
+        found = [one for one in self._state.of_source(source) if one.is_whole and one.path == str(path)]
+        return self._state.looked(found[0].number, self._looker.version) if found else None
 
     def _look_whole(self, held: Held, mark: Mark) -> int:
         """Read a file as a whole once it rests; one that never rests, once a minute."""
@@ -293,12 +322,10 @@ class Follower:
             self.waiting.append(path)
             return 0
         self._state.flush()
-        answers, said = whole.read(
-            path,
-            looker.engine,
-            looker.matcher,
-            held.options,
-            with_heads=self._state.has_short(),
+        known = partial(self._last_read, path)
+        engine, matcher = looker.engine, looker.matcher
+        answers, said = whole.read_on(path, engine, matcher, held.options, known) or whole.read(
+            path, engine, matcher, held.options, with_heads=self._state.has_short()
         )
         if looker.is_stopping:
             return 0

@@ -32,9 +32,12 @@ class Generation(NamedTuple):
 
 
 class Looked(NamedTuple):
-    """How far a generation was looked at with one version of the list."""
+    """How far a generation was looked at with one version of the list; `text` are the bytes of its text up to
+    the place, `record` is the number of the last record of a database."""
 
     place: int
+    text: int
+    record: int
     is_settled: bool
     header: bytes
     coverage: Coverage | None
@@ -43,13 +46,17 @@ class Looked(NamedTuple):
 
 class Answer(NamedTuple):
     """What a span showed, or a log in a file that is read as a whole. `head` are its first bytes, where asked
-    for; `format` is the log format, "" where it was not asked for."""
+    for; `format` is the log format, "" where it was not asked for. Of a database `record` is the number of
+    the last record and `text` are the bytes up to it; with `adds` it shows only what is new."""
 
     sightings: list[Sighting]
     bypasses: list[Bypass]
     coverage: Coverage
     head: bytes = b""
     format: str = ""
+    text: int = 0
+    record: int = 0
+    adds: bool = False
 
     def rows(self) -> Iterator[Sighting | Bypass]:
         """All rows."""

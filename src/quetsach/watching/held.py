@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
+from typing import NamedTuple
 
-from quetsach.files.source import BINARY, is_binary
+from quetsach.files.source import BINARY, is_binary, utf16_of
 from quetsach.machines.leases import naming
 from quetsach.machines.leases.leaseformat import Event, LeaseFormat
-from quetsach.scanning.engine import Before, Engine, Matcher, Progress, ScanOptions
+from quetsach.scanning.engine import Before, Engine, Judged, Judging, Matcher, Progress, ScanOptions
+from quetsach.sightings.adding import add_coverage
+from quetsach.sightings.sighting import Coverage
 from quetsach.watching.content import HEAD_BYTES, SETTLED_BYTES, Fingerprint, Handle, Mark, Stretch
 from quetsach.watching.generation import Answer, Generation
 from quetsach.watching.state import State
@@ -22,6 +25,43 @@ AGAIN_SECONDS = 60.0
 RESTING_SECONDS = 3600.0
 """A last line without an end is read where its file rests so long."""
 _LONG_LINE = 1 << 20
+_TEXT = "text"
+"""The name of the format of a log that no format fits."""
+
+
+@dataclass
+class Stand:
+    """How far a content was looked at with one version of the list.
+
+    `text` are the bytes of text up to the place. `is_settled`: the next lines add to those before, also in
+    another process. `judged` is how this process read the lines up to the place; None where another one
+    did, or where a half line was read with them. `rest` are the bytes of a last line without its end.
+    `unwritten` is the coverage of the last spans up to the place. Nothing was found in them, and the state
+    has not got them yet; `since` is when they began.
+    Meanwhile `kept` are the first bytes of the content and those before the place.
+    """
+
+    version: int
+    place: int
+    text: int
+    header: bytes
+    is_settled: bool
+    rest: int = 0
+    judged: Judged | None = None
+    unwritten: list[Coverage] = field(default_factory=list)
+    since: float = 0.0
+    kept: tuple[bytes, bytes] | None = None
+
+
+class Known(NamedTuple):
+    """What is known of a file that was read up to a place: its source id and content, the bytes of text and
+    the header up to there, and how its lines were read."""
+
+    source: str
+    fingerprint: Fingerprint
+    text: int
+    header: bytes
+    judged: Judged
 
 
 @dataclass
@@ -34,18 +74,24 @@ class Held:
     since: float
     options: ScanOptions
     mark: Mark | None = None
+    checked: Mark | None = None
+    """The mark with which its content was checked in this look."""
     looked: tuple[Mark, int] | None = None
     """Mark and version of the list at the last look that read all there was."""
     generation: Generation | None = None
+    stand: Stand | None = None
+    """Of the generation; None before it is known."""
     is_whole: bool | None = None
     is_gone: bool = False
     is_past: bool = False
     """It was rotated since the last look, so it is read though nobody saw it under its first name."""
-    noted: int = 0
-    """How many first bytes the note of its format is about."""
-    format: str = ""
-    judged: int = -1
-    """How many first bytes `is_binary` is about."""
+    judging: Judging | None = None
+    judged: Judged | None = None
+    judged_of: int = 0
+    """How many first bytes `judged` and `is_binary` are about, and of text."""
+    judged_text: int = 0
+    has_lines: bool = False
+    """There are lines beside comments."""
     is_binary: bool = False
     leases: LeaseFormat | None = None
     leases_judged: int = 0
@@ -57,6 +103,17 @@ class Held:
         """Seconds since it changed, by its own time or by what was seen."""
         changed = self.mark.mtime_ns / 1e9 if self.mark is not None else now
         return max(now - changed, now - self.since)
+
+    @property
+    def settled_at(self) -> int:
+        """So many bytes hold 64 KiB of text."""
+        return SETTLED_BYTES * (2 if self.handle.encoding else 1)
+
+    def begin(self, generation: Generation | None) -> None:
+        """Its content is that of a generation, or one that is not known yet."""
+        self.generation, self.stand = generation, None
+        self.judging, self.judged, self.judged_of, self.judged_text = None, None, 0, 0
+        self.has_lines, self.leases_judged = False, 0
 
 
 @dataclass
@@ -87,34 +144,98 @@ class Looker:
 
     def look(self, held: Held, mark: Mark, now: float) -> int:
         """Read what is new; returns the number of spans."""
+        try:
+            return self._look(held, mark, now)
+        finally:
+            held.handle.forget()
+
+    def _look(self, held: Held, mark: Mark, now: float) -> int:
+        if not self.goes_on(held, mark):
+            return 0
         one = held.generation
-        known = self.state.looked(one.number, self.version) if one is not None else None
-        base, header = (one.base, one.base_header) if one is not None else (0, b"")
-        start = base
-        is_settled = known is not None and known.is_settled
-        if known is not None and known.is_settled:
-            start, header = known.place, known.header
-        end = held.handle.line_end(start, mark.size)
+        self._encoding(held)
+        stand, base = self._stand(held), one.base if one is not None else 0
+        begin = stand.place if stand is not None else base
+        end = held.handle.line_end(begin, mark.size)
         done = 0
-        if end > start and (known is None or end > known.place):
-            if not self._span(held, (start, end), header, now, adds=is_settled):
+        if end > begin:
+            if not self._span(held, end, now):
                 return 0
             done = 1
-        left = mark.size - max(start, end)
+        left = mark.size - max(begin, end)
         if not left or self._has_ended(held, left, now):
-            if left and not self._rest(held, max(start, end), mark.size, now):
+            if left and not self._rest(held, max(begin, end), mark.size, now):
                 return done
             held.looked = (mark, self.version)
             done += left > 0
         return done
 
+    def _encoding(self, held: Held) -> None:
+        """Note that of the text, which the first bytes decide."""
+        one = held.generation
+        if one is None or held.stand is None or one.fingerprint.place < HEAD_BYTES:
+            held.handle.encoding = utf16_of(held.handle.read(0, HEAD_BYTES)) or ""
+
+    def goes_on(self, held: Held, mark: Mark) -> bool:
+        """Whether a file begins with what was read of it. What is new is then at hand, if that is little."""
+        one, stand, handle = held.generation, held.stand, held.handle
+        place = one.fingerprint.place if one is not None else 0
+        if stand is not None and stand.kept is not None:
+            place = stand.place
+        if mark.size < place:
+            return False
+        if handle.has_taken(place, mark.size):
+            return True
+        handle.take(place, mark.size)
+        return one is None or _is_same(one, stand, handle)
+
+    def _stand(self, held: Held) -> Stand | None:
+        stand, one = held.stand, held.generation
+        if stand is not None and stand.version != self.version:
+            self.write(held)
+            stand = None
+        if stand is None and one is not None:
+            known = self.state.looked(one.number, self.version)
+            if known is not None:
+                rest = known.rest.bytes if known.rest is not None else 0
+                stand = Stand(self.version, known.place, known.text, known.header, known.is_settled, rest)
+        held.stand = stand
+        return stand
+
+    def write(self, held: Held) -> None:
+        """Give the state the coverage that waits."""
+        one, stand = held.generation, held.stand
+        if one is None or stand is None or stand.kept is None:
+            return
+        found = Fingerprint.of_bytes(*stand.kept, stand.place)
+        answer = Answer([], [], add_coverage(*stand.unwritten))
+        path = str(held.path)
+        self.state.record(
+            one,
+            stand.version,
+            one.source,
+            found,
+            path,
+            answer,
+            header=stand.header,
+            text=stand.text,
+            is_settled=stand.is_settled,
+            replaces=False,
+            now=stand.since,
+        )
+        held.generation = one._replace(fingerprint=found, shown=path, is_ended=False)
+        stand.unwritten, stand.kept = [], None
+
     def begin_here(self, held: Held, mark: Mark, now: float) -> None:
         """Pass over all that there is. It is read once, because its header lines count for what follows."""
+        self._encoding(held)
         end = held.handle.line_end(0, mark.size)
         if end:
-            _answer, header, source = self._read(held, (0, end), b"") or (None, b"", "")
+            judged = self._judged(held, end, is_rest=False)
+            read = self._read(held, (0, end), 0, b"", judged)
+            _answer, header, source, _text = read or (None, b"", "", 0)
             number = self.state.begin(source, Fingerprint.of(held.handle, end), header, str(held.path), now)
-            held.generation = self.state.generation(number)
+            held.begin(self.state.generation(number))
 
     def _has_ended(self, held: Held, left: int, now: float) -> bool:
         """Whether a last line without an end is read: the file is gone, renamed or rests long."""
@@ -124,30 +245,68 @@ class Looker:
             return held.rests(now) >= QUIET_SECONDS
         return held.rests(now) >= (AGAIN_SECONDS if left > _LONG_LINE else RESTING_SECONDS)
 
-    def _span(
-        self, held: Held, at: tuple[int, int], header: bytes, now: float, *, adds: bool, is_rest: bool = False
-    ) -> bool:
-        """Read a span and keep what it shows; False where the file changed meanwhile or the watcher stops."""
-        read = self._read(held, at, header)
-        one = held.generation
-        if read is None or (one is not None and not one.fingerprint.holds(held.handle)):
+    def _span(self, held: Held, end: int, now: float, *, is_rest: bool = False) -> bool:
+        """Read up to a place and keep what that shows; False where the file changed meanwhile or the watcher
+        stops. With `is_rest` the last line has no end yet."""
+        one, stand = held.generation, held.stand
+        judged = self._judged(held, end, is_rest=is_rest)
+        adds = not is_rest and stand is not None and _adds(stand, judged)
+        if adds and stand is not None:
+            start, text, header = stand.place, stand.text, stand.header
+        else:
+            start, header = (one.base, one.base_header) if one is not None else (0, b"")
+            text = start
+        read = self._read(held, (start, end), text, header, judged)
+        if not held.handle.has_taken(start, end):
+            held.handle.forget()
+            if one is not None and not _is_same(one, stand, held.handle):
+                return False
+        if read is None:
             return False
-        answer, after, source = read
+        answer, after, source, text = read
+        waits = adds and end - start <= SETTLED_BYTES and not (answer.sightings or answer.bypasses)
+        if waits and stand is not None and not stand.rest:
+            if not stand.unwritten:
+                stand.since = now
+            stand.unwritten.append(answer.coverage)
+            stand.place, stand.text, stand.header, stand.judged = end, text, after, judged
+            stand.is_settled |= end >= held.settled_at
+            stand.kept = (held.handle.read(0, HEAD_BYTES), held.handle.read(end - HEAD_BYTES, HEAD_BYTES))
+        else:
+            found = Fingerprint.of(held.handle, end, one.fingerprint if one is not None else None)
+            known = Known(source, found, text, after, judged)
+            self._keep(held, known, answer, now, adds=adds, is_rest=is_rest)
+        self._leases(held, (start, end))
+        return True
+
+    def _keep(
+        self, held: Held, known: Known, answer: Answer, now: float, *, adds: bool, is_rest: bool
+    ) -> None:
+        """Give the state what a span showed, and the place behind it."""
+        one, stand, (source, found, text, header, judged) = held.generation, held.stand, known
+        if adds and stand is not None and stand.unwritten:
+            answer = answer._replace(coverage=add_coverage(*stand.unwritten, answer.coverage))
+        is_settled = found.place >= held.settled_at and not is_rest
+        path = str(held.path)
         number = self.state.record(
             one,
             self.version,
             source,
-            Fingerprint.of(held.handle, at[1]),
-            str(held.path),
+            found,
+            path,
             answer,
-            header=after,
-            is_settled=at[1] >= SETTLED_BYTES and not is_rest,
+            header=header,
+            text=text,
+            is_settled=is_settled,
             replaces=not adds,
             now=now,
         )
-        held.generation = self.state.generation(number)
-        self._leases(held, at)
-        return True
+        if one is not None and one.source == source:
+            held.generation = one._replace(fingerprint=found, shown=path, is_ended=False)
+        else:
+            held.generation = self.state.generation(number)
+        judged_so = None if is_rest else judged
+        held.stand = Stand(self.version, found.place, text, header, is_settled, judged=judged_so)
 
     def _leases(self, held: Held, at: tuple[int, int]) -> None:
         """Take the leases in the lines of a span, as a scan takes those of a log."""
@@ -165,53 +324,77 @@ class Looker:
 
     def _rest(self, held: Held, start: int, end: int, now: float) -> bool:
         """Read a last line that has no end."""
-        one = held.generation
-        known = self.state.looked(one.number, self.version) if one is not None else None
-        if one is None or known is None or not known.is_settled:
+        stand, judged = held.stand, self._judged(held, end, is_rest=True)
+        if held.generation is None or stand is None or not _adds(stand, judged):
             # A short file is read as a whole with this line, and will be again if it grows.
-            base, header = (one.base, one.base_header) if one is not None else (0, b"")
-            return self._span(held, (base, end), header, now, adds=False, is_rest=True)
-        if known.rest is not None and known.rest.bytes == end - start:
+            return self._span(held, end, now, is_rest=True)
+        if stand.rest == end - start:
             return True
-        read = self._read(held, (start, end), known.header)
+        self.write(held)
+        read = self._read(held, (start, end), stand.text, stand.header, judged)
         if read is None:
             return False
-        self.state.record_rest(one.number, self.version, read[0])
+        self.state.record_rest(held.generation.number, self.version, read[0])
+        stand.rest = end - start
         self._leases(held, (start, end))
         return True
 
-    def _format(self, held: Held, head: bytes) -> str:
-        """The log format of a file, and a note where it has none."""
-        path, found = str(held.path), held.options.format or self.matcher.recognise(head)
-        lines = any(line and not line.startswith(b"#") for line in head.split(b"\n"))
-        if lines and found == "text":
+    def _judged(self, held: Held, end: int, *, is_rest: bool) -> Judged:
+        """How the lines of a file are read that holds so many bytes, and a note where no format fits. A last
+        line without its end is judged with all lines before it, each time."""
+        known = held.judged
+        if known is not None and (known.is_settled or held.judged_of == end):
+            return known
+        head = held.handle.text_head(end)
+        if is_rest:
+            return self.matcher.judging(held.options).add(head)
+        if held.judging is None:
+            held.judging = self.matcher.judging(held.options)
+        new, path = head[held.judged_text :], str(held.path)
+        judged = held.judged = held.judging.add(new)
+        held.has_lines |= any(line and not line.startswith(b"#") for line in new.split(b"\n"))
+        if held.has_lines and judged.format == _TEXT:
             self.as_text.add(path)
         else:
             self.as_text.discard(path)
-        return found
+        if held.judged_of < HEAD_BYTES:
+            first = held.handle.read(0, min(HEAD_BYTES, end))
+            held.is_binary = is_binary(first) and self.matcher.recognise(head) == _TEXT
+        held.judged_of, held.judged_text = end, len(head)
+        return judged
 
-    def _read(self, held: Held, at: tuple[int, int], header: bytes) -> tuple[Answer, bytes, str] | None:
-        handle, (start, end) = held.handle, at
+    def _read(
+        self, held: Held, at: tuple[int, int], text: int, header: bytes, judged: Judged
+    ) -> tuple[Answer, bytes, str, int] | None:
+        """What a span shows, the header behind it, the id of its file, and the bytes of text up to its end;
+        `text` are those before it."""
+        handle, one, (start, end) = held.handle, held.generation, at
         if end - start > _LONG_LINE:
             self.state.flush()
-        head = handle.read(0, min(SETTLED_BYTES, end))
-        source = handle.digest(0, min(HEAD_BYTES, end))
-        before = Before(start, head, header, source, handle.mark().mtime_ns / 1e9)
+        is_known = one is not None and one.fingerprint.head_size == HEAD_BYTES
+        source = one.source if one is not None and is_known else handle.digest(0, min(HEAD_BYTES, end))
+        before = Before(text, judged, header, source, (held.mark or handle.mark()).mtime_ns / 1e9)
         self.progress = self.engine.progress()
         stretch = Stretch(handle, start, end)
         found = self.matcher.scan_span(str(held.path), held.options, self.progress, stretch, before)
-        answer = answer_of(found.result)
-        if self.is_stopping or answer.coverage.bytes != end - start:
+        answer = answer_of(found.result, judged.format)
+        if self.is_stopping or not stretch.is_read or answer.coverage.bytes != stretch.given:
             return None
-        is_new = held.generation is None
-        # A format is looked for anew when there is twice as much to see: it takes as long as a span.
-        if start == 0 and (is_new or len(head) >= min(2 * held.noted, SETTLED_BYTES)):
-            held.noted, held.format = len(head), self._format(held, head)
-        if start == 0:
-            answer = answer._replace(format=held.format)
-        judged = min(len(head), HEAD_BYTES)
-        if is_new or held.judged != judged:
-            held.judged, held.is_binary = judged, is_binary(head[:HEAD_BYTES])
-        if held.is_binary and self.matcher.recognise(head) == "text":
+        if handle.encoding:
+            answer = answer._replace(coverage=answer.coverage._replace(bytes=end - start))
+        if held.is_binary:
             answer.coverage.errors.append(BINARY)
-        return answer, found.header, source
+        return answer, found.header, source, text + stretch.given
+
+
+def _is_same(one: Generation, stand: Stand | None, handle: Handle) -> bool:
+    """Whether a file begins with what was read of a content."""
+    if stand is None or stand.kept is None:
+        return one.fingerprint.holds(handle)
+    head, tail = stand.kept
+    return handle.read(0, len(head)) == head and handle.read(stand.place - len(tail), len(tail)) == tail
+
+
+def _adds(stand: Stand, judged: Judged) -> bool:
+    """Whether the lines behind a place add to those before it: id, format and header stay as they were."""
+    return stand.is_settled or (stand.place >= HEAD_BYTES and stand.judged == judged)

@@ -21,13 +21,12 @@ def keep_name(state: State, name: str) -> None:
     state.note({_NAME: name})
 
 
-def changes(state: State, since: int) -> Iterator[bytes]:
-    """What the leases tell that came after a change: a document for each place, several where it is large."""
-    name_of_all = state.about().get(_NAME, "")
-    for place, rows in state.lease_changes(since).items():
-        before = (Event(*row) for row, is_new in rows if not is_new)
-        new = (Event(*row) for row, is_new in rows if is_new)
-        name = name_of_all if place == ALL else place
-        name = escape(name.encode("utf-8", "surrogateescape"), _LONGEST)
-        claims, bindings = leasetable.news(before, new, Asked(name, 0, UTC))
-        yield from document.chunks(name, claims, bindings)
+def changes(state: State, place: str, since: int) -> Iterator[bytes]:
+    """What the leases of a place tell that came after a change: several documents where it is much."""
+    rows = list(state.lease_changes(place, since))
+    before = (Event(*row) for row, is_new in rows if not is_new)
+    new = (Event(*row) for row, is_new in rows if is_new)
+    name = state.about().get(_NAME, "") if place == ALL else place
+    name = escape(name.encode("utf-8", "surrogateescape"), _LONGEST)
+    claims, bindings = leasetable.news(before, new, Asked(name, 0, UTC))
+    yield from document.chunks(name, claims, bindings)

@@ -6,6 +6,7 @@ import glob
 import os
 import re
 import stat
+import time
 from collections.abc import Collection, Iterable, Iterator
 from contextlib import suppress
 from pathlib import Path
@@ -46,6 +47,10 @@ _WITHIN = re.compile(r"\.\d{1,3}|[.-]\d[\d_T-]{5,}(\.\d+)?", re.ASCII)
 """What stands before the ending: `dns.1.log`, `dns-20260921.log`. `dns-2.log` may be another server's."""
 _PACKED = re.compile(r"\.(gz|bz2|xz|zst|lz4|zip)$")
 _FORGOTTEN = 1_000
+_CLOCK_SECONDS = 2.0
+"""The clock of a file system may be coarse: what was written later may bear the same time."""
+_LISTED_SECONDS = 5.0
+"""Some file systems (FAT) do not note when a folder is written."""
 _DATE = re.compile(r"(19|20)\d\d(?P<between>[-_.]?)\d\d(?P=between)\d\d", re.ASCII)
 
 
@@ -71,6 +76,25 @@ _EMPTY_FOLDER = "the folder holds no file"
 _NO_FILE = "is no file that can be followed; name a log, a folder or a pattern"
 
 
+class _Listing(NamedTuple):
+    """What a folder held when it was written at `mtime_ns`: the names of all entries, and the paths of those
+    that may be followed. Until `until`, by the monotonic clock, it counts while that time is the same."""
+
+    mtime_ns: int
+    until: float
+    names: list[str]
+    paths: list[str]
+
+
+class _Past(NamedTuple):
+    """The files of a listing that may hold the past of logs with these names: path, name of the log, and
+    whether it has the name of a rotated one."""
+
+    listing: _Listing
+    names: set[str]
+    files: list[tuple[Path, str, bool]]
+
+
 class Paths:
     """Files, folders and patterns such as `/var/log/dns/*.log`; `own` are never followed."""
 
@@ -80,6 +104,11 @@ class Paths:
         self._judged: dict[str, bool] = {}
         self._paths: dict[str, Path] = {}
         """A path is made once: that, and its hash, take longer than to ask for the file's size."""
+        self._listings: dict[str, _Listing] = {}
+        self._past: dict[Path, _Past] = {}
+        self._followed: list[Path] = []
+        self._bases: dict[Path, dict[str, Path]] = {}
+        """The files that were followed last, by folder and name."""
 
     def now(self) -> Names:
         """What is there now."""
@@ -98,18 +127,16 @@ class Paths:
         self._add_past_of(found)
         if len(self._paths) > 2 * len(found.files) + _FORGOTTEN:
             # Names that are gone.
-            self._paths.clear()
+            for known in (self._paths, self._listings, self._past):
+                known.clear()
         return found
 
     def _add(self, name: str, found: Names) -> None:
         path = self._path(name)
         try:
-            about = path.stat()
+            about = os.stat(name)  # noqa: PTH116
             if stat.S_ISDIR(about.st_mode):
-                with os.scandir(name) as entries:
-                    # A link to a folder can lead anywhere, and in a circle.
-                    inner = sorted(one.path for one in entries if not (one.is_symlink() and one.is_dir()))
-                for one in inner:
+                for one in self._listing(name, about.st_mtime_ns).paths:
                     self._add(one, found)
             elif stat.S_ISREG(about.st_mode) and not self._is_own(name):
                 found.files[path] = Mark.of(about)
@@ -118,6 +145,20 @@ class Paths:
             return
         except OSError as error:
             found.errors[name] = error.strerror or str(error)
+
+    def _listing(self, folder: str, mtime_ns: int) -> _Listing:
+        """What a folder holds. Raises OSError."""
+        known, now = self._listings.get(folder), time.monotonic()
+        if known is not None and known.mtime_ns == mtime_ns and now < known.until:
+            return known
+        is_sure = time.time() - mtime_ns / 1e9 > _CLOCK_SECONDS
+        with os.scandir(folder) as entries:
+            found = list(entries)
+        # A link to a folder can lead anywhere, and in a circle.
+        paths = sorted(one.path for one in found if not (one.is_symlink() and one.is_dir()))
+        names = [one.name for one in found]
+        new = self._listings[folder] = _Listing(mtime_ns, now + _LISTED_SECONDS * is_sure, names, paths)
+        return new
 
     def _path(self, name: str) -> Path:
         known = self._paths.get(name)
@@ -135,28 +176,24 @@ class Paths:
 
     def _add_past_of(self, found: Names) -> None:
         """Add files whose name begins as that of a followed file: `dns.log.1` beside `dns.log`."""
-        bases: dict[Path, dict[str, Path]] = {}
         # A file that was renamed may not have a new one in its place yet.
         missing = [Path(text) for text, why in found.errors.items() if why == _MISSING]
-        for path in [*found.files, *missing]:
-            bases.setdefault(path.parent, {})[path.name] = path
+        followed = [*found.files, *missing]
+        if followed != self._followed:
+            self._followed, self._bases = followed, {}
+            for path in followed:
+                self._bases.setdefault(path.parent, {})[path.name] = path
         beside: dict[Path, Mark] = {}
-        for folder, names in bases.items():
-            stems: set[tuple[str, str]] = set()
-            with suppress(OSError), os.scandir(folder) as entries:
-                for entry in entries:
-                    ends = [at for at, letter in enumerate(entry.name) if letter in ".-"]
-                    before = [at for at in ends if entry.name[:at] in names]
-                    within = ""
-                    if entry.name not in names:
-                        stems = stems or {os.path.splitext(name) for name in names}  # noqa: PTH122
-                        within = _within(entry.name, ends, stems)
-                    if not before and not within:
-                        continue
-                    path = Path(folder, entry.name)
+        for folder, names in self._bases.items():
+            with suppress(OSError):
+                listing = self._listing(str(folder), folder.stat().st_mtime_ns)
+                known = self._past.get(folder)
+                if known is None or known.listing is not listing or known.names != names.keys():
+                    known = self._past[folder] = _past_in(folder, listing, names)
+                for path, base, is_rotated in known.files:
                     self._add_past(path, found, beside)
-                    found.bases.setdefault(path, names[within or entry.name[: before[-1]]])
-                    if within or any(_ROTATED.fullmatch(entry.name, at) for at in before):
+                    found.bases.setdefault(path, names[base])
+                    if is_rotated:
                         found.rotated.add(path)
         found.beside.update(sorted(beside.items()))
 
@@ -173,6 +210,20 @@ class Paths:
             real = os.path.realpath(name)
             self._judged[name] = any(real == own or real.startswith(own + os.sep) for own in self._own)
         return self._judged[name]
+
+
+def _past_in(folder: Path, listing: _Listing, names: Collection[str]) -> _Past:
+    """The files of a folder that may hold the past of the logs with these names."""
+    stems = {os.path.splitext(name) for name in names}  # noqa: PTH122
+    files: list[tuple[Path, str, bool]] = []
+    for name in listing.names:
+        ends = [at for at, letter in enumerate(name) if letter in ".-"]
+        before = [at for at in ends if name[:at] in names]
+        within = _within(name, ends, stems) if name not in names else ""
+        if before or within:
+            is_rotated = bool(within) or any(_ROTATED.fullmatch(name, at) for at in before)
+            files.append((folder / name, within or name[: before[-1]], is_rotated))
+    return _Past(listing, set(names), files)
 
 
 def _within(name: str, ends: Iterable[int], stems: Collection[tuple[str, str]]) -> str:

@@ -10,6 +10,7 @@ import threading
 import time
 from collections.abc import Callable
 from pathlib import Path
+from typing import NamedTuple
 
 from quetsach.errors import QuetsachError
 from quetsach.machines.leases.naming import Leases
@@ -24,6 +25,7 @@ COVERAGE_SECONDS = 60.0
 LEASE_SECONDS = 300.0
 """Leases are sent no more often: a server renews some each minute."""
 _LONGEST_PAUSE = 60.0
+_DAY = 86_400.0
 _HEARTBEAT = "/api/v1/heartbeat"
 _BEAT_CODES = {401: "token_unknown", 404: "no_portal", 409: "no_sensor", 422: "refused"}
 _REFUSED = ("refused", "none_taken", "too_large")
@@ -32,6 +34,14 @@ LOCKED = ("token_unknown", "token_not_allowed")
 _TICK = 0.5
 _NEWS_SECONDS = 5.0
 """Between two heartbeats, though something changed: a thousand new logs are one piece of news."""
+
+
+class _Refused(NamedTuple):
+    """Leases of a place that the portal refused: why, until when they wait, and how long that was."""
+
+    problem: QuetsachError
+    until: float
+    pause: float
 
 
 class Outbox:
@@ -50,6 +60,7 @@ class Outbox:
         self._thread: threading.Thread | None = None
         self.problem: QuetsachError | None = None
         """Why the last attempt failed; None after one that did not."""
+        self._refused: dict[str, _Refused] = {}
         self.lease_problem: QuetsachError | None = None
         """Why the portal did not take the leases last time."""
         self.beat_problem: QuetsachError | None = None
@@ -83,7 +94,9 @@ class Outbox:
                 self.beat(state)
                 beaten = time.monotonic()
             if time.monotonic() - leases_tried >= lease_pause and unsent_leases(state, self._url):
-                lease_pause = LEASE_SECONDS if self.send_leases(state) else _LONGEST_PAUSE
+                self.send_leases(state)
+                is_sent = self.lease_problem is None or _is_refusal(self.lease_problem)
+                lease_pause = LEASE_SECONDS if is_sent else _LONGEST_PAUSE
                 leases_tried = time.monotonic()
             has_rows = unsent(state, self._url)[0] > 0
             if not has_rows and time.monotonic() - last < COVERAGE_SECONDS:
@@ -105,7 +118,7 @@ class Outbox:
             if self._send(state, set_id, count):
                 continue
             problem = problem or self.problem
-            if not isinstance(self.problem, push.PushError) or self.problem.code not in _REFUSED:
+            if self.problem is None or not _is_refusal(self.problem):
                 break
         self._note(state, problem)
         return problem is None
@@ -134,25 +147,40 @@ class Outbox:
         return True
 
     def send_leases(self, state: State) -> bool:
-        """Send the leases that came since the last time as evidence on machines; whether the portal has them
-        all now. `lease_problem` says why not."""
-        change, since = state.last_change(), _number(state, _leases_name(self._url))
-        self.lease_problem = None
-        if state.leases_after(since):
-            base = self._url.rstrip("/").removesuffix(push.PATH)
+        """Send the leases of each place that came since the last time as evidence on machines; whether the
+        portal has them all now. `lease_problem` says why not. Leases that it refused wait longer each time,
+        a day at most: they hold back no other place."""
+        problem: QuetsachError | None = None
+        for place in state.lease_places():
+            since, waits = _leases_sent(state, self._url, place), self._refused.get(place)
+            if not state.leases_after(place, since):
+                continue
+            if waits is not None and time.monotonic() < waits.until:
+                problem = problem or waits.problem
+                continue
             try:
-                push_machines(lease_tables.changes(state, since), base, self._token)
+                self._send_leases(state, place, since)
+                self._refused.pop(place, None)
             except QuetsachError as error:
-                self.lease_problem = _alone(error)
-            else:
-                state.note({_leases_name(self._url): str(change)})
-        state.note(_spelled("lease", self.lease_problem))
-        return self.lease_problem is None
+                problem = problem or _alone(error)
+                if not _is_refusal(error):
+                    break
+                pause = min(_DAY, 2 * waits.pause if waits is not None else LEASE_SECONDS)
+                self._refused[place] = _Refused(_alone(error), time.monotonic() + pause, pause)
+        self.lease_problem = problem
+        state.note(_spelled("lease", problem))
+        return problem is None
+
+    def _send_leases(self, state: State, place: str, since: int) -> None:
+        change, base = state.last_change(), self._url.rstrip("/").removesuffix(push.PATH)
+        push_machines(lease_tables.changes(state, place, since), base, self._token)
+        state.note({_leases_name(self._url, place): str(change)})
 
     def beat(self, state: State) -> None:
         """Tell the portal that the watcher is alive, and where each source stands. A token that belongs to no
         sensor only pushes."""
-        told = beating.beat(state, unsent(state, self._url), self._began, time.time())
+        rows, leases = unsent(state, self._url), unsent_leases(state, self._url)
+        told = beating.beat(state, rows, leases, self._began, time.time())
         body = heartbeat.write(told)
         address = push.address_of(self._url.rstrip("/").removesuffix(push.PATH), _HEARTBEAT)
         headers = {"Authorization": f"Bearer {self._token}", "Content-Type": "application/json"}
@@ -181,7 +209,14 @@ def unsent(state: State, url: str) -> tuple[int, str]:
 
 def unsent_leases(state: State, url: str) -> int:
     """How many leases a portal has not got."""
-    return state.leases_after(_number(state, _leases_name(url)))
+    places = state.lease_places()
+    return sum(state.leases_after(place, _leases_sent(state, url, place)) for place in places)
+
+
+def _leases_sent(state: State, url: str, place: str) -> int:
+    """The change up to which a portal has the leases of a place. An older version noted one for all."""
+    about = state.about()
+    return int(about.get(_leases_name(url, place), about.get(f"sent leases {url}", "0")))
 
 
 def _number(state: State, name: str) -> int:
@@ -192,8 +227,8 @@ def _name(url: str, set_id: str) -> str:
     return f"sent {set_id} {url}"
 
 
-def _leases_name(url: str) -> str:
-    return f"sent leases {url}"
+def _leases_name(url: str, place: str) -> str:
+    return f"sent leases {url} {place}"
 
 
 def _spelled(what: str, problem: QuetsachError | None) -> dict[str, str]:
@@ -201,6 +236,11 @@ def _spelled(what: str, problem: QuetsachError | None) -> dict[str, str]:
     if isinstance(problem, push.PushError):
         return {f"{what} code": problem.code, f"{what} problem": problem.detail}
     return {f"{what} code": "", f"{what} problem": str(problem or "")}
+
+
+def _is_refusal(error: QuetsachError) -> bool:
+    """Whether the portal answered that it does not take this document."""
+    return isinstance(error, push.PushError) and error.code in _REFUSED
 
 
 def _alone(error: QuetsachError) -> QuetsachError:

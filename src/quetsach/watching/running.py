@@ -12,6 +12,7 @@ from typing import NamedTuple
 from quetsach import __version__
 from quetsach.bypass import providers
 from quetsach.errors import ScanError
+from quetsach.files import opening
 from quetsach.indicators.loading import Choice
 from quetsach.logs import logformat
 from quetsach.scanning import engine
@@ -32,6 +33,8 @@ from quetsach.watching.store import checked
 
 POLL_SECONDS = 0.5
 _ALIVE_SECONDS = 5.0
+_MOST_FILES = 1 << 16
+"""Each followed file stays open, so that nothing is lost where it is renamed or deleted."""
 
 
 class Request(NamedTuple):
@@ -78,6 +81,7 @@ class Watcher:
 
     def _open(self, opened: ExitStack) -> None:
         request, now = self.request, self._now
+        opening.open_files(_MOST_FILES)
         state_file = folder.prepare(request.folder)
         opened.enter_context(closing(folder.Lock(request.folder)))
         self.state = opened.enter_context(closing(State(state_file)))
@@ -106,6 +110,7 @@ class Watcher:
         self._looker.take_leases, self._looker.lease_length = self.leases.take, request.lease_length
         self._change = self.state.last_change()
         self._alive = 0.0
+        self._noted: dict[str, str] = {}
         self._told: object = None
         self.outbox = Outbox(state_file, request.url, request.token, self.leases.of) if request.url else None
         if self.outbox is not None:
@@ -162,14 +167,18 @@ class Watcher:
                 self._swap(new or self._looker.matcher)
             self.leases.refresh()
             done = self.follower.look()
-            if done or self._now() - self._alive >= _ALIVE_SECONDS:
-                self._alive = self._now()
-                waiting = json.dumps([str(path) for path in self.follower.waiting])
-                as_text = json.dumps(sorted(self._looker.as_text))
-                alive = {"looked": str(self._alive), "waiting": waiting, "as text": as_text}
-                self.state.note({**alive, "list": self.lists.problem})
+            self._note_look()
             self._tell()
         return done
+
+    def _note_look(self) -> None:
+        """Keep that files were looked at, every five seconds, and at once what changed beside them."""
+        waiting = json.dumps([str(path) for path in self.follower.waiting])
+        as_text = json.dumps(sorted(self._looker.as_text))
+        noted = {"waiting": waiting, "as text": as_text, "list": self.lists.problem}
+        if noted != self._noted or abs(self._now() - self._alive) >= _ALIVE_SECONDS:
+            self._noted, self._alive = noted, self._now()
+            self.state.note({**noted, "looked": str(self._alive)})
 
     def _tell(self) -> None:
         """Tell the portal soon where the list, the logs, their gaps or their troubles changed."""
@@ -217,6 +226,11 @@ class Watcher:
             return []
         found = self.state.rows(self.set_id, Sighting, {source for source, _key in rows})
         return [row for row in found if (row.source, document.key(row)) in rows]
+
+    def write(self) -> None:
+        """Make durable at once what would wait some seconds. Raises ScanError as `round` does."""
+        with checked(self.state.path):
+            self.follower.write()
 
     def stop(self) -> None:
         """End soon; may be called by a signal."""

@@ -54,8 +54,8 @@ class State(Store):
         return self._file.execute(query).fetchall()
 
     def asked(self, set_id: str) -> list[tuple[str, ...]]:
-        """The machines that were asked about with a list, each time."""
-        query = "SELECT DISTINCT asked FROM version WHERE set_id = ? ORDER BY asked"
+        """The machines that were asked about with a list, each time, in that order."""
+        query = "SELECT asked FROM version WHERE set_id = ? GROUP BY asked ORDER BY min(number)"
         return [tuple(json.loads(text)) for (text,) in self._file.execute(query, (set_id,))]
 
     def heads(self) -> list[int]:
@@ -76,14 +76,14 @@ class State(Store):
     def looked(self, generation: int, version: int) -> Looked | None:
         """How far a generation was looked at with a list."""
         query = (
-            "SELECT place, is_settled, header, coverage, rest FROM looked"
+            "SELECT place, text, record, is_settled, header, coverage, rest FROM looked"
             " WHERE generation = ? AND version = ?"
         )
         row = self._file.execute(query, (generation, version)).fetchone()
         return (
             None
             if row is None
-            else Looked(row[0], bool(row[1]), row[2], _coverage(row[3]), _coverage(row[4]))
+            else Looked(row[0], row[1], row[2], bool(row[3]), row[4], _coverage(row[5]), _coverage(row[6]))
         )
 
     def generation(self, number: int) -> Generation:
@@ -133,6 +133,7 @@ class State(Store):
         answer: Answer,
         *,
         header: bytes,
+        text: int,
         is_settled: bool,
         replaces: bool,
         now: float,
@@ -157,12 +158,13 @@ class State(Store):
             else:
                 before = old.coverage if old is not None else None
                 coverage = answer.coverage if before is None else add_coverage(before, answer.coverage)
-                self._drop_rest(number, version)
+                if old is not None and old.rest is not None:
+                    self._drop_rest(number, version)
             for row in answer.rows():
                 self._put(number, version, SETTLED, row, change, known, adds=not replaces, is_moved=is_moved)
             self._file.execute(
-                "INSERT OR REPLACE INTO looked VALUES (?, ?, ?, ?, ?, ?, '', ?)",
-                (number, version, fingerprint.place, is_settled, header, _written(coverage), change),
+                "INSERT OR REPLACE INTO looked VALUES (?, ?, ?, ?, ?, ?, '', ?, ?, 0)",
+                (number, version, fingerprint.place, is_settled, header, _written(coverage), change, text),
             )
             self._file.execute(
                 "UPDATE generation SET source = ?, was = ?, head = ?, head_size = ?, tail = ?, place = ?,"
@@ -251,15 +253,20 @@ class State(Store):
             else self._begin(seen.source, found, (0, b""), seen.path or path, now, is_whole=True)
         )
         known = self.looked(number, version)
-        if known is not None and known.coverage is not None and known.coverage.bytes > seen.bytes:
+        earlier = known.coverage if known is not None else None
+        if answer.adds and earlier is not None:
+            # Only the last reading knows what cannot be read.
+            seen = add_coverage(earlier, seen)._replace(errors=seen.errors)
+        elif earlier is not None and earlier.bytes > seen.bytes:
             return
         change = self._change()
-        before, is_moved = self._take(number, version), old is not None and old.source != seen.source
+        before = {} if answer.adds else self._take(number, version)
+        is_moved = old is not None and old.source != seen.source
         for one in answer.rows():
-            self._put(number, version, SETTLED, one, change, before, is_moved=is_moved)
+            self._put(number, version, SETTLED, one, change, before, adds=answer.adds, is_moved=is_moved)
         self._file.execute(
-            "INSERT OR REPLACE INTO looked VALUES (?, ?, 0, 1, x'', ?, '', ?)",
-            (number, version, _written(seen), change),
+            "INSERT OR REPLACE INTO looked VALUES (?, ?, 0, 1, x'', ?, '', ?, ?, ?)",
+            (number, version, _written(seen), change, answer.text or seen.bytes, answer.record),
         )
         if known is None:
             self._supersede(number, version, 0)

@@ -14,7 +14,7 @@ from typing import Any
 from quetsach.errors import ScanError
 
 _APPLICATION = 0x51535741
-_VERSION = 3
+_VERSION = 4
 """Rises when the tables change."""
 _TABLES = """
 CREATE TABLE about (name TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
@@ -29,7 +29,8 @@ CREATE INDEX generation_head ON generation (head);
 CREATE INDEX generation_source ON generation (source);
 CREATE TABLE looked (generation INTEGER NOT NULL, version INTEGER NOT NULL, place INTEGER NOT NULL,
     is_settled INTEGER NOT NULL, header BLOB NOT NULL, coverage TEXT NOT NULL, rest TEXT NOT NULL DEFAULT '',
-    change INTEGER NOT NULL, PRIMARY KEY (generation, version)) WITHOUT ROWID;
+    change INTEGER NOT NULL, text INTEGER NOT NULL DEFAULT 0, record INTEGER NOT NULL DEFAULT 0,
+    PRIMARY KEY (generation, version)) WITHOUT ROWID;
 CREATE TABLE found (generation INTEGER NOT NULL, version INTEGER NOT NULL, part INTEGER NOT NULL,
     kind TEXT NOT NULL, key TEXT NOT NULL, day TEXT NOT NULL, data BLOB NOT NULL, change INTEGER NOT NULL,
     grown INTEGER NOT NULL,
@@ -64,6 +65,13 @@ INSERT INTO about SELECT 'rows', count(*) FROM found
 which of them a portal has seen."""
 _FROM_2 = "ALTER TABLE lease ADD COLUMN change INTEGER NOT NULL DEFAULT 1"
 """What makes a state of version 2 one of version 3: no portal has its leases yet."""
+_FROM_3 = """
+ALTER TABLE looked ADD COLUMN text INTEGER NOT NULL DEFAULT 0;
+UPDATE looked SET text = place;
+ALTER TABLE looked ADD COLUMN record INTEGER NOT NULL DEFAULT 0
+"""
+"""What makes a state of version 3 one of version 4: until then only text in UTF-8 was read
+by place."""
 
 
 _TOGETHER_SECONDS = 0.2
@@ -160,6 +168,8 @@ class Store:
     def __init__(self, path: Path, *, is_read_only: bool = False) -> None:
         self.path = path
         self._is_together, self._since = False, 0.0
+        self._number: int | None = None
+        """That of the change at hand, once something asked for it."""
         if is_read_only and not path.is_file():
             raise ScanError(f"{path.parent}: holds no state of a watcher; start quetsach watch with it first")
         try:
@@ -197,8 +207,9 @@ class Store:
             raise ScanError(f"{self.path}: was kept by an older quetsach; start quetsach watch with it first")
         elif version < _VERSION:
             run("BEGIN IMMEDIATE")
-            for statement in (*(_FROM_1.split(";\n") if version < 2 else ()), _FROM_2):
-                run(statement)
+            for step in (_FROM_1, _FROM_2, _FROM_3)[version - 1 :]:
+                for statement in step.split(";\n"):
+                    run(statement)
             run(f"PRAGMA user_version = {_VERSION}")
             run("COMMIT")
 
@@ -236,7 +247,7 @@ class Store:
         """What is written in here becomes durable together, at the latest with the end of `together`."""
         if not self._file.in_transaction:
             self._file.execute("BEGIN IMMEDIATE")
-            self._since = time.monotonic()
+            self._since, self._number = time.monotonic(), None
         try:
             yield
         except BaseException:
@@ -265,10 +276,12 @@ class Store:
             self._file.execute("COMMIT")
 
     def _change(self) -> int:
-        row = self._file.execute("SELECT value FROM about WHERE name = 'change'").fetchone()
-        number = int(row[0]) + 1 if row is not None else 1
-        self._file.execute("INSERT OR REPLACE INTO about VALUES ('change', ?)", (str(number),))
-        return number
+        """The number of the change at hand: all that becomes durable together has one."""
+        if self._number is None:
+            row = self._file.execute("SELECT value FROM about WHERE name = 'change'").fetchone()
+            self._number = int(row[0]) + 1 if row is not None else 1
+            self._file.execute("INSERT OR REPLACE INTO about VALUES ('change', ?)", (str(self._number),))
+        return self._number
 
     def last_change(self) -> int:
         """The number of the last change of a row, of coverage or of a lease."""
@@ -300,17 +313,17 @@ class Store:
             rows = [(place, text, change) for text in texts]
             self._file.executemany("INSERT OR IGNORE INTO lease VALUES (?, ?, ?)", rows)
 
-    def leases_after(self, change: int) -> int:
-        """How many leases came after a change."""
-        return int(self._file.execute("SELECT count(*) FROM lease WHERE change > ?", (change,)).fetchone()[0])
+    def lease_places(self) -> list[str]:
+        """The places that have leases of their own, and "" where some count for all places."""
+        return [row[0] for row in self._file.execute("SELECT DISTINCT place FROM lease ORDER BY place")]
 
-    def lease_changes(self, change: int) -> dict[str, list[tuple[list[Any], bool]]]:
-        """The leases of each place that got some after a change, each with whether it came after it."""
-        query = (
-            "SELECT place, data, change > ? FROM lease"
-            " WHERE place IN (SELECT place FROM lease WHERE change > ?) ORDER BY place, data"
-        )
-        found: dict[str, list[tuple[list[Any], bool]]] = {}
-        for place, data, is_new in self._file.execute(query, (change, change)):
-            found.setdefault(place, []).append((json.loads(data), bool(is_new)))
-        return found
+    def leases_after(self, place: str, change: int) -> int:
+        """How many leases of a place came after a change."""
+        query = "SELECT count(*) FROM lease WHERE place = ? AND change > ?"
+        return int(self._file.execute(query, (place, change)).fetchone()[0])
+
+    def lease_changes(self, place: str, change: int) -> Iterator[tuple[list[Any], bool]]:
+        """The leases of a place, each with whether it came after a change."""
+        query = "SELECT data, change > ? FROM lease WHERE place = ? ORDER BY data"
+        for data, is_new in self._file.execute(query, (change, place)):
+            yield json.loads(data), bool(is_new)

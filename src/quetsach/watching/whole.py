@@ -1,22 +1,26 @@
-"""Files that are read as a whole: archives, packets, databases, packed logs, and text in UTF-16."""
+"""Files that are read as a whole: archives, packets, databases and packed logs."""
 
 from __future__ import annotations
 
+import hashlib
+from collections.abc import Callable, Iterable, Iterator
+from io import BytesIO
 from pathlib import Path
 
 from quetsach.errors import SourceError
-from quetsach.files import inputs, openers
+from quetsach.files import inputs, openers, opening
 from quetsach.files.decompress import codec_of
-from quetsach.files.source import Source, is_capture, utf16_of
+from quetsach.files.source import Source, is_capture
 from quetsach.machines.leases import naming
 from quetsach.machines.leases.leaseformat import Event
 from quetsach.scanning import reading
-from quetsach.scanning.engine import Engine, Matcher, ScanOptions, SourceResult
+from quetsach.scanning.engine import Before, Engine, Judged, Matcher, ScanOptions, SourceResult
 from quetsach.scanning.executor import Unit
 from quetsach.watching.content import HEAD_BYTES, Handle
-from quetsach.watching.generation import Answer
+from quetsach.watching.generation import Answer, Looked
 
 LEASES = "lease"
+_DATABASE = "pihole"
 _GROWING = ("evtx", "eventxml", "pihole", "adguard", "tinyproxy")
 """Kinds that a program goes on writing: they may never rest."""
 
@@ -24,7 +28,7 @@ _GROWING = ("evtx", "eventxml", "pihole", "adguard", "tinyproxy")
 def is_whole(path: Path, handle: Handle) -> bool:
     """Whether spans of a file cannot be read by themselves; decided by its first bytes, as a scan does."""
     start = handle.read(0, HEAD_BYTES)
-    if utf16_of(start) is not None or is_capture(start) or codec_of(start) is not None:
+    if is_capture(start) or codec_of(start) is not None:
         return True
     if openers.is_result(start):
         return True
@@ -69,6 +73,60 @@ def read(
     return answers, "; ".join(dict.fromkeys(said))
 
 
+def read_on(
+    path: Path,
+    engine: Engine,
+    matcher: Matcher,
+    options: ScanOptions,
+    known: Callable[[str], Looked | None],
+) -> tuple[list[Answer], str] | None:
+    """What a database of Pi-hole shows behind the last query that was looked at, by the source id as `known`
+    tells it; None of a file that is read as a whole."""
+    with opening.read(path) as file:
+        start = file.read(HEAD_BYTES)
+    if next((kind.module for kind in openers.KINDS if kind.begins(start)), "") != _DATABASE:
+        return None
+    from quetsach.files.openers import jsonlines, pihole
+
+    database = openers.Opened("", openers.Start(BytesIO()), mtime=path.stat().st_mtime, path=path)
+    try:
+        name, last = pihole.latest(database)
+    except SourceError:
+        # The reading as a whole reports the reason.
+        return None
+    if not name:
+        return None
+    source = hashlib.sha256(name[:HEAD_BYTES]).hexdigest()
+    before = known(source)
+    adds = before is not None and 0 < before.record <= last
+    after, text = (before.record, before.text) if before is not None and adds else (None, 0)
+    lines = _Lines(pihole.numbered(database, after), has_name=not adds)
+    stream = jsonlines.opened(database, lines).stream
+    judged = Judged(options.format or "pihole.ftl", "", True)
+    options = options._replace(format=judged.format)
+    at = Before(text, judged, b"", source, database.mtime)
+    found = matcher.scan_span(str(path), options, engine.progress(), stream, at).result
+    answer = answer_of(found, judged.format)
+    if adds and not lines.size:
+        return [], ""
+    told = answer._replace(text=text + lines.size, record=lines.last, adds=adds)
+    return [told], ""
+
+
+class _Lines:
+    """Lines with numbers: `last` is the latest number, `size` are the bytes so far."""
+
+    def __init__(self, numbered: Iterable[tuple[int, bytes]], *, has_name: bool) -> None:
+        self._numbered, self._has_name = numbered, has_name
+        self.last = self.size = 0
+
+    def __iter__(self) -> Iterator[bytes]:
+        for number, line in self._numbered:
+            if number or self._has_name:
+                self.last, self.size = max(self.last, number), self.size + len(line)
+                yield line
+
+
 def leases(path: Path, tz: str, length: int | None) -> list[Event]:
     """The leases that a scan finds in a file that it is given as a log; none where it cannot be read."""
     try:
@@ -96,6 +154,6 @@ def _heads(path: Path, logs: list[inputs.Input]) -> dict[str, bytes]:
     return found
 
 
-def answer_of(result: SourceResult) -> Answer:
+def answer_of(result: SourceResult, log_format: str = "") -> Answer:
     """The rows of a result in memory: a span shows few."""
-    return Answer(list(result.sightings), list(result.bypasses), result.coverage)
+    return Answer(list(result.sightings), list(result.bypasses), result.coverage, format=log_format)

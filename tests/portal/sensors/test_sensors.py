@@ -183,12 +183,17 @@ def test_the_page_tells_no_more_than_the_last_heartbeat(cast, clock):
     midnight = NOW.replace(hour=0, minute=0, second=0, microsecond=0)
     old = source(at=NOW - timedelta(days=2))
     assert (
-        sent(enrol(code).json()["token"], told(old, unsent=12, began=NOW - timedelta(minutes=5))).status_code
+        sent(
+            enrol(code).json()["token"],
+            told(old, unsent=12, unsent_leases=3, began=NOW - timedelta(minutes=5)),
+        ).status_code
         == 200
     )
     Sensor.rows.update(oldest_unsent=midnight)
     page = text_of(page_of(cast, "A1", "coordinator", "sensor", sensor.pk))
-    assert "Chưa gửi, lúc báo về gần nhất 12 dòng, cũ nhất là ngày 30/11/2026" in page
+    assert (
+        "Chưa gửi, lúc báo về gần nhất 12 dòng, cũ nhất là ngày 30/11/2026; 3 lượt cấp phát địa chỉ" in page
+    )
     assert "07:00" not in page
     assert "trước khi khóa" not in page and "im lặng" in page
     url = reverse("sensor_act", args=[cast.campaign.slug, sensor.pk, "khoa"])
@@ -294,14 +299,24 @@ def test_the_stored_moment_tells_what_the_rule_tells(sources, beat_at, now):
 
 @given(st.lists(SOURCES, max_size=4), MOMENTS, st.integers(0, 1 << 53))
 def test_a_heartbeat_is_read_as_it_was_written(sources, at, unsent):
-    beat = told(*sources, at=at, began=NOW, set_id="a" * 64, entries=unsent, unsent=unsent, oldest_unsent=at)
+    beat = told(
+        *sources,
+        at=at,
+        began=NOW,
+        set_id="a" * 64,
+        entries=unsent,
+        unsent=unsent,
+        oldest_unsent=at,
+        unsent_leases=unsent,
+    )
     assert read(write(beat)) == beat
 
 
 @given(st.binary(max_size=300) | st.recursive(
     st.none() | st.booleans() | st.integers() | st.text(max_size=5),
     lambda one: st.lists(one, max_size=3) | st.dictionaries(st.sampled_from(
-        ["type", "schema", "at", "began", "tool", "list", "unsent", "sources", "rows"]), one, max_size=9),
+        ["type", "schema", "at", "began", "tool", "list", "unsent", "sources", "rows",
+         "leases"]), one, max_size=9),
     max_leaves=12,
 ).map(lambda one: json.dumps(one).encode()))  # fmt: skip
 def test_any_other_bytes_are_refused(data):

@@ -23,6 +23,23 @@ pub enum Order {
     Month,
 }
 
+impl Order {
+    /// `day` or `month`.
+    pub fn word(self) -> &'static str {
+        match self {
+            Order::Day => "day",
+            Order::Month => "month",
+        }
+    }
+
+    /// The order of a word.
+    pub fn of(word: &str) -> Option<Order> {
+        [Order::Day, Order::Month]
+            .into_iter()
+            .find(|order| order.word() == word)
+    }
+}
+
 /// What a file says of all its times.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Told {
@@ -35,22 +52,43 @@ pub struct Told {
 /// The order of dates by those of a file's first lines that can be read only one way; None where none or both
 /// orders are there.
 pub fn date_order(start: &[u8]) -> Option<Order> {
-    let start = if start.len() < START {
+    let mut orders = Orders::default();
+    orders.add(whole_lines(start));
+    orders.told()
+}
+
+fn whole_lines(start: &[u8]) -> &[u8] {
+    if start.len() < START {
         start
     } else {
         &start[..memchr::memrchr(b'\n', &start[..START]).map_or(0, |i| i + 1)]
-    };
-    let (mut is_day, mut is_month) = (false, false);
-    for found in NUMBERS.captures_iter(start) {
-        let number = |group: &str| number(&found, group).unwrap_or(0);
-        let (first, second) = (number("a").max(number("c")), number("b").max(number("d")));
-        is_day |= first > MOST_MONTHS && second <= MOST_MONTHS;
-        is_month |= second > MOST_MONTHS && first <= MOST_MONTHS;
     }
-    match (is_day, is_month) {
-        (true, false) => Some(Order::Day),
-        (false, true) => Some(Order::Month),
-        _ => None,
+}
+
+/// The orders of dates that were seen.
+#[derive(Debug, Default)]
+pub struct Orders {
+    is_day: bool,
+    is_month: bool,
+}
+
+impl Orders {
+    /// Looks at whole lines.
+    pub fn add(&mut self, lines: &[u8]) {
+        for found in NUMBERS.captures_iter(lines) {
+            let number = |group: &str| number(&found, group).unwrap_or(0);
+            let (first, second) = (number("a").max(number("c")), number("b").max(number("d")));
+            self.is_day |= first > MOST_MONTHS && second <= MOST_MONTHS;
+            self.is_month |= second > MOST_MONTHS && first <= MOST_MONTHS;
+        }
+    }
+
+    pub fn told(&self) -> Option<Order> {
+        match (self.is_day, self.is_month) {
+            (true, false) => Some(Order::Day),
+            (false, true) => Some(Order::Month),
+            _ => None,
+        }
     }
 }
 

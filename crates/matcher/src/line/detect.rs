@@ -41,30 +41,77 @@ pub fn start(bytes: &[u8]) -> &[u8] {
 
 /// The format that parses most of the first lines, if at least half; the name that sorts first among equals.
 pub fn detect(formats: &[&Format], start: &[u8]) -> Option<usize> {
-    let start = if start.len() < START {
-        start
-    } else {
-        &start[..memchr::memrchr(b'\n', &start[..START]).map_or(0, |i| i + 1)]
-    };
-    let mut reader = LineReader::new(formats);
-    let mut parsed = vec![0usize; formats.len()];
-    let mut tried = 0;
-    for (i, raw) in start.split(|&b| b == b'\n').enumerate() {
-        let line = clean(raw, i == 0);
-        if line.is_empty() || reader.is_directive(line, 0) {
-            continue;
-        }
-        tried += 1;
-        let readings = Readings::new(line);
-        let all = formats.iter().copied().enumerate();
-        if let Some(record) = record::read(&mut reader, all, &readings) {
-            parsed[record.number] += 1;
-        }
-        if tried == LINES {
-            break;
+    let mut judging = Judging::new(formats);
+    judging.add(formats, start);
+    judging.format()
+}
+
+/// Tries the formats on the lines of a file, from the first one on.
+pub struct Judging {
+    reader: LineReader,
+    parsed: Vec<usize>,
+    tried: usize,
+    /// Bytes that were given.
+    given: usize,
+    /// Whether further lines change nothing.
+    pub is_settled: bool,
+}
+
+impl Judging {
+    pub fn new(formats: &[&Format]) -> Judging {
+        Judging {
+            reader: LineReader::new(formats),
+            parsed: vec![0; formats.len()],
+            tried: 0,
+            given: 0,
+            is_settled: false,
         }
     }
-    let most = *parsed.iter().max()?;
-    let best = parsed.iter().position(|&n| n == most)?;
-    (tried > 0 && most * 2 >= tried).then_some(best)
+
+    /// The lines that come next; returns those that count. Only the last may lack its end, and then none may follow.
+    pub fn add<'t>(&mut self, formats: &[&Format], text: &'t [u8]) -> &'t [u8] {
+        let is_first = self.given == 0;
+        let room = START.saturating_sub(self.given);
+        self.given += text.len();
+        let is_all = self.given >= START;
+        let text = if is_all {
+            let text = &text[..text.len().min(room)];
+            &text[..memchr::memrchr(b'\n', text).map_or(0, |i| i + 1)]
+        } else {
+            text
+        };
+        let mut lines = text.split(|&b| b == b'\n').enumerate().peekable();
+        while !self.is_settled
+            && let Some((i, raw)) = lines.next()
+        {
+            let line = clean(raw, is_first && i == 0);
+            if line.is_empty() || self.reader.is_directive(line, 0) {
+                continue;
+            }
+            self.tried += 1;
+            let readings = Readings::new(line);
+            let all = formats.iter().copied().enumerate();
+            if let Some(record) = record::read(&mut self.reader, all, &readings) {
+                self.parsed[record.number] += 1;
+            }
+            if self.tried == LINES {
+                // A last line without its end may still grow.
+                self.is_settled = lines.peek().is_some();
+                break;
+            }
+        }
+        self.is_settled |= is_all;
+        text
+    }
+
+    /// Whether all bytes that count were given.
+    pub fn has_all(&self) -> bool {
+        self.given >= START
+    }
+
+    pub fn format(&self) -> Option<usize> {
+        let most = *self.parsed.iter().max()?;
+        let best = self.parsed.iter().position(|&n| n == most)?;
+        (self.tried > 0 && most * 2 >= self.tried).then_some(best)
+    }
 }

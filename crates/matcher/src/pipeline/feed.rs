@@ -12,6 +12,9 @@ use crate::reader::{START, Source};
 use crate::scan::blocks::last_block;
 use crate::token::buffer::Buffer;
 
+/// Bytes of most spans of a log that is followed, at most.
+const SHORT: usize = 16 << 10;
+
 /// What `Feed::next` put into the buffer.
 pub(crate) enum Chunk {
     /// Whole lines; the last of the file may lack its line feed.
@@ -66,6 +69,20 @@ impl<'a> Feed<'a> {
             ended: false,
             recent: Vec::new(),
         }
+    }
+
+    /// Reads the first bytes, before any chunk is taken. Of a source that is short these are all.
+    pub fn read_short(&mut self) {
+        let mut start = Buffer::new(SHORT);
+        while !self.ended && !start.is_full() {
+            self.read(&mut start);
+        }
+        self.carry = start.data().to_vec();
+    }
+
+    /// How many bytes are left of a source that was read to its end; None of one that was not.
+    pub fn left(&self) -> Option<usize> {
+        self.ended.then_some(self.carry.len())
     }
 
     /// The memory account of the run.

@@ -60,7 +60,7 @@ pub fn scan<'a>(
     progress: &'a Progress,
 ) -> Result<(Lines, Coverage), Error> {
     let zone = time::zone(&options.tz)?;
-    let formats = chosen(formats, options)?;
+    let formats = chosen(formats, options.format.as_deref())?;
     let feed = Feed::new(Source::open(path, input), progress, options.limits);
     if is_capture(feed.start()) {
         let start = feed.start().to_vec();
@@ -95,9 +95,9 @@ pub(crate) fn begin<'a>(
 /// The formats that lines are tried by.
 pub(crate) fn chosen<'a>(
     formats: &'a [Format],
-    options: &Options,
+    forced: Option<&str>,
 ) -> Result<Vec<&'a Format>, Error> {
-    Ok(match options.format.as_deref() {
+    Ok(match forced {
         None => formats.iter().collect(),
         Some(detect::TEXT) => Vec::new(),
         Some(name) => vec![
@@ -187,6 +187,9 @@ impl<'a> Threads<'a> {
             self.queue.put_back(buffer);
         }
         self.work_off(&mut scan, &mut waiting, false);
+        if let Some(scratch) = scan.scratch.take() {
+            scratch.give_back();
+        }
         let mut parts = self.parts.lock().unwrap_or_else(PoisonError::into_inner);
         parts.push(scan);
     }

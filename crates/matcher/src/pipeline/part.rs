@@ -77,7 +77,7 @@ pub fn scan(
     progress: &Progress,
 ) -> Result<Option<Part>, Error> {
     let zone = time::zone(&options.tz)?;
-    let formats = pipeline::chosen(formats, options)?;
+    let formats = pipeline::chosen(formats, options.format.as_deref())?;
     let edge = options.limits.edge_bytes;
     let mut source = Source::open(path, Input::File);
     let Some((start, head)) = source.begin_range(range, BORDER) else {
@@ -206,7 +206,7 @@ impl Whole {
             return Ok(None);
         };
         let found = Found {
-            formats: pipeline::chosen(formats, options)?,
+            formats: pipeline::chosen(formats, options.format.as_deref())?,
             zone,
             options,
             stretches: self.stretches,

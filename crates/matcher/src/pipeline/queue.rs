@@ -40,6 +40,8 @@ pub(crate) struct Queue<'a> {
     limits: Limits,
     account: Arc<Account>,
     is_slow: bool,
+    /// Bytes of a source that is read already, all in one chunk.
+    left: Option<usize>,
     /// A plain file, of which each thread reads its own chunks.
     file: Option<Arc<File>>,
 }
@@ -78,6 +80,7 @@ impl<'a> Queue<'a> {
     pub fn new(feed: Feed<'a>, limits: Limits) -> Queue<'a> {
         Queue {
             is_slow: feed.is_slow(),
+            left: feed.left(),
             file: feed.source.file(),
             account: feed.account().clone(),
             feed: Mutex::new(feed),
@@ -88,6 +91,9 @@ impl<'a> Queue<'a> {
     }
 
     fn new_buffer(&self) -> Buffer {
+        if let Some(left) = self.left {
+            return Buffer::new(left);
+        }
         Buffer::new(if self.is_slow {
             // Whole blocks, and the line at their end.
             self.account.chunk(self.limits.chunk).max(self.limits.block) + LINE

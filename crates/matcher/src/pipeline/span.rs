@@ -7,6 +7,7 @@ use std::sync::Arc;
 
 use crate::error::Error;
 use crate::format::Format;
+use crate::line::clocks::{Order, Orders};
 use crate::line::detect;
 use crate::options::{Coverage, Options, Progress};
 use crate::pipeline::feed::Feed;
@@ -17,16 +18,69 @@ use crate::set::Set;
 use crate::time;
 use crate::wire::Lines;
 
+/// How the lines of a file are read, as its beginning says.
+pub struct Judged<'f> {
+    /// The name of the format; `detect::TEXT` for none.
+    pub format: &'f str,
+    /// What dates of two numbers and a year begin with, in a file of no format.
+    pub dates: Option<Order>,
+}
+
 /// What stands before a span.
 pub struct Before<'b> {
     /// Place of its first byte in the text of the file, at the beginning of a line.
     pub start: u64,
-    /// The first 64 KiB of the text of the file; they decide the format.
-    pub head: &'b [u8],
+    pub judged: Judged<'b>,
     /// The header as the span before left it; empty at the beginning of the file.
     pub header: &'b [u8],
     /// Source id of the file.
     pub source: String,
+}
+
+/// Judges a file by its lines, from the first one on; its first 64 KiB count.
+pub struct Judging {
+    /// The name of a format that was asked for.
+    forced: Option<String>,
+    judging: detect::Judging,
+    orders: Orders,
+}
+
+impl Judging {
+    pub fn new(formats: &[Format], forced: Option<String>) -> Result<Judging, Error> {
+        let chosen = chosen(formats, forced.as_deref())?;
+        Ok(Judging {
+            judging: detect::Judging::new(&chosen),
+            orders: Orders::default(),
+            forced,
+        })
+    }
+
+    /// How the lines of the file are read, by those that come next and those before; and whether a file that grows keeps
+    /// it. Only the last line may lack its end, and then none may follow.
+    pub fn add<'f>(
+        &mut self,
+        formats: &'f [Format],
+        text: &[u8],
+    ) -> Result<(Judged<'f>, bool), Error> {
+        let formats = chosen(formats, self.forced.as_deref())?;
+        let text = self.judging.add(&formats, text);
+        let format = match self.forced {
+            None => self.judging.format(),
+            Some(_) => (!formats.is_empty()).then_some(0),
+        };
+        // Any of the first lines may show the order of dates.
+        self.orders.add(text);
+        let judged = Judged {
+            format: format.map_or(detect::TEXT, |number| &formats[number].name),
+            dates: self.orders.told().filter(|_| format.is_none()),
+        };
+        let is_settled = if format.is_some() {
+            self.forced.is_some() || self.judging.is_settled
+        } else {
+            self.judging.has_all()
+        };
+        Ok((judged, is_settled))
+    }
 }
 
 /// Reads one span to its end. `path` names the file in coverage and errors. Returns the header behind the span as well.
@@ -40,12 +94,13 @@ pub fn scan<'a>(
     progress: &'a Progress,
 ) -> Result<(Lines, Coverage, Vec<u8>), Error> {
     let zone = time::zone(&options.tz)?;
-    let formats = chosen(formats, options)?;
-    let start = before.start;
-    let format = match options.format {
-        None => detect::detect(&formats, detect::start(before.head)),
-        Some(_) => (!formats.is_empty()).then_some(0),
-    };
+    let formats = chosen(formats, options.format.as_deref())?;
+    let (start, judged) = (before.start, before.judged);
+    let format = formats.iter().position(|one| one.name == judged.format);
+    if format.is_none() && judged.format != detect::TEXT {
+        let problem = format!("no lines are read by the format '{}'", judged.format);
+        return Err(Error::Options(problem));
+    }
     let header = if before.header.is_empty() {
         Arc::default()
     } else {
@@ -63,9 +118,11 @@ pub fn scan<'a>(
     }
     let mut source = Source::open(path, input);
     source.begin_text(start);
-    let feed = Feed::of_range(source, progress, options.limits, start);
+    let mut feed = Feed::of_range(source, progress, options.limits, start);
+    feed.read_short();
     let threads = Threads::new(feed, baton, options, progress);
-    let scan = begin(set, formats, format, zone, options, progress).of_file(before.head);
+    let mut scan = begin(set, formats, format, zone, options, progress);
+    scan.dates = judged.dates;
     let (mut whole, mut feed, recent) = threads.look(scan);
     whole.read_tail(&mut feed.source, &recent, start);
     // None of its fields can fail to be written.

@@ -5,7 +5,7 @@ use crate::format::decoders::TRIGGER;
 use crate::scan::state::Scan;
 use crate::set::providers::shows_resolver;
 use crate::token::buffer::Buffer;
-use crate::token::{Candidates, FRONT, Search};
+use crate::token::{Candidates, FRONT, Scratch, Search};
 
 /// A part of a chunk, after phase 1.
 pub(crate) enum Segment {
@@ -83,7 +83,7 @@ impl Scan<'_> {
                 buf,
                 from,
                 len: end - start,
-                scratch: self.scratch.get_or_insert_default(),
+                scratch: self.scratch.get_or_insert_with(Scratch::take),
             };
             search.find(self.options.level, &mut found);
         });

@@ -12,6 +12,8 @@ mod names;
 mod tests;
 mod trust;
 
+use std::cell::Cell;
+
 use crate::raw::streams::{BIAS, Places, Stream, WORDS, later};
 use crate::raw::{self, BLOCKS, Bytes, Classes, Level, Work};
 use crate::set::Set;
@@ -76,6 +78,24 @@ struct Streams {
     numbers: [Stream; 4],
     /// Colons behind a group; those with another shortly before; and with two.
     groups: [Stream; 3],
+}
+
+thread_local! {
+    /// That of a scan that has ended: to make one takes longer than to look at a line.
+    static UNUSED: Cell<Option<Box<Scratch>>> = const { Cell::new(None) };
+}
+
+impl Scratch {
+    /// One for this thread.
+    pub fn take() -> Box<Scratch> {
+        UNUSED.take().unwrap_or_default()
+    }
+
+    /// Keeps it for the next scan of this thread.
+    pub fn give_back(mut self: Box<Self>) {
+        self.trust = Trust::default();
+        UNUSED.set(Some(self));
+    }
 }
 
 impl Default for Scratch {

@@ -85,6 +85,11 @@ impl Lines {
         }
     }
 
+    /// Whether there are neither sightings nor ways around, as far as that is known without merging them.
+    pub fn is_empty(&self) -> bool {
+        self.count == Some(0) && self.ways_count == Some(0)
+    }
+
     /// The number of lines. Fails where rows in temporary files cannot be read.
     pub fn len(&mut self, set: &Set) -> io::Result<u64> {
         if self.count.is_none() {

@@ -175,6 +175,7 @@ def _stopped(watcher: Watcher) -> Iterator[threading.Event]:
 def _once(watcher: Watcher) -> int:
     while watcher.round():
         pass
+    watcher.write()
     watcher.follower.end()
     rows = watcher.news()
     _tell_lists(watcher)
@@ -225,6 +226,7 @@ def _for_ever(watcher: Watcher, stop: threading.Event, zone: ZoneInfo) -> int:
             else:
                 say.line(_("The portal takes it again."))
         stop.wait(POLL_SECONDS)
+    watcher.write()
     say.line(_("Stopped. The same command goes on from here."))
     return NOTHING
 

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import json
 import time
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from itertools import groupby
 from pathlib import Path
 from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
@@ -18,7 +19,7 @@ from quetsach.text.language import ngettext
 from quetsach.text.problems import explain
 
 if TYPE_CHECKING:
-    from quetsach.sightings.sighting import Coverage
+    from quetsach.sightings.sighting import Coverage, Scan
     from quetsach.watching.places import Place
     from quetsach.watching.state import State
 
@@ -174,10 +175,10 @@ def dump(place: Path, out: Path) -> int:
         say.error(_("Nothing is written: the watcher of this state has not looked at anything yet."))
         return INCOMPLETE
     for set_id, count, _since in state.lists():
-        scans = [one for one in document.headers(state, set_id, count) if document.has_any(state, one)]
-        scans = scans or document.headers(state, set_id, count)[:1]
-        for number, scan in enumerate(scans, 1):
-            ends = ("" if set_id == present else f"-{set_id[:12]}") + (f"-{number}" if number > 1 else "")
+        for number, asked, scan in _documents(state, set_id, count, is_present=set_id == present):
+            ends = "" if set_id == present else f"-{set_id[:12]}"
+            ends += f"-{number}" if number > 1 else ""
+            ends += f"-asked-{asked}" if asked > 1 else ""
             file = out.with_name(f"{out.stem}{ends}.jsonl")
             draft = file.with_name(file.name + ".part")
             with draft.open("wb") as stream:
@@ -189,6 +190,20 @@ def dump(place: Path, out: Path) -> int:
             say.line(words.visible(text % told))
     state.close()
     return FOUND if found else NOTHING
+
+
+def _documents(state: State, set_id: str, count: int, *, is_present: bool) -> Iterator[tuple[int, int, Scan]]:
+    """The documents of a list, with the number of their place and that of the machines that were asked about:
+    these stay whatever a place has. Of the present list each place has one, also where nothing was looked
+    at."""
+    from quetsach.watching import document
+
+    headers = document.headers(state, set_id, count)
+    for number, (_place, group) in enumerate(groupby(headers, lambda one: (one.source_name, one.tz)), 1):
+        scans = list(enumerate(group, 1))
+        told = [(asked, scan) for asked, scan in scans if document.has_any(state, scan)]
+        for asked, scan in told or scans[:is_present]:
+            yield number, asked, scan
 
 
 def check(places: Sequence[Place]) -> int:

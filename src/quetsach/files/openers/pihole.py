@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Iterator
-from contextlib import closing
+from contextlib import closing, contextmanager
 from typing import Any
 
 from quetsach.errors import SourceError
@@ -17,6 +17,7 @@ from quetsach.files.openers import jsonlines
 from quetsach.files.openers.ondisk import path_of
 from quetsach.files.openers.opened import Opened
 
+_NAME = "pihole-FTL"
 _MOST_TEXT = 4096
 _CNAME_STATUS = (9, 10, 11)
 _NAMED = {
@@ -39,13 +40,40 @@ def lines(file: Opened) -> Iterator[bytes]:
         SourceError: the file is no such database or, after all queries that could be read, it is damaged, or
             newer queries lie in its write-ahead log.
     """
+    return (line for _number, line in numbered(file))
+
+
+def latest(file: Opened) -> tuple[bytes, int]:
+    """The line that names the database, and the number of its latest query; no bytes and 0 where it has none.
+
+    Raises SourceError where the file is no such database.
+    """
+    with _opened(file) as db:
+        tables = _tables(db)
+        began, (table, columns) = _began(db, tables), _table(db, tables)
+        found = db.execute(f"SELECT max({_order(columns)}) FROM {table} AS q").fetchone()[0]  # noqa: S608
+    return jsonlines.store(_NAME, began) if began is not None else b"", found if isinstance(found, int) else 0
+
+
+def numbered(file: Opened, after: int | None = None) -> Iterator[tuple[int, bytes]]:
+    """The same lines with the numbers of their queries, which FTL gives in order; with `after` those behind
+    this number. The line that names the database has the number 0.
+
+    Raises SourceError as `lines` does.
+    """
+    with _opened(file) as db:
+        yield from _queries(db, after)
+
+
+@contextmanager
+def _opened(file: Opened) -> Iterator[sqlite3.Connection]:
     with path_of(file) as path:
         try:
             # "immutable" neither locks nor writes beside the file, and leaves the write-ahead log unread.
             with closing(sqlite3.connect(f"{path.as_uri()}?mode=ro&immutable=1", uri=True)) as db:
                 db.setlimit(sqlite3.SQLITE_LIMIT_LENGTH, 1 << 20)
                 db.text_factory = lambda data: data.decode("utf-8", "replace")
-                yield from _queries(db)
+                yield db
         except (sqlite3.Error, OverflowError) as error:
             raise SourceError(
                 f"SQLite: damaged ({error}); what came before was scanned, copy the file again from "
@@ -59,8 +87,12 @@ def lines(file: Opened) -> Iterator[bytes]:
             )
 
 
-def _queries(db: sqlite3.Connection) -> Iterator[bytes]:
-    tables = {name for (name,) in db.execute("SELECT name FROM sqlite_master WHERE type='table'")}
+def _tables(db: sqlite3.Connection) -> set[str]:
+    return {name for (name,) in db.execute("SELECT name FROM sqlite_master WHERE type='table'")}
+
+
+def _table(db: sqlite3.Connection, tables: set[str]) -> tuple[str, set[str]]:
+    """The table of queries and its columns. Raises SourceError where there is none."""
     table = next((name for name in ("query_storage", "queries") if name in tables), None)
     columns = _columns(db, table) if table else set()
     if table is None or not {"timestamp", "domain", "client", "status"} <= columns:
@@ -68,6 +100,16 @@ def _queries(db: sqlite3.Connection) -> Iterator[bytes]:
             "is a SQLite database without Pi-hole's queries, which is not read; save its records as "
             "CSV and scan that"
         )
+    return table, columns
+
+
+def _order(columns: set[str]) -> str:
+    return "q.id" if "id" in columns else "q.rowid"
+
+
+def _queries(db: sqlite3.Connection, after: int | None) -> Iterator[tuple[int, bytes]]:
+    tables = _tables(db)
+    table, columns = _table(db, tables)
     is_split = table == "query_storage"
     chosen = {name: _column(db, tables, columns, name, is_split) for name in _NAMED}
     chosen |= {
@@ -75,28 +117,33 @@ def _queries(db: sqlite3.Connection) -> Iterator[bytes]:
         for name in ("timestamp", "status", "type", "reply_type")
     }
     if (began := _began(db, tables)) is not None:
-        yield jsonlines.store("pihole-FTL", began)
+        yield 0, jsonlines.store(_NAME, began)
     machines = _machines(db, tables)
     names = _names(db, tables)
-    order = "q.id" if "id" in columns else "q.rowid"
+    order = _order(columns)
     select = ", ".join(f"{expression} AS {name}" for name, expression in chosen.items())
+    where, given = ("", ()) if after is None else (f" WHERE {order} > ?", (after,))
     db.row_factory = sqlite3.Row
-    for row in db.execute(f"SELECT {select} FROM {table} AS q ORDER BY {order}"):  # noqa: S608
+    query = f"SELECT {order} AS number, {select} FROM {table} AS q{where} ORDER BY {order}"  # noqa: S608
+    for row in db.execute(query, given):
         status, client = row["status"], row["client"]
         mac, name = machines.get(client, (None, None))
-        yield jsonlines.line(
-            {
-                "timestamp": _time(row["timestamp"]),
-                "client": _text(client),
-                "client_name": _text(names.get(client) or name),
-                "client_mac": _text(mac),
-                "type": row["type"],
-                "domain": _text(row["domain"]),
-                "status": str(status),
-                "reply_type": None if row["reply_type"] is None else str(row["reply_type"]),
-                "cname": _text(row["additional_info"]) if status in _CNAME_STATUS else None,
-                "forward": _text(row["forward"]),
-            }
+        yield (
+            row["number"],
+            jsonlines.line(
+                {
+                    "timestamp": _time(row["timestamp"]),
+                    "client": _text(client),
+                    "client_name": _text(names.get(client) or name),
+                    "client_mac": _text(mac),
+                    "type": row["type"],
+                    "domain": _text(row["domain"]),
+                    "status": str(status),
+                    "reply_type": None if row["reply_type"] is None else str(row["reply_type"]),
+                    "cname": _text(row["additional_info"]) if status in _CNAME_STATUS else None,
+                    "forward": _text(row["forward"]),
+                }
+            ),
         )
 
 

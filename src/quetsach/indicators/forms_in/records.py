@@ -24,6 +24,13 @@ from quetsach.indicators.lists.value import Note, Value
 # The address of a record counts before the name that it once had.
 _NO_LIST = "not a list of malicious addresses; read them with `quetsach victims`"
 _ADDRESS_KEYS = ("ip_address", "dst_ip")
+_ANSWER_KEYS = frozenset(
+    (
+        *("error", "errors", "error_code", "error_description", "message", "detail", "login", "login_url"),
+        *("redirect", "redirect_url", "unauthorized", "exception"),
+    )
+)
+"""What a server says in place of a list."""
 
 
 def _flat(document: Any) -> Iterator[Any]:
@@ -79,6 +86,13 @@ def _cell(value: object) -> str:
     return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
 
 
+def _is_answer(document: Any) -> bool:
+    """Whether it is one object that holds no records, with a key of a refusal."""
+    if not isinstance(document, dict) or any(isinstance(one, list) and one for one in document.values()):
+        return False
+    return any(str(key).lower() in _ANSWER_KEYS for key in document)
+
+
 def recognise(listing: Listing) -> bool:
     """Whether it is a JSON document, or its lines start with an object."""
     first = next((record for _number, record in _lines(listing)), None)
@@ -88,9 +102,15 @@ def recognise(listing: Listing) -> bool:
 def read(listing: Listing) -> Iterator[Value | Note]:
     """One record after another, each by its own keys.
 
-    Raises IndicatorError when the first record may describe an infected machine.
+    Raises IndicatorError when the first record may describe an infected machine, or the document is what a
+    server says in place of a list.
     """
     wanted = dict(listing.columns or {})
+    if not wanted and listing.is_json and _is_answer(listing.json):
+        raise IndicatorError(
+            f"{listing.source}: is the answer of a server, not a list; its address may have changed or ask"
+            " for a key"
+        )
     is_first, chosen = not wanted, Chosen(listing.columns)
     above = _keys_above(listing.json) if listing.is_json else []
     if is_first and (key := key_of_victims(above)):

@@ -179,6 +179,11 @@ _REFUSALS: tuple[tuple[str, str, str | Promise], ...] = (
         _("it is a web page, not a list; its address may have changed or ask for a key"),
     ),
     (
+        r"is the answer of a server",
+        "unknown_kind",
+        _("it is the answer of a server, not a list; its address may have changed or ask for a key"),
+    ),
+    (
         r"within the limits",
         "too_large",
         _("it needs too much memory or time to be opened; save its table as CSV, or split the list"),

@@ -209,6 +209,7 @@ def beat(token: ApiToken, told: Heartbeat, now: datetime | None = None) -> Senso
         sensor.beat_at, sensor.began_at, sensor.skew = now, told.began, made - now.timestamp()
         sensor.tool, sensor.set_id, sensor.entries = told.tool, told.set_id, told.entries
         sensor.unsent, sensor.oldest_unsent = told.unsent, told.oldest_unsent
+        sensor.unsent_leases = told.unsent_leases
         sensor.sources = [
             asdict(one) | {"last_line": one.last_line and one.last_line.isoformat()} for one in sources
         ]
@@ -216,7 +217,7 @@ def beat(token: ApiToken, told: Heartbeat, now: datetime | None = None) -> Senso
         sensor.save(
             update_fields=[
                 "beat_at", "began_at", "skew", "tool", "set_id", "entries", "unsent", "oldest_unsent",
-                "sources", "silent_after",
+                "unsent_leases", "sources", "silent_after",
             ]
         )  # fmt: skip
     return sensor

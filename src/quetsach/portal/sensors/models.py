@@ -51,6 +51,7 @@ class Sensor(models.Model):
     entries = models.BigIntegerField(default=0)
     unsent = models.BigIntegerField(default=0)
     oldest_unsent = models.DateTimeField(null=True)
+    unsent_leases = models.BigIntegerField(default=0)
     sources = models.JSONField(default=list)
     silent_after = models.DateTimeField(null=True)
 

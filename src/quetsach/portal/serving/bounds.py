@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 from dataclasses import dataclass
 
 THREADS = 4
@@ -45,20 +44,6 @@ class Bounds:
     room: int
     connections: int
     folder: str
-
-
-def open_files(wanted: int) -> int:
-    """Let this process open more files, up to the system's limit; returns how many it may open."""
-    if sys.platform == "win32":
-        return 512  # what select() takes
-    import resource
-
-    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
-    most = wanted if hard == resource.RLIM_INFINITY else min(wanted, hard)
-    if soft != resource.RLIM_INFINITY and soft < most:
-        resource.setrlimit(resource.RLIMIT_NOFILE, (most, hard))
-        soft = most
-    return wanted if soft == resource.RLIM_INFINITY else soft
 
 
 def connections(files: int) -> int:

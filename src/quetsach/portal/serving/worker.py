@@ -55,12 +55,13 @@ def _hold(lifeline: Pipe, listener: Listener) -> None:
 def _listener(listening: socket.socket, processes: int) -> Listener:
     from django.conf import settings
 
+    from quetsach.files import opening
     from quetsach.portal.serving import bounds
     from quetsach.portal.serving.listener import Listener
     from quetsach.portal.wsgi import application
 
     largest = settings.MAX_UPLOAD_BYTES + bounds.BEYOND_FILES
-    files = bounds.open_files(4096)
+    files = opening.open_files(4096)
     return Listener(
         application,
         listening,

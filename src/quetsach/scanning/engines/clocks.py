@@ -4,7 +4,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass, replace
 from datetime import UTC, tzinfo
 from typing import NamedTuple
@@ -217,13 +217,18 @@ def _zone_of(value: str) -> tuple[tzinfo | None, bool]:
     return own, own is None
 
 
-def date_order(start: bytes) -> str:
-    """What dates of two numbers and a year begin with, by those of a file's first lines that can be read only
-    one way: `day`, `month`, or "" where none or both are there."""
-    pairs = [(int(first), int(second)) for first, _, second in _NUMBERS.findall(start)]
+def date_orders(lines: bytes) -> set[str]:
+    """What dates of two numbers and a year in whole lines begin with, where they can be read only one way:
+    `day`, `month`, both or none."""
+    pairs = [(int(first), int(second)) for first, _, second in _NUMBERS.findall(lines)]
     is_day = any(first > _MOST_MONTHS >= second for first, second in pairs)
     is_month = any(second > _MOST_MONTHS >= first for first, second in pairs)
-    return "" if is_day == is_month else "day" if is_day else "month"
+    return {word for word, is_there in (("day", is_day), ("month", is_month)) if is_there}
+
+
+def date_order(orders: Collection[str]) -> str:
+    """What all such dates of a file begin with; "" where it shows none or both orders."""
+    return next(iter(orders)) if len(orders) == 1 else ""
 
 
 def clocks(text: str, marked: str | None, zone: tzinfo, told: Told) -> Iterator[Found]:

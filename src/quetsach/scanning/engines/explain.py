@@ -116,7 +116,13 @@ def explain(
     if record is not None:
         return _record(record, raw, index, zone)
     start = b"\n".join([*map(_bytes, header), raw])
-    return _text(raw, index, reader, zone, clocks.Told(clocks.date_order(start), reader.header.is_utc))
+    return _text(
+        raw,
+        index,
+        reader,
+        zone,
+        clocks.Told(clocks.date_order(clocks.date_orders(start)), reader.header.is_utc),
+    )
 
 
 def _time(moment: times.Moment | None) -> str | None:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from quetsach.scanning.engines.detecting import DETECT_BYTES, DETECT_LINES
 from quetsach.scanning.engines.rows import ROWS
 
 
@@ -12,8 +11,8 @@ from quetsach.scanning.engines.rows import ROWS
 class Limits:
     """Bounds (docs/contract.md 5), in bytes and lines; other values only in tests."""
 
-    detect_bytes: int = DETECT_BYTES
-    detect_lines: int = DETECT_LINES
+    detect_bytes: int = 1 << 16
+    detect_lines: int = 100
     long_line: int = 1 << 20
     parsed_part: int = 1 << 16
     piece: int = 1 << 20

@@ -14,6 +14,7 @@ from quetsach.errors import IndicatorError, ScanError
 from quetsach.files.source import ByteStream
 from quetsach.scanning.engine import (
     Before,
+    Judged,
     Part,
     Progress,
     ScanOptions,
@@ -63,6 +64,18 @@ def _asked(identifiers: tuple[str, ...]) -> _native.Asked | None:
     return _native.Asked(list(identifiers)) if identifiers else None
 
 
+class NativeJudging:
+    """Judges a file by its first lines."""
+
+    def __init__(self, judging: _native.Judging) -> None:
+        self._judging = judging
+
+    def add(self, text: bytes) -> Judged:
+        """See `quetsach.scanning.engine.Judging`."""
+        with _told():
+            return Judged(*self._judging.add(text))
+
+
 class NativeMatcher:
     """A compiled set, shared by threads; a scan releases Python's lock (GIL)."""
 
@@ -97,6 +110,11 @@ class NativeMatcher:
             )
         return _result(lines, coverage)
 
+    def judging(self, options: ScanOptions) -> NativeJudging:
+        """See `quetsach.scanning.engine.Matcher`."""
+        with _told():
+            return NativeJudging(self._matcher.judging(options.format))
+
     def scan_span(
         self, path: Path | str, options: ScanOptions, progress: Progress, stream: ByteStream, before: Before
     ) -> SpanResult:
@@ -109,7 +127,7 @@ class NativeMatcher:
                 progress,
                 stream,
                 start=before.start,
-                head=before.head,
+                judged=before.judged[:2],
                 header=before.header,
                 source=before.source,
                 tz=options.tz,
@@ -119,6 +137,8 @@ class NativeMatcher:
                 changed=None if before.mtime is None else int(before.mtime * 1_000_000),
                 asked=_asked(options.asked),
             )
+        if lines is None:
+            return SpanResult(SourceResult((), Coverage(**coverage)), header)
         return SpanResult(_result(lines, coverage), header)
 
     def scan_part(self, path: Path, options: ScanOptions, progress: Progress, span: Span) -> Part | None:

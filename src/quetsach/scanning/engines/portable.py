@@ -21,18 +21,18 @@ from quetsach.indicators import setfile
 from quetsach.indicators.indicator import IndicatorSet
 from quetsach.logs import logformat
 from quetsach.logs.logformat import LogFormat
-from quetsach.scanning.engine import Before, ScanOptions, SourceResult, SpanResult
+from quetsach.scanning.engine import Before, Judged, ScanOptions, SourceResult, SpanResult
 from quetsach.scanning.engine import Progress as ProgressLike
 from quetsach.scanning.engine import SpareThreads as SpareThreadsLike
 from quetsach.scanning.engines import attribution, capture, clocks, freetext, moments
 from quetsach.scanning.engines.alive import Alive
 from quetsach.scanning.engines.around import Around, foreign_resolver, is_of_dns, names_machine, rows_of
 from quetsach.scanning.engines.decoders import TRIGGER
-from quetsach.scanning.engines.detecting import TEXT, detect, formats_of
+from quetsach.scanning.engines.detecting import TEXT, Judging, detect, formats_of
 from quetsach.scanning.engines.hours import HourCounter
 from quetsach.scanning.engines.index import Hits, Index, hits_of
 from quetsach.scanning.engines.limits import LIMITS, Limits
-from quetsach.scanning.engines.lines import LongLine, clean, complete, split
+from quetsach.scanning.engines.lines import LongLine, clean, split
 from quetsach.scanning.engines.progress import Progress, SpareThreads
 from quetsach.scanning.engines.records import LineReader, Record, device_of, identity_of
 from quetsach.scanning.engines.rows import LineTold, Rows
@@ -81,6 +81,10 @@ class PortableMatcher:
         """Read one source to its end (see `quetsach.scanning.engine.Matcher`)."""
         return self._begin(options, progress).run(Source(path, stream, mtime))
 
+    def judging(self, options: ScanOptions) -> Judging:
+        """See `quetsach.scanning.engine.Matcher`."""
+        return Judging(self._formats(options), options.format, self._limits)
+
     def scan_span(
         self,
         path: Path | str,
@@ -91,17 +95,21 @@ class PortableMatcher:
     ) -> SpanResult:
         """Read one span to its end (see `quetsach.scanning.engine.Matcher`)."""
         scan = self._begin(options, progress)
+        scan.take(before.judged)
         scan.reader.header = carried.read(before.header)
         result = scan.run_span(Text(path, stream, before.mtime, before.start), before)
         return SpanResult(result, carried.written(scan.reader.header))
+
+    def _formats(self, options: ScanOptions) -> Mapping[str, LogFormat]:
+        forced = self._extra.get(options.format or "")
+        return {forced.name: forced} if forced else formats_of(options.format)
 
     def _begin(self, options: ScanOptions, progress: ProgressLike) -> _Scan:
         try:
             zone = ZoneInfo(options.tz)
         except (KeyError, ValueError, OSError) as error:
             raise ScanError(f"unknown time zone '{options.tz}'; give one like Asia/Ho_Chi_Minh") from error
-        forced = self._extra.get(options.format or "")
-        formats = {forced.name: forced} if forced else formats_of(options.format)
+        formats = self._formats(options)
         return _Scan(self.index, self.around, formats, options, zone, progress, self._limits)
 
 
@@ -150,22 +158,18 @@ class _Scan:
                 break
         if is_capture(source.head):
             return self._capture(source, chain([bytes(start)], chunks))
-        self._recognise(bytes(start))
+        self.take(Judging(self.formats, self.options.format, self.limits).add(bytes(start)))
         self._read(source, chain([bytes(start)] if start else [], chunks))
         return self._answer(source, hashlib.sha256(source.head).hexdigest())
 
     def run_span(self, source: Text, before: Before) -> SourceResult:
         """The lines of a span of a file; `source` gives only these."""
-        self._recognise(before.head)
         self._read(source, self._watch(source), before.start)
         return self._answer(source, before.source)
 
-    def _recognise(self, start: bytes) -> None:
-        start = complete(start, self.limits.detect_bytes)
-        if self.options.format is None:
-            self.format = detect(self.formats, start, self.limits.detect_bytes, self.limits.detect_lines)
-        if self.format == TEXT:
-            self.dates = clocks.date_order(start)
+    def take(self, judged: Judged) -> None:
+        """Read lines as a file's beginning says."""
+        self.format, self.dates = judged.format, judged.dates
         self.endpoints = self.format == TEXT or not is_of_dns(self.formats[self.format])
         self.own = () if self.format == TEXT else (self.format,)
         self.others = tuple(n for n in self.formats if n != self.format)
