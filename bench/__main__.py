@@ -28,6 +28,7 @@ from bench import (
     threads,
     victims,
     watch,
+    windows,
 )
 from bench.portal import country
 
@@ -52,6 +53,7 @@ _BENCHES: dict[str, tuple[Any, Callable[[argparse.Namespace], int]]] = {
     "rows": (rows, rows.rows),
     "victims": (victims, victims.victims),
     "watch": (watch, watch.watch),
+    "windows": (windows, windows.windows),
     "portal": (country, country.portal),
 }
 

@@ -42,6 +42,22 @@ def test_on_windows_the_program_itself_finds_the_files_of_a_pattern(tmp_path: Pa
     assert expanded(asked, is_windows=False) == tuple(asked)
 
 
+def test_a_log_whose_links_the_system_cannot_follow_is_read_and_stops_no_other(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in ("a.log", "b.log"):
+        (tmp_path / name).write_bytes(name.encode())
+    followed = os.path.realpath
+
+    def failing(path: str | Path) -> str:
+        if Path(path).name == "a.log":
+            raise OSError(22, "More data available")
+        return followed(path)
+
+    monkeypatch.setattr(os.path, "realpath", failing)
+    assert {log.path.name for log in discover([str(tmp_path)]).logs} == {"a.log", "b.log"}
+
+
 def test_links_to_folders_are_not_followed_but_told_where_what_they_lead_to_is_not_read(
     tmp_path: Path,
 ) -> None:

@@ -1,11 +1,12 @@
 """Compares the native engine with the portable engine on random lists and logs, until the time is up.
 
-    ./dev fuzz differential [--seconds N] [--seed N]
+    ./dev fuzz differential [--seconds N] [--seed N] [--windows]
 
 The tests are those of `tests/engines` that draw their lists and logs: lines of every format, indicators in
 every legal spelling, near misses, wrappers, containers and captures. Each round has another seed; naming a
-seed repeats its round. Exit code 1 when the engines differ; pytest prints the smallest list and log on which
-they do.
+seed repeats its round. With `--windows` it is the engine of the wheel for Windows in dist/, under wine, on
+each of its instruction sets. Exit code 1 when the engines differ; pytest prints the smallest list and log on
+which they do.
 """
 
 from __future__ import annotations
@@ -30,6 +31,7 @@ TESTS = (
     "tests/engines/test_event_formats.py::test_native_says_what_portable_says",
     "tests/engines/test_capture_differential.py",
 )
+ON_WINDOWS = ("tests/stick/test_fast_engine_differential.py",)
 _PHASE = re.compile(r"(\d+) passing, (\d+) failing, and (\d+) invalid test cases((?:\n    .*)*)")
 _HITS = re.compile(r"([\d.]+)%, hits")
 
@@ -50,7 +52,8 @@ def counted(report: str) -> Counter[str]:
 @click.option("--seconds", default=300, show_default=True, help="No round begins after them.")
 @click.option("--seed", type=int, help="Of the first round; another one each time without it.")
 @click.option("--examples", default=300, show_default=True, help="For each test and round.")
-def main(seconds: int, seed: int | None, examples: int) -> None:
+@click.option("--windows", is_flag=True, help="The engine for Windows, under wine.")
+def main(seconds: int, seed: int | None, examples: int, *, windows: bool) -> None:
     """Run rounds until the time is up or the engines differ."""
     seed = secrets.randbelow(1 << 31) if seed is None else seed
     until = time.monotonic() + seconds
@@ -63,7 +66,7 @@ def main(seconds: int, seed: int | None, examples: int) -> None:
                 *("-m", "pytest", "-q", "-x", "-p", "no:cacheprovider"),
                 f"--hypothesis-seed={seed + rounds}",
                 "--hypothesis-show-statistics",
-                *TESTS,
+                *(ON_WINDOWS if windows else TESTS),
             ],
             cwd=ROOT,
             env={**os.environ, "QS_EXAMPLES": str(examples)},

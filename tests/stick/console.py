@@ -71,10 +71,19 @@ class Console:
         self._read = len(self._shown)
         os.write(self._terminal, f"{text}\r".encode())
 
+    def interrupt(self) -> None:
+        """Press Ctrl+C."""
+        self._read = len(self._shown)
+        os.write(self._terminal, b"\x03")
+
+    def code(self) -> int:
+        """The exit code, once the program has ended."""
+        return self._process.wait(_SECONDS)
+
     def leave(self, text: str) -> int:
         """Type a text that ends the program; returns the exit code."""
         self.answer(text)
-        return self._process.wait(_SECONDS)
+        return self.code()
 
     def _since(self) -> str:
         text = bytes(self._shown[self._read :]).decode("utf-8", "replace")

@@ -5,36 +5,20 @@ from __future__ import annotations
 import json
 import shutil
 import subprocess
-from collections.abc import Iterator
 from pathlib import Path
-from zipfile import ZipFile
 
 import pytest
-from tools import stick as builder
 
 from demo.loggen.__main__ import main as write_logs
 from tests.engines.test_golden import GOLDEN
-from tests.stick.windows import NEEDS_WINE, ROOT, Windows, built
+from tests.stick.scanner import COMMAND_LINE, ENGINE, FLAGS, NEEDS_ENGINE, run
+from tests.stick.windows import NEEDS_WINE, Windows
 
-ENGINE = builder.engine_of_wheel()
-MISSING = "no fast engine for Windows of these sources is in dist; ./dev wheel --target windows builds it"
-pytestmark = [*NEEDS_WINE, pytest.mark.skipif(ENGINE is None, reason=MISSING)]
+pytestmark = [*NEEDS_WINE, NEEDS_ENGINE]
 ALLOWED = {
     "kernel32.dll", "ntdll.dll", "advapi32.dll", "bcryptprimitives.dll", "user32.dll", "ws2_32.dll",
     "userenv.dll", "msvcrt.dll", "python3.dll", "api-ms-win-core-synch-l1-2-0.dll",
 }  # fmt: skip
-BEGIN = """
-import json, sys, threading, time, _winapi, os
-from pathlib import Path
-import quetsach
-quetsach.__path__.append(str(Path(sys.executable).parent / "lib" / "quetsach"))
-from quetsach.files import opening
-from quetsach.scanning import engine
-place = Path("E:/thử nghiệm")
-place.mkdir(exist_ok=True)
-def tell(**told):
-    print("TOLD" + json.dumps(told), flush=True)
-"""
 GOLDEN_CASES = """
 wrong, count = [], 0
 native = engine.choose("native")
@@ -128,34 +112,6 @@ tell(errors=[[Path(path).name, why] for path, why in result.errors], lines=lines
 """
 
 
-@pytest.fixture(scope="module")
-def windows(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Windows]:
-    drive = tmp_path_factory.mktemp("usb") / "Thẻ nhớ số 1"
-    drive.mkdir()
-    made = Windows(ROOT / "var/stick/wine", drive)
-    made.start()
-    yield made
-    made.settle()
-
-
-@pytest.fixture(scope="module")
-def scanner(windows: Windows) -> Path:
-    with ZipFile(built("scanner", "--kind", "scanner")) as zipped:
-        zipped.extractall(windows.drive)
-    (folder,) = (path for path in windows.drive.iterdir() if path.name.startswith("quetsach-scanner"))
-    return folder
-
-
-def run(windows: Windows, scanner: Path, script: str) -> dict[str, object]:
-    """What a script told that runs in the scanner's Python."""
-    (windows.drive / "script.py").write_text(BEGIN + script, encoding="utf-8")
-    python = rf"E:\{scanner.name}\he-thong\python.exe"
-    code, told = windows.run(python, "-I", "-B", "-X", "utf8", r"E:\script.py")
-    line = next((one for one in told.splitlines() if one.startswith("TOLD")), None)
-    assert line is not None, (code, told)
-    return json.loads(line.removeprefix("TOLD"))
-
-
 def test_it_asks_only_for_what_every_windows_has(tmp_path: Path) -> None:
     engine = tmp_path / "_native.pyd"
     assert ENGINE is not None
@@ -227,12 +183,7 @@ def test_without_the_fast_engine_it_says_why(windows: Windows, scanner: Path, ki
         engine.write_bytes(b"MZ is no program")
     (windows.drive / "x.log").write_text("192.168.1.20 connected to evil.example\n", "utf-8")
     (windows.drive / "x.txt").write_text("evil.example\n", "utf-8")
-    script = (
-        "import sys, quetsach; from pathlib import Path;"
-        "quetsach.__path__.append(str(Path(sys.executable).parent / 'lib' / 'quetsach'));"
-        "from quetsach.cli import main; main()"
-    )
-    command = [rf"E:\{kind}\python.exe", "-I", "-B", "-X", "utf8", "-c", script]
+    command = [rf"E:\{kind}\python.exe", *FLAGS, "-c", COMMAND_LINE]
     code, told = windows.run(*command, "--lang", "en", "scan", r"E:\x.log", "-i", r"E:\x.txt")
     assert code == 1, told
     wanted = "no compiled part" if kind == "missing" else "DLL load failed"

@@ -80,6 +80,17 @@ def expanded(paths: Sequence[str], *, is_windows: bool = sys.platform == "win32"
     return tuple(found)
 
 
+def real(path: Path | str) -> Path:
+    """The path behind all links, or the path itself where the system cannot tell, as on a share of Windows.
+
+    It accepts links in a circle, unlike Path.resolve.
+    """
+    try:
+        return Path(os.path.realpath(path))
+    except OSError:
+        return Path(os.path.abspath(path))  # noqa: PTH100
+
+
 def discover(paths: Sequence[str], own: Iterable[Path] = ()) -> Inputs:
     """Expand files, folders, addresses of object storage and `-`; of equal source ids keep the longest.
 
@@ -88,14 +99,14 @@ def discover(paths: Sequence[str], own: Iterable[Path] = ()) -> Inputs:
     """
     found = Inputs()
     seen: set[Path] = set()
-    not_logs = {Path(os.path.realpath(path)) for path in own}
+    not_logs = {real(path) for path in own}
     by_source: dict[str, list[tuple[Input, bool]]] = {}
     lone: list[tuple[Input, bytes, bool]] = []
     found.logs.extend(
         dict.fromkeys(log for text in paths if is_address(text) for log in _stored(text, found))
     )
     for path in _walk([text for text in paths if not is_address(text)], found):
-        resolved = Path(os.path.realpath(path))  # unlike Path.resolve it accepts links in a circle
+        resolved = real(path)
         if resolved in seen:
             continue
         seen.add(resolved)
@@ -193,7 +204,7 @@ def _keep_longest(copies: list[tuple[Input, bool]], found: Inputs) -> None:
 
 
 def _walk(paths: Sequence[str], found: Inputs) -> Iterator[Path]:
-    tops = [Path(os.path.realpath(text)) for text in paths if text != "-"]
+    tops = [real(text) for text in paths if text != "-"]
     for text in paths:
         path = Path(text)
         if text == "-" or not path.is_dir():
@@ -223,7 +234,7 @@ def _outside(tops: list[Path], folder: Path, names: list[str]) -> Iterator[Skipp
     """Links to folders outside all `tops`: not followed, as they can lead anywhere, even to /proc."""
     for link in (folder / name for name in names):
         if link.is_symlink():
-            target = Path(os.path.realpath(link))
+            target = real(link)
             if not any(target.is_relative_to(top) for top in tops):
                 yield Skipped(link, "folder", target)
 

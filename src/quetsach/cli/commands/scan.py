@@ -211,7 +211,7 @@ def _asked(asked: str | None, url: str | None, token: str | None) -> tuple[str, 
 
 def vantage(paths: Sequence[str]) -> str:
     """Host and folder, or the address in object storage: tomorrow the same scan has the same name."""
-    real = [Path(os.path.realpath(path)) for path in paths if path != "-" and not is_address(path)]
+    real = [inputs.real(path) for path in paths if path != "-" and not is_address(path)]
     if not real:
         return next(filter(is_address, paths), _machine())
     folders: dict[str, list[Path]] = {}
