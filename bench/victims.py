@@ -59,7 +59,7 @@ def _measured(asked: argparse.Namespace) -> int:
     from django.db import connection
 
     from quetsach.portal.cases.models import Case, VictimReport
-    from quetsach.portal.cases.victims import actions
+    from quetsach.portal.cases.victims import actions, pull_actions
     from quetsach.portal.units.actions import issue_token
     from quetsach.victims import document, reading
     from quetsach.victims.document import Head
@@ -76,7 +76,7 @@ def _measured(asked: argparse.Namespace) -> int:
         machine() | {"database": connection.vendor, "rows": asked.rows, "machines": asked.machines},
         flush=True,
     )
-    cases_cpu, take = 0.0, actions.take_reports
+    cases_cpu, take = 0.0, pull_actions.take_reports
 
     def timed(*given: Any) -> int:
         nonlocal cases_cpu
@@ -85,7 +85,7 @@ def _measured(asked: argparse.Namespace) -> int:
         cases_cpu += time.process_time() - spent
         return opened
 
-    actions.take_reports = timed
+    actions.take_reports = timed  # type: ignore[attr-defined, assignment]
     for what in ("new", "again"):
         cases_cpu = read_cpu = 0.0
         begun, spent, profile = time.perf_counter(), time.process_time(), cProfile.Profile(time.process_time)

@@ -1,7 +1,7 @@
 """`python -m bench watch`: `quetsach watch` beside `tail -F` and rsyslog's imfile; heartbeats of sensors.
 
 The others only copy lines; quetsach looks for a list in them and keeps what it found. Processor seconds are
-those of the whole program. Vector is in none of the registries that the others come from, Fluent Bit only as old source.
+those of the whole program. Vector is in none of the registries of the others, Fluent Bit only as old source.
 """
 
 from __future__ import annotations

@@ -312,7 +312,7 @@ def open_cases(cases: Collection[Case]) -> None:
     if not cases:
         return
     create(cases)
-    own = {
+    own: dict[str, Sequence[Any]] = {
         "case_id": [one.pk for one in cases], "at": [one.opened_at for one in cases],
         "to_state": [one.state for one in cases], "data": [{"episode": one.episode} for one in cases],
     }  # fmt: skip

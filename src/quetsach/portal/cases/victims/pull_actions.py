@@ -221,7 +221,10 @@ def _machines(node: UUID, now: datetime) -> list[_Machine]:
         again=Count("case"),
     ).order_by("address", "family")[:MACHINES]  # fmt: skip
     told = groups.values_list("address", "family", "first", "last", "host", "again")
-    return [_Machine(node, *row, again > 0) for *row, again in told]
+    return [
+        _Machine(node, device, family, first, last, host, again > 0)
+        for device, family, first, last, host, again in told
+    ]
 
 
 def _take(
