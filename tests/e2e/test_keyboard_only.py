@@ -53,7 +53,7 @@ def test_from_signing_in_to_the_sent_annex_without_a_mouse(window, cast):
     page.keyboard.press("Tab")
     assert page.evaluate("document.activeElement.getAttribute('href')") == "#noi-dung", "past the navigation"
     page.keyboard.press("Enter")
-    tab_to(page, "main .task .btn-main")
+    tab_to(page, "main .task a[href*='/bao-cao/']")
     enter(page)
     expect(page.locator("h1")).to_contain_text("con số của đơn vị")
     tab_to(page, "#danh-gia")
