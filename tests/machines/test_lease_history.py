@@ -62,6 +62,18 @@ def test_a_release_ends_at_the_next_clients_time_and_at_most_at_the_old_expiry(t
     assert (holder(book, "03:59:00"), holder(book, "04:01:00")) == (A, None)
 
 
+def test_what_another_machine_gives_back_late_ends_no_lease(tmp_path: Path) -> None:
+    """B gives the address back an hour after A got it for four hours."""
+    rows = row(B, NINE - 7200, 3600) + row(A, NINE, 14400) + row(B, NINE + 3600, 0)
+    book = gathered(tmp_path, "05:00:00", kea_leases4__csv=rows)
+    assert [holder(book, clock) for clock in ("03:30:00", "04:00:00", "06:59:00", "07:01:00")] == [
+        A,
+        A,
+        A,
+        None,
+    ]
+
+
 def test_the_files_beside_keas_are_its_history(tmp_path: Path) -> None:
     """After a clean-up of the lease file, the row that gave the lease lies in `.2`, the release in `.1`."""
     book = gathered(
