@@ -434,7 +434,7 @@ def test_the_page_says_what_is_missing_and_which_log_would_close_it(cast, upload
     upload([], [between], asked=["10.1.1.5"])
     case.refresh_from_db()
     assert case.state == "verified_clean" and case.events.get(act="verify").data["place"] == "fw"
-    assert "Chứng minh dựa trên" in text_of(page(cast, case))
+    assert "Xác minh dựa trên" in text_of(page(cast, case))
 
 
 def test_a_unit_proves_no_machine_clean_where_its_superior_saw_the_signs(cast, upload):
