@@ -39,7 +39,7 @@ def test_the_page_says_what_happens_and_the_click_does_it(cast, bring):
     client = cast.client("A", "it")
     client.cookies["django_language"] = "en"
     text = text_of(client.get(url))
-    assert "1 open case rests on this file alone." in text and "1 case was handled and verified" in text
+    assert "1 open case rests on this file alone." in text and "1 case was handled and proven clean" in text
     assert client.post(url, {"reason": "x"}).status_code == 422 and VictimReport.rows.count() == 2
     answer = client.post(url, {"reason": WHY}, follow=True)
     assert "1 case was closed." in text_of(answer) and WHY in text_of(answer)
