@@ -54,6 +54,7 @@ def test_the_page_says_what_happens_and_the_click_does_it(cast, bring):
     assert (entry.data["reports"], entry.data["cases"], entry.data["reason"]) == (2, 1, WHY)
     page = text_of(client.get(f"/cd/lam-sach/may/{event.case_id}/"))
     assert "only a report said so, and that was taken back" in page and WHY in page
+    assert "a report of others that was taken back; nothing else" in page and "a check of the" not in page
     assert (
         client.post(url, {"reason": WHY}).status_code == 302
         and CaseEvent.rows.filter(act="retract").count() == 1

@@ -84,6 +84,10 @@ class Tale:
     missing: list[Missing]
     more_missing: int
     proof: str
+    is_checked: bool
+    """A check looked at the machine itself."""
+    is_retracted: bool
+    """The case was closed because a file of reports was taken back."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -148,6 +152,8 @@ def tell(case: Case, story: Story, now: datetime, most: int = EVIDENCE) -> Tale:
         missing=gaps,
         more_missing=more,
         proof=_proof(case, story),
+        is_checked=any(one.act == CHECK or "check" in one.data for one in story.events),
+        is_retracted=_is_retracted(story),
     )  # fmt: skip
 
 
