@@ -314,6 +314,18 @@ def test_what_the_log_says_itself_stays() -> None:
     assert book.named == 3
 
 
+def test_a_span_of_hits_is_its_machines_at_the_first_hit() -> None:
+    """Nine minutes of hits; the address changes hands in the sixth."""
+    book = leases.Leases()
+    book.add(
+        [Event("10.0.0.5", at("2026-11-24T04:00:00"), A), Event("10.0.0.5", at("2026-11-24T04:35:00"), B)]
+    )
+    whole = sighting(
+        last_seen="2026-11-24T04:39:00.000000Z", count=5, runs=[[16_200_000_000, 16_740_000_000, 5]]
+    )
+    assert [(row.who, row.count) for row in book.name([whole])] == [(f"mac:{A}", 5)]
+
+
 def test_leases_are_no_log_but_a_mixed_log_stays_one(tmp_path: Path) -> None:
     (tmp_path / "dhcpd.leases").write_text(DHCPD_LEASES)
     (tmp_path / "gateway.log").write_text(

@@ -44,7 +44,8 @@ def checks_to_do(seat: Seat) -> Iterator[Task]:
             "knows whether all are checked."),
             url, _("See which"),
         )  # fmt: skip
-    if own.computers.unlisted and own.is_begun and seat.may("keep_register"):
+    has_any = own.computers.most or own.computers.checked
+    if own.computers.unlisted and own.is_begun and has_any and seat.may("keep_register"):
         yield Task(
             Rank.MACHINES + 4, _("Bring a register of your computers"),
             _("A lease file of the router is enough. Without one nobody knows how many computers nobody "
