@@ -15,11 +15,12 @@ from quetsach.portal.units.actions import issue_token
 from quetsach.victims import reading
 from quetsach.victims.report import Meaning, Report
 from tests.portal.cases.test_victims import SINKHOLE, bring, chunks, push, sinkhole, smb, stamp
+from tests.portal.cases.test_withdrawing import scan, versions, withdraw
 from tests.portal.page_text import text_of
 from tests.portal.scan_document import coverage, noon, publish_list, sighting
 from tests.portal.scan_document import document as scan_document
 
-__all__ = ["bring"]
+__all__ = ["bring", "scan", "versions", "withdraw"]
 WHY = "Tệp của cơ quan khác."
 
 
@@ -98,6 +99,35 @@ def test_what_two_files_tell_stays_as_the_other_one_tells_it(cast, bring, first)
     for one in risks:
         back(cast, one)
     assert not VictimReport.rows.exists() and not VictimTelling.rows.exists()
+
+
+@pytest.mark.parametrize("is_list_first", [True, False])
+def test_a_withdrawn_list_and_a_file_taken_back_leave_nothing_in_either_order(
+    cast, bring, scan, withdraw, versions, is_list_first
+):
+    scan(sighting("10.1.1.7", noon(3), indicator="shared.example", family="mirai"))
+    file = bring(sinkhole(("10.1.1.7", noon(3), "mirai"))).file
+    assert queries.resting_on(file).others == 1
+    if is_list_first:
+        withdraw(versions[1])
+        assert queries.resting_on(file).alone == 1
+    back(cast, file)
+    if not is_list_first:
+        withdraw(versions[1])
+    assert Case.rows.get().state == "false_positive"
+
+
+def test_what_a_file_tells_later_is_known_when_another_file_that_told_it_is_taken_back(cast, bring):
+    _, secret = issue_token(cast.user("A", "it"), cast.units["A"], "feed")
+    said = Report("10.1.1.6", noon(9), noon(9), Meaning.EXPOSED, "shadowserver", "scan_smb", port=445)
+    (body,) = chunks(said)
+    assert push(secret, body).status_code == 200
+    other = bring(smb(("10.1.1.6", noon(8))), "2026-03-01-scan_smb-a.csv").file
+    (more,) = chunks(said._replace(last=noon(3)))
+    assert push(secret, more).status_code == 200
+    assert VictimReport.rows.get().last_seen == noon(3)
+    back(cast, other)
+    assert VictimReport.rows.get().last_seen == noon(3)
 
 
 def test_the_same_file_counts_again_when_a_person_brings_it_and_its_case_is_opened(cast, bring):

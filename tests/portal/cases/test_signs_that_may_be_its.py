@@ -184,4 +184,6 @@ def test_a_person_can_say_that_one_machine_alone_has_the_address_for_some_days(c
     say(cast.units["B1"], "10.1.1.2", "", cast.user("B1", "officer"))
     assert nameless_of() == len(DAYS), "the word of another unit is not about this network"
     say(cast.units["A"], "10.1.1.2", "", cast.user("A", "coordinator"))
+    assert nameless_of() == len(DAYS), "a superior means the machine of its own network"
+    say(cast.units["A1"], "10.1.1.2", "", officer)
     assert nameless_of() == 0 and state() == "verified_clean"

@@ -93,15 +93,16 @@ def signs_without_machine(nodes: Collection[UUID], since: datetime | None) -> By
 
 def _said_single() -> QuerySet[StoredDecision]:
     """The words of people, for a row of evidence, that one machine alone has its address: of the unit of the
-    log and of those above, the latest first. Where another word counts more, the address has no machine."""
+    log and of those below, a higher unit first, then the latest. A unit above means its own network: there a
+    private address is another machine. Where another word counts more, the address has no machine."""
     return (
         StoredDecision.rows.filter(
             verdict=SINGLE, withdrawals=None, left_kind="address",
             left_value__endswith=Concat(Value(" "), OuterRef("device")),
         )
         .annotate(path=ExpressionWrapper(OuterRef("node__unit__path"), output_field=CharField()))
-        .filter(path__startswith=F("unit__path"))
-        .order_by("-at", "-pk")
+        .filter(unit__path__startswith=F("path"))
+        .order_by("unit__path", "-at", "-pk")
     )  # fmt: skip
 
 

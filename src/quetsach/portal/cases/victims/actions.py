@@ -125,10 +125,13 @@ def _only_reports(
 def _accepted(
     node: CampaignNode, head: Head, actor: User | None = None, token: ApiToken | None = None
 ) -> VictimFile:
-    """The row of the file. A file that came before keeps its row, unless it was taken back."""
+    """The row of the file. A file that came before keeps its row, unless it was taken back: then it counts
+    again if a person brings it, and a program gets the row that is gone."""
     now = timezone.now()
     with transaction.atomic():
         CampaignNode.rows.select_for_update(no_key=True).get(pk=node.pk)
+        if token is not None and (gone := taken_back(node, head.digest, head.kind)) is not None:
+            return gone
         known = VictimFile.rows.filter(
             node=node, digest=head.digest, kind=head.kind[:80], accepted_at__isnull=False, gone_at=None
         ).first()
@@ -146,6 +149,8 @@ def _keep(receipt: Receipt, reports: Iterable[Report], *, is_last: bool = True) 
     for some in batched(reports, BATCH):
         with transaction.atomic():
             CampaignNode.rows.select_for_update(no_key=True).get(pk=node.pk)
+            if VictimFile.rows.filter(pk=receipt.file.pk).exclude(gone_at=None).exists():
+                break  # taken back meanwhile
             receipt.changed += store(receipt.file, some, places)
         receipt.reports += len(some)
         receipt.risks += sum(one.meaning.is_risk for one in some)
@@ -232,9 +237,9 @@ def receive_document(
     if document.head is None:
         raise DocumentError("not_victims", 1)
     node = node or campaign_node(token.unit, "")
-    if (gone := taken_back(node, document.head.digest, document.head.kind)) is not None:
-        return Receipt(gone, rejected=[(1, TAKEN_BACK)], new_cases=0)
     receipt = Receipt(_accepted(node, document.head, token=token))
+    if receipt.file.gone_at is not None:
+        return Receipt(receipt.file, rejected=[(1, TAKEN_BACK)], new_cases=0)
     receipt.rejected = rejected[:MOST_REJECTS]
     leftovers: list[Leftover] = []
     _keep(receipt, list(_only_reports(rows, Counter(), leftovers)), is_last=document.whole is not None)

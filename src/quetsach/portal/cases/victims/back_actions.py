@@ -18,7 +18,7 @@ from django.utils import timezone
 
 from quetsach.portal.accounts.models import User
 from quetsach.portal.audit.actions import record
-from quetsach.portal.campaigns.models import Campaign
+from quetsach.portal.campaigns.models import Campaign, CampaignNode
 from quetsach.portal.cases.merging_actions import sum_up_anew
 from quetsach.portal.cases.models import (
     Case,
@@ -67,22 +67,22 @@ def let_go(campaign: Campaign) -> int:
     reports = VictimReport.rows.filter(file=OuterRef("pk"))
     told = VictimTelling.rows.filter(file=OuterRef("pk"))
     gone = VictimFile.rows.filter(Exists(reports) | Exists(told), node__campaign=campaign)
-    return sum(_let_go(campaign, file) for file in gone.exclude(gone_at=None).select_related("gone_by"))
+    return sum(_let_go(file) for file in gone.exclude(gone_at=None).select_related("gone_by", "node"))
 
 
-def _let_go(campaign: Campaign, file: VictimFile) -> int:
+def _let_go(file: VictimFile) -> int:
     closed = 0
     in_cases = VictimReport.rows.filter(case__isnull=False).order_by()
     cases = set(in_cases.filter(file=file).values_list("case", flat=True).distinct())
     cases |= set(in_cases.filter(tellings__file=file).values_list("case", flat=True).distinct())
     for some in batched(sorted(filter(None, cases)), CASES):
         with transaction.atomic():
-            Campaign.objects.select_for_update(no_key=True).get(pk=campaign.pk)
+            _lock(file)
             closed += _from_cases(file, some)
     told = VictimTelling.rows.filter(file=file).order_by()
     while True:
         with transaction.atomic():
-            Campaign.objects.select_for_update(no_key=True).get(pk=campaign.pk)
+            _lock(file)
             ids = list(
                 VictimReport.rows.filter(file=file).order_by("pk").values_list("pk", flat=True)[:REPORTS]
             )
@@ -90,6 +90,12 @@ def _let_go(campaign: Campaign, file: VictimFile) -> int:
             if not ids:
                 return closed
             _drop(file, ids)
+
+
+def _lock(file: VictimFile) -> None:
+    """Keep other writers of cases away, and those who store reports of the unit, who may tell the same."""
+    Campaign.objects.select_for_update(no_key=True).get(pk=file.node.campaign_id)
+    CampaignNode.rows.select_for_update(no_key=True).get(pk=file.node_id)
 
 
 def _from_cases(file: VictimFile, ids: Collection[UUID]) -> int:
@@ -102,7 +108,11 @@ def _from_cases(file: VictimFile, ids: Collection[UUID]) -> int:
         _drop(file, some)
     kept = {
         pk
-        for model in (CaseSighting.rows, VictimReport.rows, CaseEvent.checks())
+        for model in (
+            CaseSighting.rows.filter(sighting__is_listed=True),
+            VictimReport.rows,
+            CaseEvent.checks(),
+        )
         for pk in model.filter(case__in=ids).order_by().values_list("case", flat=True).distinct()
     }
     for case in cases:

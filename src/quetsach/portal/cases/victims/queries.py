@@ -124,7 +124,7 @@ def resting_on(file: VictimFile) -> Resting:
     own = VictimReport.rows.filter(file=file)
     found = Resting(shared=VictimTelling.rows.filter(file=file).count())
     found.reports = own.filter(~Exists(by_others)).count() + found.shared
-    signs = CaseSighting.rows.filter(case=OuterRef("pk"))
+    signs = CaseSighting.rows.filter(case=OuterRef("pk"), sighting__is_listed=True)
     checks = CaseEvent.checks().filter(case=OuterRef("pk"))
     reports = VictimReport.rows.filter(case=OuterRef("pk"))
     more = reports.filter(~Q(file=file) | Exists(by_others))

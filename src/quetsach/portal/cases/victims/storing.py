@@ -14,6 +14,7 @@ from typing import Any
 from uuid import UUID
 
 from django.db import connection
+from django.db.models import Exists, OuterRef, Q
 from django.utils import timezone
 
 from quetsach.portal.cases.models import Case, VictimFile, VictimReport, VictimTelling
@@ -93,7 +94,9 @@ _TOLD = ("first_seen", "last_seen", "events", "severity", "host")
 def _tell_apart(file: VictimFile, best: Mapping[str, Report]) -> None:
     """Note what this file and the file before say of reports that are here by another file. Both stay known
     apart, so that either can be taken back."""
-    known = VictimReport.rows.filter(node=file.node_id, key__among=list(best)).exclude(file=file)
+    known = VictimReport.rows.filter(node=file.node_id, key__among=list(best))
+    own_again = Exists(VictimTelling.rows.filter(report=OuterRef("pk"), file=file))
+    known = known.filter(~Q(file=file) | own_again)
     rows = list(known.order_by().values_list("pk", "key", "file", *_TOLD))
     if not rows:
         return
