@@ -93,7 +93,7 @@ def _let_go(file: VictimFile) -> int:
 
 
 def _lock(file: VictimFile) -> None:
-    """Keep other writers of cases away, and those who store reports of the unit, who may tell the same."""
+    """Keep away other writers of cases, and those who store reports of the unit: these may tell the same."""
     Campaign.objects.select_for_update(no_key=True).get(pk=file.node.campaign_id)
     CampaignNode.rows.select_for_update(no_key=True).get(pk=file.node_id)
 
