@@ -295,6 +295,17 @@ def test_own_files_are_never_followed_and_nobody_else_reads_them(
         assert (place.stat().st_mode & 0o777, (place / folder.STATE).stat().st_mode & 0o777) == (0o700, 0o600)
 
 
+def test_a_log_that_could_not_be_read_to_its_end_is_told_with_exit_code_2(
+    watch: Callable[..., tuple[int, str, str]], log: Path
+) -> None:
+    packed = log.with_name("old.log.gz")
+    packed.write_bytes(gzip.compress(b"line without a name\n" * 5000)[:-20])
+    os.utime(packed, (1663300800, 1663300800))
+    code, _out, err = watch("--follow", str(packed), "--once")
+    assert code == 2 and "old.log.gz" in err
+    assert watch("--follow", str(packed), "--once")[0] == 2, "as long as it lies there so"
+
+
 def test_an_older_state_goes_on(watch: Callable[..., tuple[int, str, str]], place: Path, log: Path) -> None:
     assert watch("--once")[0] == 1
     with sqlite3.connect(place / folder.STATE) as file:
@@ -302,6 +313,7 @@ def test_an_older_state_goes_on(watch: Callable[..., tuple[int, str, str]], plac
         file.execute("ALTER TABLE generation DROP COLUMN format")
         file.execute("ALTER TABLE looked DROP COLUMN text")
         file.execute("ALTER TABLE looked DROP COLUMN record")
+        file.execute("ALTER TABLE looked DROP COLUMN moment")
         file.execute("UPDATE generation SET was = ?", (json.dumps(["0" * 64]),))
         file.execute("ALTER TABLE version DROP COLUMN asked")
         file.execute("DELETE FROM about WHERE name IN ('rows', 'places')")

@@ -130,6 +130,38 @@ def test_of_a_database_only_new_queries_are_read(office: Office, monkeypatch: py
     assert {row.source for row in office.found()} > {told.source}
 
 
+@pytest.mark.parametrize("looks_between", [True, False])
+def test_a_database_that_was_restored_from_a_copy_hides_no_query(office: Office, looks_between: bool) -> None:
+    """The copy ends twenty queries before; new queries get their numbers again."""
+    pihole = Pihole(office)
+    pihole.ask(*["evil.example", "fine.test"] * 20)
+    copy = pihole.path.read_bytes()
+    pihole.ask(*["fine.test"] * 20)
+    office.settle()
+    pihole.path.write_bytes(copy)
+    for _ in range(3):
+        pihole.ask(*["fine.test"] * 8, "a.evil.example", *["fine.test"] * 3)
+        if looks_between:
+            office.settle()
+    office.settle()
+    assert sum(row.count for row in office.found()) == 20 + 3
+    assert office.found() == office.expected()[0]
+
+
+def test_a_database_whose_numbers_are_texts_is_read_as_a_whole(office: Office) -> None:
+    pihole = Pihole(office)
+    pihole.ask(*["evil.example", "fine.test"] * 4)
+    with closing(sqlite3.connect(pihole.path)) as db, db:
+        db.execute(
+            "CREATE TABLE other AS SELECT 'a' || id AS id, timestamp, type, status, domain, client"
+            " FROM queries"
+        )
+        db.execute("DROP TABLE queries")
+        db.execute("ALTER TABLE other RENAME TO queries")
+    office.settle()
+    assert sum(row.count for row in office.found()) == 4
+
+
 STEPS = st.one_of(
     st.tuples(st.just("ask"), st.integers(1, 40)),
     st.tuples(st.just("forget"), st.integers(1, 20)),

@@ -100,6 +100,7 @@ class Follower:
             # Everything that had been rotated before is known now.
             self._state.note({_LOOKED: str(began)})
         self._from_now = False
+        self.troubles |= {str(path): held.unread for path, held in self._open.items() if held.unread}
         self._state.set_troubles(self.troubles, self._now())
         return done
 
@@ -309,7 +310,8 @@ class Follower:
     def _look_whole(self, held: Held, mark: Mark) -> int:
         """Read a file as a whole once it rests; one that never rests, once a minute."""
         path, now, looker = held.path, self._now(), self._looker
-        if self._state.whole(str(path), looker.version) == _text(mark):
+        known_mark, held.unread = self._state.whole(str(path), looker.version)
+        if known_mark == _text(mark):
             held.looked = (mark, looker.version)
             return 0
         if self._from_now:
@@ -337,7 +339,7 @@ class Follower:
             answers = [one for one in answers if self._state.of_source(one.coverage.source)]
         in_use = {one.generation.number for one in self._all() if one.generation is not None}
         self._state.record_whole(str(path), looker.version, _text(mark), said, answers, now, in_use)
-        self._whole_read[path] = now
+        self._whole_read[path], held.unread = now, said
         held.looked = (mark, looker.version)
         return 1
 

@@ -33,11 +33,13 @@ class Generation(NamedTuple):
 
 class Looked(NamedTuple):
     """How far a generation was looked at with one version of the list; `text` are the bytes of its text up to
-    the place, `record` is the number of the last record of a database."""
+    the place. Of a database `record` is the number of the last record and `moment` the latest time of any
+    record, in seconds since 1970 UTC."""
 
     place: int
     text: int
     record: int
+    moment: float
     is_settled: bool
     header: bytes
     coverage: Coverage | None
@@ -46,8 +48,8 @@ class Looked(NamedTuple):
 
 class Answer(NamedTuple):
     """What a span showed, or a log in a file that is read as a whole. `head` are its first bytes, where asked
-    for; `format` is the log format, "" where it was not asked for. Of a database `record` is the number of
-    the last record and `text` are the bytes up to it; with `adds` it shows only what is new."""
+    for; `format` is the log format, "" where it was not asked for. Of a database `record` and `moment` are as
+    `Looked` has them, and `text` are the bytes up to the record; with `adds` it shows only what is new."""
 
     sightings: list[Sighting]
     bypasses: list[Bypass]
@@ -56,7 +58,13 @@ class Answer(NamedTuple):
     format: str = ""
     text: int = 0
     record: int = 0
+    moment: float = 0.0
     adds: bool = False
+
+    @property
+    def last(self) -> tuple[int, float]:
+        """The number of the last record, and the latest time of any record."""
+        return self.record, self.moment
 
     def rows(self) -> Iterator[Sighting | Bypass]:
         """All rows."""

@@ -96,6 +96,8 @@ class Held:
     leases: LeaseFormat | None = None
     leases_judged: int = 0
     """How many first bytes `leases`, the format of leases among its lines, is about."""
+    unread: str = ""
+    """What could not be read of a file that is read as a whole."""
     is_copy: bool = False
     """Another file that is held open has the same content, and at least as much of it."""
 

@@ -76,14 +76,16 @@ class State(Store):
     def looked(self, generation: int, version: int) -> Looked | None:
         """How far a generation was looked at with a list."""
         query = (
-            "SELECT place, text, record, is_settled, header, coverage, rest FROM looked"
+            "SELECT place, text, record, moment, is_settled, header, coverage, rest FROM looked"
             " WHERE generation = ? AND version = ?"
         )
         row = self._file.execute(query, (generation, version)).fetchone()
         return (
             None
             if row is None
-            else Looked(row[0], row[1], row[2], bool(row[3]), row[4], _coverage(row[5]), _coverage(row[6]))
+            else Looked(
+                row[0], row[1], row[2], row[3], bool(row[4]), row[5], _coverage(row[6]), _coverage(row[7])
+            )
         )
 
     def generation(self, number: int) -> Generation:
@@ -163,7 +165,7 @@ class State(Store):
             for row in answer.rows():
                 self._put(number, version, SETTLED, row, change, known, adds=not replaces, is_moved=is_moved)
             self._file.execute(
-                "INSERT OR REPLACE INTO looked VALUES (?, ?, ?, ?, ?, ?, '', ?, ?, 0)",
+                "INSERT OR REPLACE INTO looked VALUES (?, ?, ?, ?, ?, ?, '', ?, ?, 0, 0)",
                 (number, version, fingerprint.place, is_settled, header, _written(coverage), change, text),
             )
             self._file.execute(
@@ -265,8 +267,8 @@ class State(Store):
         for one in answer.rows():
             self._put(number, version, SETTLED, one, change, before, adds=answer.adds, is_moved=is_moved)
         self._file.execute(
-            "INSERT OR REPLACE INTO looked VALUES (?, ?, 0, 1, x'', ?, '', ?, ?, ?)",
-            (number, version, _written(seen), change, answer.text or seen.bytes, answer.record),
+            "INSERT OR REPLACE INTO looked VALUES (?, ?, 0, 1, x'', ?, '', ?, ?, ?, ?)",
+            (number, version, _written(seen), change, answer.text or seen.bytes, *answer.last),
         )
         if known is None:
             self._supersede(number, version, 0)
@@ -306,11 +308,11 @@ class State(Store):
         query = "SELECT 1 FROM generation WHERE place < ? LIMIT 1"
         return self._file.execute(query, (HEAD_BYTES,)).fetchone() is not None
 
-    def whole(self, path: str, version: int) -> str:
-        """The mark with which a file was read as a whole; "" if it never was."""
-        query = "SELECT mark FROM whole WHERE path = ? AND version = ?"
-        row = self._file.execute(query, (path, version)).fetchone()
-        return "" if row is None else str(row[0])
+    def whole(self, path: str, version: int) -> tuple[str, str]:
+        """The mark of the last reading of a file as a whole, and its unread parts in words; both "" where there
+        was no reading."""
+        query = "SELECT mark, said FROM whole WHERE path = ? AND version = ?"
+        return self._file.execute(query, (path, version)).fetchone() or ("", "")
 
     def _take(self, number: int, version: int) -> dict[tuple[str, str], tuple[bytes, int, int]]:
         """Delete the rows of a generation, and return what they were: data and changes by kind and key."""

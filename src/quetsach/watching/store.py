@@ -30,7 +30,7 @@ CREATE INDEX generation_source ON generation (source);
 CREATE TABLE looked (generation INTEGER NOT NULL, version INTEGER NOT NULL, place INTEGER NOT NULL,
     is_settled INTEGER NOT NULL, header BLOB NOT NULL, coverage TEXT NOT NULL, rest TEXT NOT NULL DEFAULT '',
     change INTEGER NOT NULL, text INTEGER NOT NULL DEFAULT 0, record INTEGER NOT NULL DEFAULT 0,
-    PRIMARY KEY (generation, version)) WITHOUT ROWID;
+    moment REAL NOT NULL DEFAULT 0, PRIMARY KEY (generation, version)) WITHOUT ROWID;
 CREATE TABLE found (generation INTEGER NOT NULL, version INTEGER NOT NULL, part INTEGER NOT NULL,
     kind TEXT NOT NULL, key TEXT NOT NULL, day TEXT NOT NULL, data BLOB NOT NULL, change INTEGER NOT NULL,
     grown INTEGER NOT NULL,
@@ -68,7 +68,8 @@ _FROM_2 = "ALTER TABLE lease ADD COLUMN change INTEGER NOT NULL DEFAULT 1"
 _FROM_3 = """
 ALTER TABLE looked ADD COLUMN text INTEGER NOT NULL DEFAULT 0;
 UPDATE looked SET text = place;
-ALTER TABLE looked ADD COLUMN record INTEGER NOT NULL DEFAULT 0
+ALTER TABLE looked ADD COLUMN record INTEGER NOT NULL DEFAULT 0;
+ALTER TABLE looked ADD COLUMN moment REAL NOT NULL DEFAULT 0
 """
 """What makes a state of version 3 one of version 4: until then only text in UTF-8 was read
 by place."""

@@ -19,7 +19,6 @@ from quetsach.scanning.executor import Unit
 from quetsach.watching.content import HEAD_BYTES, Handle
 from quetsach.watching.generation import Answer, Looked
 
-LEASES = "lease"
 _DATABASE = "pihole"
 _GROWING = ("evtx", "eventxml", "pihole", "adguard", "tinyproxy")
 """Kinds that a program goes on writing: they may never rest."""
@@ -55,11 +54,11 @@ def is_growing(handle: Handle) -> bool:
 def read(
     path: Path, engine: Engine, matcher: Matcher, options: ScanOptions, *, with_heads: bool
 ) -> tuple[list[Answer], str]:
-    """The answers of all logs in a file, and why it is none; "" where it is one."""
+    """The answers of all logs in a file, and what of it could not be read; "" where nothing."""
     found = inputs.discover([str(path)])
     if _holds_leases_only(path):
-        return [], LEASES
-    said = [reason for _, reason in found.errors] + [one.why for one in found.skipped]
+        return [], ""
+    said = [reason for _, reason in found.errors]
     answers = []
     heads = _heads(path, found.logs) if with_heads else {}
     for log in found.logs:
@@ -70,7 +69,7 @@ def read(
                 kinds = {row.logformat for row in answer.rows()}
                 answer = answer._replace(format=kinds.pop() if len(kinds) == 1 else "")
                 answers.append(answer._replace(head=heads.get(answer.coverage.path, b"")))
-    return answers, "; ".join(dict.fromkeys(said))
+    return answers, _unread(answers, said)
 
 
 def read_on(
@@ -80,8 +79,9 @@ def read_on(
     options: ScanOptions,
     known: Callable[[str], Looked | None],
 ) -> tuple[list[Answer], str] | None:
-    """What a database of Pi-hole shows behind the last query that was looked at, by the source id as `known`
-    tells it; None of a file that is read as a whole."""
+    """What a database of Pi-hole shows that was not looked at, by the source id as `known` tells it: queries
+    with a higher number or a later time than the last. A database that was restored from a copy gives numbers
+    of before to new queries. None of a file that is read as a whole."""
     with opening.read(path) as file:
         start = file.read(HEAD_BYTES)
     if next((kind.module for kind in openers.KINDS if kind.begins(start)), "") != _DATABASE:
@@ -98,9 +98,9 @@ def read_on(
         return None
     source = hashlib.sha256(name[:HEAD_BYTES]).hexdigest()
     before = known(source)
-    adds = before is not None and 0 < before.record <= last
-    after, text = (before.record, before.text) if before is not None and adds else (None, 0)
-    lines = _Lines(pihole.numbered(database, after), has_name=not adds)
+    adds = before is not None and before.record > 0
+    behind, text = ((before.record, before.moment), before.text) if before is not None and adds else (None, 0)
+    lines = _Lines(pihole.numbered(database, behind), has_name=not adds)
     stream = jsonlines.opened(database, lines).stream
     judged = Judged(options.format or "pihole.ftl", "", True)
     options = options._replace(format=judged.format)
@@ -109,22 +109,30 @@ def read_on(
     answer = answer_of(found, judged.format)
     if adds and not lines.size:
         return [], ""
-    told = answer._replace(text=text + lines.size, record=lines.last, adds=adds)
-    return [told], ""
+    moment = max(lines.moment, behind[1] if behind else 0.0)
+    told = answer._replace(text=text + lines.size, record=max(lines.last, last), moment=moment, adds=adds)
+    return [told], _unread([told])
 
 
 class _Lines:
-    """Lines with numbers: `last` is the latest number, `size` are the bytes so far."""
+    """Lines with numbers and times: `last` and `moment` are the latest, `size` are the bytes so far."""
 
-    def __init__(self, numbered: Iterable[tuple[int, bytes]], *, has_name: bool) -> None:
+    def __init__(self, numbered: Iterable[tuple[int, float, bytes]], *, has_name: bool) -> None:
         self._numbered, self._has_name = numbered, has_name
         self.last = self.size = 0
+        self.moment = 0.0
 
     def __iter__(self) -> Iterator[bytes]:
-        for number, line in self._numbered:
+        for number, moment, line in self._numbered:
             if number or self._has_name:
-                self.last, self.size = max(self.last, number), self.size + len(line)
+                self.last, self.moment = max(self.last, number), max(self.moment, moment)
+                self.size += len(line)
                 yield line
+
+
+def _unread(answers: list[Answer], said: Iterable[str] = ()) -> str:
+    """What could not be read of a file, in the words of its logs; "" where nothing."""
+    return "; ".join(dict.fromkeys([*said, *(error for one in answers for error in one.coverage.errors)]))
 
 
 def leases(path: Path, tz: str, length: int | None) -> list[Event]:

@@ -40,7 +40,7 @@ def lines(file: Opened) -> Iterator[bytes]:
         SourceError: the file is no such database or, after all queries that could be read, it is damaged, or
             newer queries lie in its write-ahead log.
     """
-    return (line for _number, line in numbered(file))
+    return (line for _number, _moment, line in numbered(file))
 
 
 def latest(file: Opened) -> tuple[bytes, int]:
@@ -55,14 +55,15 @@ def latest(file: Opened) -> tuple[bytes, int]:
     return jsonlines.store(_NAME, began) if began is not None else b"", found if isinstance(found, int) else 0
 
 
-def numbered(file: Opened, after: int | None = None) -> Iterator[tuple[int, bytes]]:
-    """The same lines with the numbers of their queries, which FTL gives in order; with `after` those behind
-    this number. The line that names the database has the number 0.
+def numbered(file: Opened, behind: tuple[int, float] | None = None) -> Iterator[tuple[int, float, bytes]]:
+    """The same lines with the numbers of their queries, which FTL gives in order, and their times in seconds
+    since 1970 UTC; with `behind` those of a higher number or a later time. The line that names the database,
+    and a query without a whole number, have the number 0.
 
     Raises SourceError as `lines` does.
     """
     with _opened(file) as db:
-        yield from _queries(db, after)
+        yield from _queries(db, behind)
 
 
 @contextmanager
@@ -107,7 +108,7 @@ def _order(columns: set[str]) -> str:
     return "q.id" if "id" in columns else "q.rowid"
 
 
-def _queries(db: sqlite3.Connection, after: int | None) -> Iterator[tuple[int, bytes]]:
+def _queries(db: sqlite3.Connection, behind: tuple[int, float] | None) -> Iterator[tuple[int, float, bytes]]:
     tables = _tables(db)
     table, columns = _table(db, tables)
     is_split = table == "query_storage"
@@ -117,19 +118,21 @@ def _queries(db: sqlite3.Connection, after: int | None) -> Iterator[tuple[int, b
         for name in ("timestamp", "status", "type", "reply_type")
     }
     if (began := _began(db, tables)) is not None:
-        yield 0, jsonlines.store(_NAME, began)
+        yield 0, 0.0, jsonlines.store(_NAME, began)
     machines = _machines(db, tables)
     names = _names(db, tables)
     order = _order(columns)
     select = ", ".join(f"{expression} AS {name}" for name, expression in chosen.items())
-    where, given = ("", ()) if after is None else (f" WHERE {order} > ?", (after,))
+    where = "" if behind is None else f" WHERE {order} > ? OR q.timestamp > ?"
     db.row_factory = sqlite3.Row
     query = f"SELECT {order} AS number, {select} FROM {table} AS q{where} ORDER BY {order}"  # noqa: S608
-    for row in db.execute(query, given):
+    for row in db.execute(query, behind or ()):
         status, client = row["status"], row["client"]
         mac, name = machines.get(client, (None, None))
+        number, moment = row["number"], row["timestamp"]
         yield (
-            row["number"],
+            number if isinstance(number, int) else 0,
+            float(moment) if isinstance(moment, int | float) else 0.0,
             jsonlines.line(
                 {
                     "timestamp": _time(row["timestamp"]),
