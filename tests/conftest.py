@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 from babel.messages.frontend import CommandLineInterface
+from django.utils import translation
 from hypothesis import HealthCheck, settings
 from playwright.sync_api import Browser
 
@@ -45,6 +46,12 @@ os.environ["QUETSACH_LIBREOFFICE"] = "off"
 def _usual_umask() -> None:
     """Restore the umask: a portal served in a test closes its files to other accounts."""
     os.umask(0o022)
+
+
+@pytest.fixture(autouse=True)
+def _usual_language() -> None:
+    """Restore the language: a page asked for in a test leaves its reader's language to the thread."""
+    translation.deactivate()
 
 
 @pytest.fixture(scope="session")

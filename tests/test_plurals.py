@@ -8,8 +8,10 @@ from babel.messages.pofile import read_po
 
 PORTAL = Path(__file__).parent.parent / "src/quetsach/portal"
 NUMBERED = re.compile(
-    r"(?<![Oo]f )(?<!than )(?<!first )%\(\w+\)[ds] (?:log )?(?:hours|risks|scans|machines|addresses|cases)\b"
+    r"(?<![Oo]f )(?<!than )(?<!first )(?<!to )%\(\w+\)[ds] "
+    r"(?:log )?(?:hours|risks|scans|machines|addresses|cases)\b"
 )
+"""The end of a span, "2 to 4 machines", is two at least."""
 RECORDS = {"audit"}
 """Entries of the trail tell a number as the record of an act."""
 

@@ -309,8 +309,10 @@ class State(Store):
         return self._file.execute(query, (HEAD_BYTES,)).fetchone() is not None
 
     def whole(self, path: str, version: int) -> tuple[str, str]:
-        """The mark of the last reading of a file as a whole, and its unread parts in words; both "" where there
-        was no reading."""
+        """The mark of the last reading of a file as a whole, and its unread parts in words.
+
+        Both are "" where there was no reading.
+        """
         query = "SELECT mark, said FROM whole WHERE path = ? AND version = ?"
         return self._file.execute(query, (path, version)).fetchone() or ("", "")
 
