@@ -8,6 +8,8 @@ from pathlib import Path
 import pytest
 
 from quetsach.files.inputs import STDIN, discover, expanded
+from quetsach.scanning.engines.portable import PortableEngine
+from tests.openers.reading import read
 
 BODY = b"".join(b"line %d of a log that is longer than the first block\n" % n for n in range(200))
 
@@ -84,6 +86,21 @@ def test_of_copies_the_longest_is_read(tmp_path: Path) -> None:
     assert [(one.path.name, one.why, one.same_as) for one in found.skipped] == [
         ("early.log", "duplicate", tmp_path / "grown.log")
     ]
+
+
+def test_a_log_that_only_begins_as_another_is_no_copy(tmp_path: Path) -> None:
+    """Tables with a long head: of the shorter, too, every line is read, and the confusion is told."""
+    head = b"# " + b"x" * 5000 + b"\n"
+    for name, machines in (("a.log", range(1, 60)), ("b.log", range(101, 130))):
+        lines = (b"2026-11-01T00:00:%02dZ 10.0.0.%d asks evil.example\n" % (n % 60, n) for n in machines)
+        (tmp_path / name).write_bytes(head + b"".join(lines))
+    (tmp_path / "c.log").write_bytes((tmp_path / "b.log").read_bytes()[:-300])
+    found = discover([str(tmp_path)])
+    assert [(log.path.name, log.is_other) for log in found.logs] == [("a.log", True), ("b.log", True)]
+    assert [(one.path.name, one.same_as) for one in found.skipped] == [("c.log", tmp_path / "b.log")]
+    result = read(tmp_path, PortableEngine())
+    assert len({row.device for row in result.sightings}) == 59 + 29
+    assert [path for path, error in result.errors] == [str(tmp_path / name) for name in ("a.log", "b.log")]
 
 
 def test_a_packed_copy_has_the_same_id_and_is_left_to_the_scan(tmp_path: Path) -> None:

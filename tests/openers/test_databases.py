@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 from quetsach.files.openers import adguard
 from quetsach.files.openers.dnsmessage import read_answers
 from quetsach.scanning.engine import Engine
-from tests.openers.pihole import NEW, OLD, database
+from tests.openers.pihole import BEGAN, NEW, OLD, database
 from tests.openers.reading import read
 
 
@@ -70,6 +70,53 @@ def test_a_database_that_deleted_old_queries_is_the_same_source(engine: Engine, 
             key = (s.source, s.matched, s.device, s.day)
             rows[key] = max(rows.get(key, 0), s.count)
     assert sorted(rows.values()) == [1, 2]
+
+
+def queries(first: int, hours: int, address: str, name: str) -> str:
+    """A query a minute, with numbers from `first` on; one for `name` in each hour."""
+    rows = (
+        f"({first + n}, {1663300800 + 3600 * (first // 60) + 60 * n}, 1, 2,"
+        f" '{name if n % 60 == 7 else 'good.example'}', '{address}', NULL)"
+        for n in range(60 * hours)
+    )
+    return f"INSERT INTO queries VALUES {', '.join(rows)};"
+
+
+def test_two_pi_holes_of_one_image_are_both_answered_and_told(engine: Engine, tmp_path: Path) -> None:
+    """Both go on from the same queries, with the same numbers; the second has fewer in each hour."""
+    common = OLD.partition("INSERT")[0] + BEGAN + queries(60, 5, "192.168.1.20", "evil.example")
+    of_first = queries(360, 5, "10.1.0.20", "a.evil.example") + queries(720, 6, "10.1.0.20", "evil.example")
+    of_second = "".join(
+        f"INSERT INTO queries VALUES ({360 + n}, {1663300800 + 3600 * 6 + 120 * n}, 1, 2,"
+        f" '{'evil.example' if n == 9 else 'good.example'}', '10.2.0.20', NULL);"
+        for n in range(150)
+    )
+    first = database(tmp_path / "first.db", common + of_first)
+    second = database(tmp_path / "second.db", common + of_second)
+    result = read(tmp_path, engine)
+    assert {s.device for s in result.sightings} == {"192.168.1.20", "10.1.0.20", "10.2.0.20"}
+    assert [(path, str(other) in error) for path, error in result.errors for other in (first, second)] == [
+        (str(first), False),
+        (str(first), True),
+        (str(second), True),
+        (str(second), False),
+    ]
+    assert [one.path for one in result.coverage] == [str(first), str(second)]
+    assert not result.skipped
+
+
+def test_an_older_copy_of_a_database_tells_what_was_deleted_since(engine: Engine, tmp_path: Path) -> None:
+    begin = OLD.partition("INSERT")[0] + BEGAN + queries(60, 30, "192.168.1.20", "evil.example")
+    older = database(tmp_path / "older.db", begin)
+    copy = database(tmp_path / "copy.db", begin)
+    later = queries(1860, 40, "192.168.1.21", "a.evil.example") + "DELETE FROM queries WHERE id < 700;"
+    now = database(tmp_path / "pihole-FTL.db", begin + later)
+    result = read(tmp_path, engine)
+    assert result.errors == []
+    count = sum(s.count for s in result.sightings)
+    assert count == 30 + 40
+    assert sorted(one.path for one in result.coverage) == sorted(map(str, (now, min(copy, older))))
+    assert [(one.path, one.why) for one in result.skipped] == [(str(older), "duplicate")]
 
 
 def test_queries_in_the_write_ahead_log_are_told(engine: Engine, tmp_path: Path) -> None:

@@ -130,6 +130,33 @@ def test_of_a_database_only_new_queries_are_read(office: Office, monkeypatch: py
     assert {row.source for row in office.found()} > {told.source}
 
 
+def test_two_pi_holes_of_one_image_are_told(office: Office) -> None:
+    pihole = Pihole(office)
+    pihole.ask(*["evil.example", "fine.test"] * 200)
+    clone = office.logs / "clone.db"
+    clone.write_bytes(pihole.path.read_bytes())
+    office.settle()
+    assert not office.follower.troubles
+    pihole.ask(*["fine.test"] * 400)
+    with closing(sqlite3.connect(clone)) as db, db:
+        db.executemany(
+            "INSERT INTO queries VALUES (NULL, ?, 1, 2, 'a.evil.example', '10.2.0.20', NULL)",
+            [(1663300800 + 61 * (400 + 2 * n),) for n in range(250)],
+        )
+    os.utime(clone, (office.now, office.now))
+    office.contents[clone] = clone.read_bytes()
+    office.settle()
+    assert office.found() == office.expected()[0]
+    assert {row.device for row in office.found()} > {"10.2.0.20"}
+    assert [one.path for one in office.coverage()] == [str(clone), str(pihole.path)]
+    told = " ".join(office.follower.troubles.values())
+    assert "goes on otherwise" in told
+    office.kill()
+    office.start()
+    office.look()
+    assert "goes on otherwise" in " ".join(office.follower.troubles.values())
+
+
 @pytest.mark.parametrize("looks_between", [True, False])
 def test_a_database_that_was_restored_from_a_copy_hides_no_query(office: Office, looks_between: bool) -> None:
     """The copy ends twenty queries before; new queries get their numbers again."""

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from quetsach.errors import SourceError
 from quetsach.files import openers, opening
 from quetsach.files.decompress import codec_of
-from quetsach.files.source import Source, is_address, is_capture
+from quetsach.files.source import HEAD_BYTES, Source, is_address, is_capture
 
 if TYPE_CHECKING:
     from quetsach.files.objectstore import StoredObject
@@ -26,6 +26,7 @@ class Input(NamedTuple):
 
     Where `is_container` the openers are asked for the logs inside; else an engine reads the file itself.
     `part` then names the members to read. `stored` is set for an object in storage; `path` then says nothing.
+    `is_other`: another log has the same source id and is no copy of it.
     """
 
     path: Path
@@ -34,6 +35,7 @@ class Input(NamedTuple):
     is_container: bool = False
     part: openers.Part = openers.WHOLE
     stored: "StoredObject | None" = None
+    is_other: bool = False
 
     @property
     def shown(self) -> str:
@@ -193,14 +195,27 @@ def _stored(address: str, found: Inputs) -> Iterator[Input]:
 
 
 def _keep_longest(copies: list[tuple[Input, bool]], found: Inputs) -> None:
+    kept: list[Input] = []
     plain = [log for log, is_packed in copies if not is_packed]
+    for log in sorted(plain, key=lambda log: -log.size):
+        end = _end(log.path, log.size)
+        longer = next((one for one in kept if _end(one.path, log.size) == end), None)
+        if longer is None:
+            kept.append(log)
+        else:
+            found.skipped.append(Skipped(log.path, "duplicate", longer.path))
     found.logs.extend(log for log, is_packed in copies if is_packed)
-    if plain:
-        longest = max(plain, key=lambda log: log.size)
-        found.logs.append(longest)
-        found.skipped.extend(
-            Skipped(log.path, "duplicate", longest.path) for log in plain if log is not longest
-        )
+    found.logs.extend(log._replace(is_other=len(kept) > 1) for log in kept)
+
+
+def _end(path: Path, end: int) -> bytes:
+    """The bytes before a place; none where they cannot be read, which the engine reports."""
+    try:
+        with opening.read(path) as file:
+            file.seek(max(0, end - HEAD_BYTES))
+            return file.read(min(end, HEAD_BYTES))
+    except OSError:
+        return b""
 
 
 def _walk(paths: Sequence[str], found: Inputs) -> Iterator[Path]:

@@ -116,6 +116,11 @@ class Sightings:
         self._places[source] = (start, self._spool.size - start)
         self._counts[source] = count
 
+    def add(self, source: str, sightings: Iterable[Sighting]) -> None:
+        """Keep those of another input with the same source id; of one key the larger count stands."""
+        blocks = self._blocks(source) if source in self._counts else ()
+        self.put(source, _larger(map(WireSightings.parse, wire.lines(blocks)), sightings))
+
     def __len__(self) -> int:
         first = len(self._first[1]) if self._first is not None else 0
         return first + sum(self._counts.values())
@@ -130,10 +135,12 @@ class Sightings:
     def blocks(self) -> Iterator[bytes]:
         """The sightings as JSON Lines, ready for a document, in blocks that end anywhere."""
         for source in sorted(self._counts):
-            if self._first is not None and self._first[0] == source:
-                yield from self._first[1].blocks()
-            else:
-                yield from self._spool.blocks(*self._places[source])
+            yield from self._blocks(source)
+
+    def _blocks(self, source: str) -> Iterator[bytes]:
+        if self._first is not None and self._first[0] == source:
+            return self._first[1].blocks()
+        return self._spool.blocks(*self._places[source])
 
     def write(self, put: Callable[[bytes], object]) -> None:
         """Hand these blocks to `put`, which is quicker than iterating. Raises OSError like `put`."""
@@ -177,6 +184,12 @@ class Bypasses:
         if count:
             self._places[source] = (start, self._spool.size - start, count)
 
+    def add(self, source: str, bypasses: Iterable[Bypass]) -> None:
+        """Keep those of another input with the same source id; of one key the larger count stands."""
+        start, size, _count = self._places.get(source, (0, 0, 0))
+        known = wire.lines(self._spool.blocks(start, size)) if size else ()
+        self.put(source, _larger(map(WireBypasses.parse, known), bypasses))
+
     def __len__(self) -> int:
         return sum(count for _, _, count in self._places.values())
 
@@ -198,6 +211,17 @@ class Bypasses:
             old = found.get(who)
             found[who] = GoingAround.of(row) if old is None else old.with_row(row)
         return [found[who] for who in sorted(found)]
+
+
+def _larger[Row: (Sighting, Bypass)](one: Iterable[Row], other: Iterable[Row]) -> list[Row]:
+    """The rows of both, sorted by key; of one key that with the larger count."""
+    best: dict[tuple[str, ...], Row] = {}
+    for rows in (one, other):
+        for row in rows:
+            known = best.get(row.key())
+            if known is None or (row.count, dump(row)) > (known.count, dump(known)):
+                best[row.key()] = row
+    return [best[key] for key in sorted(best)]
 
 
 class ScanResult(NamedTuple):

@@ -16,6 +16,7 @@ from quetsach.scanning.executor import Done, Executor, Outcome, Unit
 from quetsach.scanning.executors.threads import Threads
 from quetsach.scanning.reading import INTERRUPTED, failed, note_binary, note_shortened, start_of
 from quetsach.scanning.result import Bypasses, ScanResult, Sightings, Snapshot
+from quetsach.sightings import copies
 from quetsach.sightings.sighting import UNATTRIBUTED_IN_ALL, Coverage, Scan, shown_in_part
 
 if TYPE_CHECKING:
@@ -114,8 +115,10 @@ class _Work:
         self.bypasses = Bypasses()
         self.coverage: list[Coverage] = []
         self.skipped: list[Skipped] = []
-        self._by_source: dict[str, Coverage] = {}
+        self._by_source: dict[str, list[Coverage]] = {}
+        """Of inputs that are copies of one another, the longest."""
         self._logs = logs
+        self._others = {log.shown for log in logs if log.is_other}
         self._split: dict[Input, SplitLog] = {}
         self._open: dict[Unit, list[Part]] = {}
         self._troubled: set[Unit] = set()
@@ -225,30 +228,49 @@ class _Work:
             # Logs that could not be opened all share the id of the empty file.
             self.coverage.append(new)
             return
-        old = self._by_source.get(new.source)
-        if old is not None:
+        kept = self._by_source.setdefault(new.source, [])
+        for old in list(kept):
             is_old = (old.bytes, new.path) >= (new.bytes, old.path)
             longer, shorter = (old, new) if is_old else (new, old)
+            if self._are_others(old, new) or not copies.is_copy(shorter, longer):
+                continue
             self.skipped.append(Skipped(shorter.path, "duplicate", longer.path))
             if longer is old:
                 return
+            kept.remove(old)
             self.coverage.remove(old)
-        self._by_source[new.source] = new
+        for old in kept:
+            if self._are_others(old, new) or copies.differ(old, new):
+                old.errors.append(copies.OTHERWISE.format(path=new.path))
+                new.errors.append(copies.OTHERWISE.format(path=old.path))
+        are_more = bool(kept)
+        kept.append(new)
         self.coverage.append(new)
         self._told_lines += len(new.unattributed)
         if self._told_lines > 2 * UNATTRIBUTED_IN_ALL:
             self.coverage = shown_in_part(self.coverage)
-            self._by_source = {one.source: one for one in self.coverage if one.bytes}
+            self._by_source = {}
+            for one in self.coverage:
+                if one.bytes:
+                    self._by_source.setdefault(one.source, []).append(one)
             self._told_lines = sum(len(one.unattributed) for one in self.coverage)
         try:
             found, around = result.sightings, result.bypasses
             if self._leases is not None:
                 found, around = self._leases.name(found), self._leases.name_bypasses(around)
             # The engine forgets its rows once the sightings are copied.
-            self.bypasses.put(new.source, around)
-            self.sightings.put(new.source, found)
+            if are_more:
+                self.bypasses.add(new.source, around)
+                self.sightings.add(new.source, found)
+            else:
+                self.bypasses.put(new.source, around)
+                self.sightings.put(new.source, found)
         except OSError as error:
             new.errors.append(no_room(error))
+
+    def _are_others(self, *seen: Coverage) -> bool:
+        """Whether these logs are no copies, by their last bytes."""
+        return all(one.path in self._others for one in seen)
 
     def cancel(self) -> None:
         self._is_cancelled = True

@@ -208,6 +208,11 @@ _SENTENCES = (
     N_("%(path)s: is no compiled indicator set; make one with 'indicators compile'"),
     N_("interrupted before its end; scan it again"),
     N_("became shorter while it was read; scan it again"),
+    N_(
+        "begins as %(path)s does and goes on otherwise: both were read and count as one source, so of one"
+        " machine and day the larger number stands. Where one system is a clone of the other, let it begin a"
+        " new log or database"
+    ),
     N_("its worker failed %(n)s times (%(why)s); it was not looked at"),
     N_("bytes %(start)s to %(end)s: its worker failed %(n)s times (%(why)s); it was not looked at"),
     N_("its process or its machine died"),

@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
 
 from quetsach.scanning.engine import ScanOptions
+from quetsach.sightings import copies
 from quetsach.watching import whole
 from quetsach.watching.content import Handle, Mark
-from quetsach.watching.generation import Generation, Looked
+from quetsach.watching.generation import Answer, Generation, Looked
 from quetsach.watching.held import AGAIN_SECONDS, QUIET_SECONDS, RESTING_SECONDS, Held, Looker
 from quetsach.watching.names import Names, Paths, unique
 
@@ -339,9 +340,25 @@ class Follower:
             answers = [one for one in answers if self._state.of_source(one.coverage.source)]
         in_use = {one.generation.number for one in self._all() if one.generation is not None}
         self._state.record_whole(str(path), looker.version, _text(mark), said, answers, now, in_use)
+        if confused := self._confused(answers):
+            said = "; ".join(filter(None, (said, confused)))
+            self._state.say(str(path), looker.version, said)
         self._whole_read[path], held.unread = now, said
         held.looked = (mark, looker.version)
         return 1
+
+    def _confused(self, answers: Iterable[Answer]) -> str:
+        """Which other file has the source id of a file that was read as a whole, and goes on otherwise; ""
+        where none does."""
+        for source, path in {(one.coverage.source, one.coverage.path) for one in answers}:
+            same = [one for one in self._state.of_source(source) if one.is_whole]
+            known = [(one, self._state.looked(one.number, self._looker.version)) for one in same]
+            seen = {one.path: told.coverage for one, told in known if told is not None and told.coverage}
+            for other, told in seen.items():
+                is_there = other != path and Path(other.partition("!/")[0]).exists()
+                if is_there and path in seen and copies.differ(seen[path], told):
+                    return copies.OTHERWISE.format(path=other)
+        return ""
 
 
 def _text(mark: Mark) -> str:

@@ -12,6 +12,7 @@ from functools import reduce
 from itertools import groupby
 from typing import Any
 
+from quetsach.sightings import copies
 from quetsach.sightings.adding import add, add_coverage
 from quetsach.sightings.sighting import Bypass, Coverage, Sighting, dump
 from quetsach.watching.content import HEAD_BYTES, Fingerprint
@@ -449,28 +450,32 @@ class State(Store):
         return found
 
     def coverage(self, set_id: str) -> list[Coverage]:
-        """The coverage of each source: of its generations that with more bytes, as it was looked at last."""
+        """The coverage of each source, of generations that are no copies of longer ones, as seen last."""
         return [told for told, _asked in self.covered(set_id)]
 
     def covered(self, set_id: str) -> list[tuple[Coverage, tuple[str, ...]]]:
         """The same, with the machines that were asked about then."""
-        best: dict[str, tuple[Coverage, str]] = {}
-        ranks: dict[str, tuple[int, int, int]] = {}
+        of_source: dict[str, dict[int, list[tuple[tuple[int, int, int], Coverage, str]]]] = {}
         found = self._file.execute(
-            "SELECT source, version, asked, shown, coverage, rest FROM looked"
+            "SELECT generation.number, source, version, asked, shown, coverage, rest FROM looked"
             " JOIN generation ON generation = generation.number JOIN version ON version = version.number"
             " WHERE set_id = ? ORDER BY generation.number",
             (set_id,),
         )
-        for source, version, asked, shown, text, more in found:
+        for number, source, version, asked, shown, text, more in found:
             told, rest = _coverage(text), _coverage(more)
             if told is None:
                 continue
             told = (told if rest is None else add_coverage(told, rest))._replace(source=source, path=shown)
             rank = (told.bytes, -len(told.errors), version)
-            if rank > ranks.get(source, (-1, 0, 0)):
-                best[source], ranks[source] = (told, asked), rank
-        told_of = ((told, tuple(json.loads(asked))) for told, asked in best.values())
+            of_source.setdefault(source, {}).setdefault(number, []).append((rank, told, asked))
+        told_of: list[tuple[Coverage, tuple[str, ...]]] = []
+        for generations in of_source.values():
+            best = (max(each, key=lambda one: one[0]) for each in generations.values())
+            ranked = sorted(best, key=lambda one: one[0], reverse=True)
+            asked_of = {id(told): tuple(json.loads(asked)) for _rank, told, asked in ranked}
+            longest = copies.distinct(told for _rank, told, _asked in ranked)
+            told_of += [(one, asked_of[id(one)]) for one in longest]
         return sorted(told_of, key=lambda one: (one[0].source, one[0].path))
 
 

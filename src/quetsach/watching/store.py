@@ -301,6 +301,13 @@ class Store:
             rows = [(path, said, now) for path, said in troubles.items()]
             self._file.executemany("INSERT INTO trouble VALUES (?, ?, ?)", rows)
 
+    def say(self, path: str, version: int, said: str) -> None:
+        """Keep in words what is wrong with a file that was read as a whole."""
+        with self._writing():
+            self._file.execute(
+                "UPDATE whole SET said = ? WHERE path = ? AND version = ?", (said, path, version)
+            )
+
     def leases(self, place: str) -> Iterator[list[Any]]:
         """Leases as they were kept: those of a place, "" for those that count for all places."""
         for (data,) in self._file.execute("SELECT data FROM lease WHERE place = ? ORDER BY data", (place,)):
