@@ -5,6 +5,7 @@ from __future__ import annotations
 import bz2
 import os
 import sqlite3
+import struct
 import tempfile
 import zipfile
 from collections.abc import Callable, Iterator
@@ -187,6 +188,80 @@ def test_a_database_whose_numbers_are_texts_is_read_as_a_whole(office: Office) -
         db.execute("ALTER TABLE other RENAME TO queries")
     office.settle()
     assert sum(row.count for row in office.found()) == 4
+
+
+EVENTS = Path(os.environ.get("QUETSACH_TEST_DATA", "../shared/data")) / "evtx/sysmon.evtx"
+_HEAD, _CHUNK, _FREE, _FIRST = 4096, 65536, 48, 512
+
+
+def event_log(data: bytes, chunks: int, events: int = 1 << 30, dropped: int = 0) -> bytes:
+    """An event log in use, with so many chunks, the last of them with so many events; the oldest chunks were
+    dropped."""
+    head = data[:120] + struct.pack("<I", 1) + data[124:_HEAD]
+    body = bytearray(data[_HEAD + dropped * _CHUNK : _HEAD + chunks * _CHUNK])
+    last = len(body) - _CHUNK
+    at, free = last + _FIRST, last + struct.unpack_from("<I", body, last + _FREE)[0]
+    while at < free and events:
+        at += struct.unpack_from("<I", body, at + 4)[0]
+        events -= 1
+    struct.pack_into("<I", body, last + _FREE, at - last)
+    return head + bytes(body)
+
+
+@pytest.mark.realdata
+@pytest.mark.skipif(not EVENTS.is_file(), reason="QUETSACH_TEST_DATA is not there")
+def test_of_an_event_log_only_new_events_are_read(office: Office, monkeypatch: pytest.MonkeyPatch) -> None:
+    evtx = pytest.importorskip("evtx")
+    data = EVENTS.read_bytes()
+    made: list[bytes] = []
+    real = evtx.PyEvtxParser
+
+    def parser(file: BytesIO, **options: int) -> object:
+        made.append(file.getvalue())
+        return real(file, **options)
+
+    office.use(["185.26.182.117", "fine.test"])
+    office.kill()
+    office.start()
+    for chunks, events in ((1, 9), (1, 40), (2, 1), (3, 20), (3, 20)):
+        put(office, "sysmon.evtx", event_log(data, chunks, events))
+        office.settle()
+        (told,), (true,) = office.coverage(), office.expected()[1]
+        assert (told.source, told.bytes, told.lines, told.hours, told.devices, told.errors) == (
+            true.source,
+            true.bytes,
+            true.lines,
+            true.hours,
+            true.devices,
+            [],
+        )
+    # Windows drops the oldest events of a full log.
+    put(office, "sysmon.evtx", event_log(data, 5, dropped=2))
+    office.contents[office.logs / "sysmon.evtx"] = event_log(data, 5)
+    office.settle()
+    (told,), (sightings, (true,)) = office.coverage(), office.expected()
+    assert (told.bytes, told.lines, told.hours) == (true.bytes, true.lines, true.hours)
+    assert office.found() == sightings
+    office.kill()
+    office.start()
+    monkeypatch.setattr(evtx, "PyEvtxParser", parser)
+    put(office, "sysmon.evtx", event_log(data, 6))
+    office.settle()
+    # Its name takes the first hundred events, which lie in three chunks; one chunk is new.
+    assert len(made) == 4
+    assert [one.lines for one in office.coverage()] == [office.expected()[1][0].lines]
+
+
+def test_what_a_store_hides_is_told_also_where_nothing_is_new(office: Office) -> None:
+    pihole = Pihole(office)
+    pihole.ask("evil.example", "fine.test")
+    office.settle()
+    assert not office.follower.troubles
+    pihole.path.with_name("pihole-FTL.db-wal").write_bytes(b"x" * 32)
+    office.now += 1
+    os.utime(pihole.path, (office.now, office.now))
+    office.settle()
+    assert "pihole-FTL.db-wal" in " ".join(office.follower.troubles.values())
 
 
 STEPS = st.one_of(

@@ -303,10 +303,11 @@ class Follower:
         held.handle.close()
         self._gone.remove(held)
 
-    def _last_read(self, path: Path, source: str) -> Looked | None:
-        """How far a file that is read as a whole was looked at, by its source id."""
+    def _last_read(self, path: Path, source: str) -> tuple[Looked, str] | None:
+        """How far a file that is read as a whole was looked at, by its source id, and its log format."""
         found = [one for one in self._state.of_source(source) if one.is_whole and one.path == str(path)]
-        return self._state.looked(found[0].number, self._looker.version) if found else None
+        known = self._state.looked(found[0].number, self._looker.version) if found else None
+        return (known, found[0].format) if known is not None else None
 
     def _look_whole(self, held: Held, mark: Mark) -> int:
         """Read a file as a whole once it rests; one that never rests, once a minute."""

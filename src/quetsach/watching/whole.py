@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable, Iterable, Iterator
-from io import BytesIO
+from itertools import chain
 from pathlib import Path
+from typing import NamedTuple
 
 from quetsach.errors import SourceError
 from quetsach.files import inputs, openers, opening
 from quetsach.files.decompress import codec_of
+from quetsach.files.openers import jsonlines
+from quetsach.files.openers.opened import Disk
 from quetsach.files.source import Source, is_capture
 from quetsach.machines.leases import naming
 from quetsach.machines.leases.leaseformat import Event
@@ -19,7 +22,6 @@ from quetsach.scanning.executor import Unit
 from quetsach.watching.content import HEAD_BYTES, Handle
 from quetsach.watching.generation import Answer, Looked
 
-_DATABASE = "pihole"
 _GROWING = ("evtx", "eventxml", "pihole", "adguard", "tinyproxy")
 """Kinds that a program goes on writing: they may never rest."""
 
@@ -77,41 +79,84 @@ def read_on(
     engine: Engine,
     matcher: Matcher,
     options: ScanOptions,
-    known: Callable[[str], Looked | None],
+    known: Callable[[str], tuple[Looked, str] | None],
 ) -> tuple[list[Answer], str] | None:
-    """What a database of Pi-hole shows that was not looked at, by the source id as `known` tells it: queries
-    with a higher number or a later time than the last. A database that was restored from a copy gives numbers
-    of before to new queries. None of a file that is read as a whole."""
-    with opening.read(path) as file:
+    """What a store shows that was not looked at, by the source id as `known` tells it with the log format:
+    records with a higher number or a later time than the last. A store that was restored from a copy gives
+    numbers of before to new records. None of a file that is read as a whole."""
+    with opening.read(path, is_raw=True) as file:
         start = file.read(HEAD_BYTES)
-    if next((kind.module for kind in openers.KINDS if kind.begins(start)), "") != _DATABASE:
-        return None
-    from quetsach.files.openers import jsonlines, pihole
+        kind = next((kind.module for kind in openers.KINDS if kind.begins(start)), "")
+        if kind not in _STORES:
+            return None
+        meter, mtime = openers.Meter(), path.stat().st_mtime
 
-    database = openers.Opened("", openers.Start(BytesIO()), mtime=path.stat().st_mtime, path=path)
-    try:
-        name, last = pihole.latest(database)
-    except SourceError:
-        # The reading as a whole reports the reason.
-        return None
-    if not name:
-        return None
-    source = hashlib.sha256(name[:HEAD_BYTES]).hexdigest()
-    before = known(source)
-    adds = before is not None and before.record > 0
-    behind, text = ((before.record, before.moment), before.text) if before is not None and adds else (None, 0)
-    lines = _Lines(pihole.numbered(database, behind), has_name=not adds)
-    stream = jsonlines.opened(database, lines).stream
-    judged = Judged(options.format or "pihole.ftl", "", True)
-    options = options._replace(format=judged.format)
-    at = Before(text, judged, b"", source, database.mtime)
-    found = matcher.scan_span(str(path), options, engine.progress(), stream, at).result
+        def again() -> openers.Opened:
+            file.seek(0)
+            return openers.Opened("", openers.Start(Disk(file, meter)), mtime=mtime, path=path)
+
+        try:
+            store = _STORES[kind](again)
+        except Exception:  # hostile bytes can make a library raise anything
+            # The reading as a whole reports the reason.
+            return None
+        if not store.name:
+            return None
+        source = hashlib.sha256(store.name[:HEAD_BYTES]).hexdigest()
+        before, log_format = known(source) or (None, "")
+        adds = before is not None and before.record > 0
+        behind, text = (
+            ((before.record, before.moment), before.text) if before is not None and adds else (None, 0)
+        )
+        shell = again()
+        lines = _Lines(store.numbered(behind), has_name=not adds)
+        stream = jsonlines.opened(shell, lines).stream
+        judged = Judged(options.format or store.format, "", True)
+        if not judged.format:
+            head = matcher.judging(options).add(store.head)
+            judged = Judged(log_format, "", True) if adds and log_format else head._replace(is_settled=True)
+        options = options._replace(format=judged.format if store.format else options.format)
+        at = Before(text, judged, b"", source, mtime)
+        found = matcher.scan_span(str(path), options, engine.progress(), stream, at).result
     answer = answer_of(found, judged.format)
     if adds and not lines.size:
-        return [], ""
+        return [], _unread([answer])
     moment = max(lines.moment, behind[1] if behind else 0.0)
-    told = answer._replace(text=text + lines.size, record=max(lines.last, last), moment=moment, adds=adds)
+    told = answer._replace(
+        text=text + lines.size, record=max(lines.last, store.last), moment=moment, adds=adds
+    )
     return [told], _unread([told])
+
+
+class _Store(NamedTuple):
+    """A store of records that is read by place. `name` is the line that names it, no bytes where it has none;
+    `last` the number of its last record, 0 where its lines tell. `format` is its log format; where that is
+    "", its first lines in `head` tell. `numbered` gives the name with the number 0, and the records behind a
+    number and a time."""
+
+    name: bytes
+    last: int
+    format: str
+    head: bytes
+    numbered: Callable[[tuple[int, float] | None], Iterable[tuple[int, float, bytes]]]
+
+
+def _database(again: Callable[[], openers.Opened]) -> _Store:
+    from quetsach.files.openers import pihole
+
+    name, last = pihole.latest(again())
+    return _Store(name, last, "pihole.ftl", b"", lambda behind: pihole.numbered(again(), behind))
+
+
+def _event_log(again: Callable[[], openers.Opened]) -> _Store:
+    from quetsach.files.openers import evtx
+
+    name, head = evtx.begin_of(again().stream)
+    first = (0, 0.0, name)
+    return _Store(name, 0, "", head, lambda behind: chain([first], evtx.numbered(again().stream, behind)))
+
+
+_STORES = {"pihole": _database, "evtx": _event_log}
 
 
 class _Lines:
@@ -123,11 +168,16 @@ class _Lines:
         self.moment = 0.0
 
     def __iter__(self) -> Iterator[bytes]:
-        for number, moment, line in self._numbered:
-            if number or self._has_name:
-                self.last, self.moment = max(self.last, number), max(self.moment, moment)
-                self.size += len(line)
-                yield line
+        try:
+            for number, moment, line in self._numbered:
+                if number or self._has_name:
+                    self.last, self.moment = max(self.last, number), max(self.moment, moment)
+                    self.size += len(line)
+                    yield line
+        except SourceError:
+            raise
+        except Exception as error:  # hostile bytes can make a library raise anything
+            raise SourceError(f"damaged ({type(error).__name__}: {error})") from error
 
 
 def _unread(answers: list[Answer], said: Iterable[str] = ()) -> str:

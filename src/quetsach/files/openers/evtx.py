@@ -36,6 +36,9 @@ _LEAST_EVENT = 28
 _DIRTY = 1
 _FAILURES_OF_A_CHUNK = 1000
 _FIRST = 100
+_TEXT_BYTES = 1 << 16
+_SECONDS_TO_1970 = 11_644_473_600
+"""Windows counts from 1601 (FILETIME)."""
 _NO_LOG = "is no Windows event log (.evtx): its header is damaged or cut off"
 
 
@@ -78,7 +81,27 @@ def _origin(event: bytes) -> tuple[str, str] | None:
 
 
 def lines(stream: ByteStream) -> Iterator[bytes]:
-    """Every event as one line of JSON, in the order of the file.
+    """Every event as one line of JSON, in the order of the file. Raises SourceError as `numbered` does."""
+    return (line for _number, _moment, line in numbered(stream))
+
+
+def begin_of(stream: ByteStream) -> tuple[bytes, bytes]:
+    """The line that names the log, and its first 64 KiB as text with that line; no bytes where no line names
+    it. Raises SourceError where the file is no event log."""
+    text = b""
+    for line in named(lines(stream)):
+        text += line
+        if len(text) >= _TEXT_BYTES:
+            break
+    name, _feed, _rest = text.partition(b"\n")
+    return (name + b"\n", text) if jsonlines.is_store(name) else (b"", text)
+
+
+def numbered(
+    stream: ByteStream, behind: tuple[int, float] | None = None
+) -> Iterator[tuple[int, float, bytes]]:
+    """The same lines with the numbers of their events, which Windows gives in order, and the times when they
+    were written in seconds since 1970 UTC; with `behind` those of a higher number or a later time.
 
     Raises:
         SourceError: the package `evtx` is missing, the file is no event log, or, after all that could be
@@ -100,16 +123,20 @@ def lines(stream: ByteStream) -> Iterator[bytes]:
             damaged += (f"chunk {number} has no header" for number in unread)
             unread.clear()
             failures = 0
-            sound, is_whole = _sound(chunk)
+            sound, is_whole, moments = _sound(chunk)
+            is_new = behind is None or any(_is_behind(one, behind) for one in moments.items())
             if not is_whole:
                 damaged.append(f"chunk {at} from its byte {len(sound)} on")
             elif not _matches(chunk):
                 doubtful.append(at)
-            for record in _records(parser, sound.ljust(_CHUNK_BYTES, b"\0")):
-                if isinstance(record, bytes):
-                    yield record
-                else:
+            for record in _records(parser, sound.ljust(_CHUNK_BYTES, b"\0")) if is_new else ():
+                if record is None:
                     failures += 1
+                    continue
+                number, line = record
+                moment = moments.get(number, 0.0)
+                if behind is None or _is_behind((number, moment), behind):
+                    yield number, moment, line
             if failures:
                 damaged.append(f"{failures} events of chunk {at}")
         at += 1
@@ -144,26 +171,33 @@ def _parser() -> Any:
         ) from None
 
 
-def _sound(chunk: bytes) -> tuple[bytes, bool]:
-    """The chunk up to the first badly framed event, and whether that is the whole chunk.
+def _is_behind(one: tuple[int, float], other: tuple[int, float]) -> bool:
+    return one[0] > other[0] or one[1] > other[1]
+
+
+def _sound(chunk: bytes) -> tuple[bytes, bool, dict[int, float]]:
+    """The chunk up to the first badly framed event, whether that is the whole chunk, and the times of its
+    events by their numbers.
 
     An event starts with a mark and its size, and ends with its size. The parser needs a chunk that ends with
     a whole event.
     """
     end = min(struct.unpack_from("<I", chunk, _FREE_AT)[0], _CHUNK_BYTES) if len(chunk) >= _EVENTS_AT else 0
     at = _EVENTS_AT
+    moments: dict[int, float] = {}
     while at < end:
-        mark, size = struct.unpack_from("<4sI", chunk.ljust(at + 8, b"\0"), at)
+        mark, size, number, written = struct.unpack_from("<4sIQQ", chunk.ljust(at + 24, b"\0"), at)
         after = at + size
         if mark != _EVENT_MARK or size < _LEAST_EVENT or after > len(chunk):
             break
         if chunk[after - 4 : after] != chunk[at + 4 : at + 8]:
             break
+        moments[number] = written / 1e7 - _SECONDS_TO_1970
         at = after
     whole = bytearray(chunk[:at])
     if len(whole) >= _EVENTS_AT:
         struct.pack_into("<I", whole, _FREE_AT, at)
-    return bytes(whole), at >= end and end > 0
+    return bytes(whole), at >= end and end > 0, moments
 
 
 def _matches(chunk: bytes) -> bool:
@@ -171,8 +205,8 @@ def _matches(chunk: bytes) -> bool:
     return bool(zlib.crc32(chunk[_EVENTS_AT:free]) == checksum)
 
 
-def _records(parser: Any, chunk: bytes) -> Iterator[bytes | None]:
-    """The events of one chunk; None for one that cannot be read."""
+def _records(parser: Any, chunk: bytes) -> Iterator[tuple[int, bytes] | None]:
+    """The events of one chunk, with their numbers; None for one that cannot be read."""
     try:
         records = parser(io.BytesIO(_ONE_CHUNK + chunk), number_of_threads=1).records_json()
     except (RuntimeError, OSError):
@@ -188,4 +222,5 @@ def _records(parser: Any, chunk: bytes) -> Iterator[bytes | None]:
             failures += 1
             yield None
         else:
-            yield record["data"].replace("\n", "").encode("utf-8", "surrogatepass") + b"\n"
+            line = record["data"].replace("\n", "").encode("utf-8", "surrogatepass") + b"\n"
+            yield record["event_record_id"], line

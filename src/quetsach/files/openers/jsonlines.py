@@ -53,6 +53,11 @@ def store(*names: str) -> bytes:
     return f"# store {digest}".encode().ljust(HEAD_BYTES) + b"\n"
 
 
+def is_store(line: bytes) -> bool:
+    """Whether a line names a store."""
+    return line.startswith(b"# store ")
+
+
 def exactly(stream: ByteStream, size: int) -> bytes:
     """The next `size` bytes, fewer only at the end of the stream."""
     data = stream.read(size)
