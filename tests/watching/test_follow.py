@@ -17,6 +17,7 @@ import pytest
 from quetsach.scanning.engine import Engine
 from quetsach.scanning.engines.portable import PortableEngine
 from quetsach.watching.content import Handle
+from quetsach.watching.names import Paths
 from tests.engines.native import ENGINE
 from tests.watching.office import Office
 
@@ -231,6 +232,40 @@ def test_two_rotations_while_nobody_looked(
     check(office)
     assert sum(row.count for row in office.found()) == 2212
     assert not any(one.gaps for one in office.coverage())
+
+
+def test_a_link_that_leads_to_itself_hides_no_log_beside_it(office: Office, tmp_path: Path) -> None:
+    (office.logs / "loop").symlink_to("loop")
+    (office.logs / "elsewhere").symlink_to(tmp_path)
+    (office.logs / "again").symlink_to(office.logs)
+    os.mkfifo(office.logs / "pipe")
+    office.append(lines(office, 3))
+    office.look()
+    assert sum(row.count for row in office.found()) == 3
+    told = Paths([str(office.logs)], []).now().errors
+    assert set(told) == {str(office.logs / "loop"), str(office.logs / "elsewhere")}
+    assert "link to a folder" in told[str(office.logs / "elsewhere")]
+
+
+@pytest.mark.parametrize("pattern", ["{}/*/dns.log", "{}/**/dns.log", "{}/closed/*.log", "{}/open/dns.log"])
+def test_a_folder_that_may_not_be_listed_is_told(pattern: str, tmp_path: Path) -> None:
+    """Also where the pattern finds other files, or the file itself is named and only its past is unseen."""
+    for name in ("open", "closed"):
+        (tmp_path / name).mkdir()
+        (tmp_path / name / "dns.log").write_bytes(b"x\n")
+    closed = tmp_path / ("closed" if "open" not in pattern else "open")
+    real = os.scandir
+
+    def scandir(path: str) -> object:
+        if str(path) == str(closed):
+            raise PermissionError(13, "Permission denied", str(path))
+        return real(path)
+
+    with mock.patch.object(os, "scandir", scandir):
+        found = Paths([pattern.format(tmp_path)], []).now()
+    assert list(found.errors) == [str(closed)]
+    assert "Permission denied" in found.errors[str(closed)]
+    assert tmp_path / "open" / "dns.log" in found.files or "closed" in pattern
 
 
 def test_truncated_without_a_copy_is_a_gap(office: Office) -> None:

@@ -321,6 +321,8 @@ _SENTENCES = (
     N_("no such file or folder"),
     N_("the folder holds no file"),
     N_("no file has such a name now; check the pattern"),
+    N_("is a link to a folder, which is not followed; name that folder, too"),
+    N_("cannot be listed: %(why)s; nothing in it is seen that nobody named"),
     N_("is no file that can be followed; name a log, a folder or a pattern"),
     N_("folder not readable: %(why)s"),
     N_("No such file or directory"),

@@ -8,7 +8,7 @@ import re
 import stat
 import time
 from collections.abc import Collection, Iterable, Iterator
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import NamedTuple
 
@@ -73,17 +73,21 @@ def series(path: str) -> str:
 _MISSING = "no such file or folder"
 _NO_MATCH = "no file has such a name now; check the pattern"
 _EMPTY_FOLDER = "the folder holds no file"
+_LINK = "is a link to a folder, which is not followed; name that folder, too"
+_UNLISTED = "cannot be listed: {why}; nothing in it is seen that nobody named"
 _NO_FILE = "is no file that can be followed; name a log, a folder or a pattern"
 
 
 class _Listing(NamedTuple):
-    """What a folder held when it was written at `mtime_ns`: the names of all entries, and the paths of those
-    that may be followed. Until `until`, by the monotonic clock, it counts while that time is the same."""
+    """What a folder held when it was written at `mtime_ns`: the names of all entries, the paths of those
+    that may be followed, and links to folders outside. Until `until`, by the monotonic clock, it counts while
+    that time is the same."""
 
     mtime_ns: int
     until: float
     names: list[str]
     paths: list[str]
+    links: list[str]
 
 
 class _Past(NamedTuple):
@@ -106,6 +110,8 @@ class Paths:
         """A path is made once: that, and its hash, take longer than to ask for the file's size."""
         self._listings: dict[str, _Listing] = {}
         self._past: dict[Path, _Past] = {}
+        self._unlisted: dict[str, tuple[float, dict[str, str]]] = {}
+        """By pattern its folders that cannot be listed, and until when that counts."""
         self._followed: list[Path] = []
         self._bases: dict[Path, dict[str, Path]] = {}
         """The files that were followed last, by folder and name."""
@@ -118,6 +124,8 @@ class Paths:
             one = Names.none()
             for name in _matching(text) if is_pattern else [text]:
                 self._add(name, one)
+            if is_pattern:
+                one.errors.update(self._unlisted_of(text))
             why = _NO_MATCH if is_pattern else self._nothing(text)
             if not one.files and not one.errors and why:
                 one.errors[text] = why
@@ -136,7 +144,9 @@ class Paths:
         try:
             about = os.stat(name)  # noqa: PTH116
             if stat.S_ISDIR(about.st_mode):
-                for one in self._listing(name, about.st_mtime_ns).paths:
+                listing = self._listing(name, about.st_mtime_ns)
+                found.errors.update(dict.fromkeys(listing.links, _LINK))
+                for one in listing.paths:
                     self._add(one, found)
             elif stat.S_ISREG(about.st_mode) and not self._is_own(name):
                 found.files[path] = Mark.of(about)
@@ -155,10 +165,27 @@ class Paths:
         with os.scandir(folder) as entries:
             found = list(entries)
         # A link to a folder can lead anywhere, and in a circle.
-        paths = sorted(one.path for one in found if not (one.is_symlink() and one.is_dir()))
+        links = {one.path for one in found if one.is_symlink() and _is_folder(one)}
+        paths = sorted(one.path for one in found if one.path not in links)
         names = [one.name for one in found]
-        new = self._listings[folder] = _Listing(mtime_ns, now + _LISTED_SECONDS * is_sure, names, paths)
+        outside = sorted(filter(self._is_outside, links))
+        until = now + _LISTED_SECONDS * is_sure
+        new = self._listings[folder] = _Listing(mtime_ns, until, names, paths, outside)
         return new
+
+    def _is_outside(self, link: str) -> bool:
+        """Whether a link leads out of all that is followed."""
+        target = os.path.realpath(link)
+        tops = map(os.path.realpath, self._follow)
+        return not any(target == top or target.startswith(top + os.sep) for top in tops)
+
+    def _unlisted_of(self, pattern: str) -> dict[str, str]:
+        """The folders of a pattern that cannot be listed, with the reason: its files there are not seen."""
+        until, known = self._unlisted.get(pattern, (0.0, {}))
+        if time.monotonic() >= until:
+            known = dict(_unlisted(pattern))
+            self._unlisted[pattern] = time.monotonic() + _LISTED_SECONDS, known
+        return known
 
     def _path(self, name: str) -> Path:
         known = self._paths.get(name)
@@ -185,7 +212,7 @@ class Paths:
                 self._bases.setdefault(path.parent, {})[path.name] = path
         beside: dict[Path, Mark] = {}
         for folder, names in self._bases.items():
-            with suppress(OSError):
+            with self._told(found, folder):
                 listing = self._listing(str(folder), folder.stat().st_mtime_ns)
                 known = self._past.get(folder)
                 if known is None or known.listing is not listing or known.names != names.keys():
@@ -196,6 +223,15 @@ class Paths:
                     if is_rotated:
                         found.rotated.add(path)
         found.beside.update(sorted(beside.items()))
+
+    @contextmanager
+    def _told(self, found: Names, folder: Path) -> Iterator[None]:
+        """Tell why a folder beside followed files cannot be listed; one that is gone is no problem."""
+        try:
+            yield
+        except OSError as error:
+            if _is_told(error):
+                found.errors.setdefault(str(folder), _why(error))
 
     def _add_past(self, path: Path, found: Names, beside: dict[Path, Mark]) -> None:
         if path in found.files or self._is_own(str(path)):
@@ -234,6 +270,44 @@ def _within(name: str, ends: Iterable[int], stems: Collection[tuple[str, str]]) 
         if ending and (stem[:at], ending) in stems and _WITHIN.fullmatch(stem, at):
             return stem[:at] + ending
     return ""
+
+
+def _is_folder(entry: os.DirEntry[str]) -> bool:
+    try:
+        return entry.is_dir()
+    except OSError:
+        # A link that leads to itself: looking at it reports the error.
+        return False
+
+
+def _unlisted(pattern: str) -> Iterator[tuple[str, str]]:
+    """The folders that a pattern asks for and nobody may list."""
+    parts = Path(pattern).parts
+    for number, part in enumerate(parts):
+        if not glob.has_magic(part):
+            continue
+        above = os.path.join(*parts[:number]) if number else os.curdir  # noqa: PTH118
+        folders = _matching(above) if glob.has_magic(above) else [above]
+        for folder in folders:
+            if part == "**":
+                failed: list[OSError] = []
+                for _found in os.walk(folder, onerror=failed.append):
+                    pass
+                yield from ((str(one.filename), _why(one)) for one in failed if _is_told(one))
+            elif os.path.isdir(folder):  # noqa: PTH112
+                try:
+                    os.scandir(folder).close()
+                except OSError as error:
+                    if _is_told(error):
+                        yield folder, _why(error)
+
+
+def _is_told(error: OSError) -> bool:
+    return not isinstance(error, FileNotFoundError | NotADirectoryError)
+
+
+def _why(error: OSError) -> str:
+    return _UNLISTED.format(why=error.strerror or str(error))
 
 
 def _matching(pattern: str) -> list[str]:

@@ -260,9 +260,8 @@ class State(Store):
         if answer.adds and earlier is not None:
             # Only the last reading knows what cannot be read.
             seen = add_coverage(earlier, seen)._replace(errors=seen.errors)
-        elif known is not None and earlier is not None:
-            if earlier.bytes > seen.bytes or known.record > answer.record:
-                return
+        elif known and earlier and (earlier.bytes > seen.bytes or known.record > answer.record):
+            return
         change = self._change()
         before = {} if answer.adds else self._take(number, version)
         is_moved = old is not None and old.source != seen.source
