@@ -89,7 +89,7 @@ def test_of_copies_the_longest_is_read(tmp_path: Path) -> None:
 
 
 def test_a_log_that_only_begins_as_another_is_no_copy(tmp_path: Path) -> None:
-    """Tables with a long head: of the shorter, too, every line is read, and the confusion is told."""
+    """Tables with a long head: the scan reads both to their last line and names them."""
     head = b"# " + b"x" * 5000 + b"\n"
     for name, machines in (("a.log", range(1, 60)), ("b.log", range(101, 130))):
         lines = (b"2026-11-01T00:00:%02dZ 10.0.0.%d asks evil.example\n" % (n % 60, n) for n in machines)

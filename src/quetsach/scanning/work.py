@@ -241,8 +241,7 @@ class _Work:
             self.coverage.remove(old)
         for old in kept:
             if self._are_others(old, new) or copies.differ(old, new):
-                old.errors.append(copies.OTHERWISE.format(path=new.path))
-                new.errors.append(copies.OTHERWISE.format(path=old.path))
+                copies.tell(old, new)
         are_more = bool(kept)
         kept.append(new)
         self.coverage.append(new)

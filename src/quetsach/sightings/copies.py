@@ -47,12 +47,22 @@ def differ(one: Coverage, other: Coverage) -> bool:
 
 
 def distinct(seen: Iterable[Coverage]) -> list[Coverage]:
-    """Those of one source that are no copies of a longer log, the longest first."""
+    """Those of one source that are no copies of a longer log, the longest first. Logs that go on otherwise
+    get an error that names the other."""
     found: list[Coverage] = []
     for one in sorted(seen, key=lambda one: -one.bytes):
         if not any(is_copy(one, longer) for longer in found):
+            for longer in found:
+                if differ(one, longer):
+                    tell(one, longer)
             found.append(one)
     return found
+
+
+def tell(one: Coverage, other: Coverage) -> None:
+    """Give both an error that names the other."""
+    one.errors.append(OTHERWISE.format(path=other.path))
+    other.errors.append(OTHERWISE.format(path=one.path))
 
 
 def _is_exact(seen: Coverage) -> bool:
