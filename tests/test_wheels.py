@@ -31,9 +31,9 @@ def pure(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return made
 
 
-def build(out: Path) -> None:
+def build(out: Path, target: str = "pure") -> None:
     subprocess.run(
-        [sys.executable, ROOT / "tools/wheels.py", "--target", "pure", "--out", out],
+        [sys.executable, ROOT / "tools/wheels.py", "--target", target, "--out", out],
         check=True,
         capture_output=True,
     )
@@ -102,6 +102,35 @@ def test_the_same_files_give_the_same_bytes_and_the_list_of_files_is_right(
     assert not any(name.startswith("quetsach/_native.") and not name.endswith(".pyi") for name in names)
 
 
+def test_a_scanner_has_no_portal_and_the_portals_wheel_has_all_of_it(pure: Path, tmp_path: Path) -> None:
+    build(tmp_path / "wheels", "portal")
+    (portal,) = (tmp_path / "wheels").glob("*.whl")
+    with ZipFile(HOST[-1]) as whole, ZipFile(pure) as scanner, ZipFile(portal) as rest:
+        names = [
+            {name for name in one.namelist() if "dist-info" not in name} for one in (whole, scanner, rest)
+        ]
+        told = rest.read(f"quetsach_portal-{quetsach.__version__}.dist-info/METADATA").decode()
+    assert {name for name in names[0] if not name.startswith("quetsach/_native.abi3")} == names[1] | names[2]
+    assert not names[1] & names[2] and "quetsach/portal/settings.py" in names[2]
+    assert f"Requires-Dist: quetsach[portal]=={quetsach.__version__}" in told.splitlines()
+
+    programs = installed(pure, tmp_path / "environment")
+
+    def serve() -> str:
+        command = [programs / "python", "-c", "from quetsach.cli import main; main()", "--lang", "en"]
+        done = subprocess.run(
+            [*command, "manage", "check"],
+            env={"HOME": str(tmp_path)}, cwd=tmp_path, capture_output=True, text=True, check=False,
+        )  # fmt: skip
+        return " ".join((done.stdout + done.stderr).split())
+
+    assert "the wheel quetsach_portal" in serve()
+    (packages,) = (tmp_path / "environment").glob("lib/python*/site-packages")
+    with ZipFile(portal) as archive:
+        archive.extractall(packages)
+    assert "no issues" in serve()
+
+
 def test_the_scanner_to_carry_runs_where_it_was_unpacked(tmp_path: Path) -> None:
     command = [sys.executable, ROOT / "tools/linux_scanner.py", HOST[-1], "--out", tmp_path]
     subprocess.run(command, check=True, capture_output=True)
@@ -137,7 +166,9 @@ def test_the_scanner_to_carry_runs_where_it_was_unpacked(tmp_path: Path) -> None
 
 
 def test_a_release_lists_its_parts_and_is_signed(tmp_path: Path) -> None:
-    left_out = [f"--without={name}" for name in ("windows", "linux", "linux-arm", "stick", "scanner")]
+    left_out = [
+        f"--without={name}" for name in ("windows", "linux", "linux-arm", "stick", "scanner", "portal")
+    ]
     for out in ("one", "two"):
         command = [sys.executable, ROOT / "tools/release.py", *left_out, "--out", tmp_path / out]
         subprocess.run(command, check=True, capture_output=True)

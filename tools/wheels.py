@@ -1,10 +1,11 @@
 """Wheels for other machines than this one: `./dev wheel --target NAME…`, into dist/.
 
 The Python files are those of the wheel that `./dev setup` builds; each target adds the engine that is
-compiled for it, and `pure` none. Packing the same files gives the same bytes, whatever the folder is called.
-A wrapper of rustc remaps paths, because cargo would take them into the names of symbols; two whole
-compilations were not compared yet. A compiled engine is looked at before it is packed: it may need only what
-every such machine has.
+compiled for it, and `pure` none. The portal is a wheel of its own, `portal`: no scanner needs its files,
+which are a fifth of all. Packing the same files gives the same bytes, whatever the folder is called. A
+wrapper of rustc remaps paths, because cargo would take them into the names of symbols; two whole compilations
+were not compared yet. A compiled engine is looked at before it is packed: it may need only what every such
+machine has.
 """
 
 from __future__ import annotations
@@ -16,7 +17,7 @@ import os
 import re
 import subprocess
 import sys
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import NamedTuple
 from zipfile import ZipFile
@@ -56,6 +57,9 @@ TARGETS = {
     ),
 }
 PURE: tuple[str, ...] = ("py3-none-any",)
+NAMES = (*TARGETS, "pure", "portal")
+_NAME, _PORTAL = "quetsach", "quetsach_portal"
+_PORTAL_FILES = "quetsach/portal/"
 OLDEST_GLIBC = (2, 17)
 DEBIAN = Path("/usr/bin")
 """Debian's own compiler, whose package holds the sources of the standard library: no other is to be had for
@@ -80,7 +84,7 @@ _LINUX_OWN = {"libc.so.6", "libm.so.6", "libpthread.so.0", "libdl.so.2", "librt.
 def main() -> None:
     """Parse, build each target, print the paths."""
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
-    parser.add_argument("--target", action="append", required=True, choices=[*TARGETS, "pure"])
+    parser.add_argument("--target", action="append", required=True, choices=NAMES)
     parser.add_argument("--out", type=Path, default=ROOT / "dist")
     given = parser.parse_args()
     for name in given.target:
@@ -89,7 +93,10 @@ def main() -> None:
 
 def build(name: str, out: Path) -> Path:
     """Compile the engine for a target, and pack its wheel. Ends the program where a part is missing."""
-    files = dict(_content())
+    content = _content()
+    if name == "portal":
+        return _written(_PORTAL, dict(_portal(content)), PURE, out)
+    files = {path: data for path, data in content.items() if not path.startswith(_PORTAL_FILES)}
     target = TARGETS.get(name)
     tags = PURE
     if target is not None:
@@ -98,7 +105,20 @@ def build(name: str, out: Path) -> Path:
         files[f"quetsach/{target.module}"] = engine.read_bytes()
         files[f"quetsach-{__version__}.dist-info/{stick.SOURCES}"] = f"{stick.sources()}\n".encode()
         tags = target.tags
-    return _written(files, tags, out)
+    return _written(_NAME, files, tags, out)
+
+
+def _portal(content: Mapping[str, bytes]) -> Iterator[tuple[str, bytes]]:
+    """The portal's files, with a description that asks for the same version of the rest and its packages."""
+    yield from ((path, data) for path, data in content.items() if path.startswith(_PORTAL_FILES))
+    info = f"{_PORTAL}-{__version__}.dist-info"
+    told = (
+        "Metadata-Version: 2.4", "Name: quetsach-portal", f"Version: {__version__}",
+        "Summary: The portal of Quét Sạch", "License-Expression: Apache-2.0",
+        "License-File: LICENSE", "Requires-Python: >=3.12", f"Requires-Dist: quetsach[portal]=={__version__}",
+    )  # fmt: skip
+    yield f"{info}/METADATA", "".join(f"{line}\n" for line in told).encode()
+    yield f"{info}/licenses/LICENSE", ROOT.joinpath("LICENSE").read_bytes()
 
 
 def engine_for(name: str) -> Path:
@@ -121,20 +141,20 @@ def _content() -> Mapping[str, bytes]:
         }
 
 
-def _written(files: dict[str, bytes], tags: tuple[str, ...], out: Path) -> Path:
+def _written(name: str, files: dict[str, bytes], tags: tuple[str, ...], out: Path) -> Path:
     """A wheel by PEP 427: its files, then WHEEL and RECORD, which lists them with their hashes."""
-    info = f"quetsach-{__version__}.dist-info"
+    info = f"{name}-{__version__}.dist-info"
     is_pure = str(tags == PURE).lower()
     lines = ["Wheel-Version: 1.0", "Generator: quetsach", f"Root-Is-Purelib: {is_pure}"]
     files[f"{info}/WHEEL"] = "".join(
         f"{line}\n" for line in [*lines, *(f"Tag: {tag}" for tag in tags)]
     ).encode()
-    rows = [f"{name},{_digest(data)},{len(data)}\n" for name, data in sorted(files.items())]
+    rows = [f"{path},{_digest(data)},{len(data)}\n" for path, data in sorted(files.items())]
     files[f"{info}/RECORD"] = "".join([*rows, f"{info}/RECORD,,\n"]).encode()
     python, abi, _platform = tags[0].split("-")
     platforms = ".".join(tag.rpartition("-")[2] for tag in tags)
     out.mkdir(parents=True, exist_ok=True)
-    path = out / f"quetsach-{__version__}-{python}-{abi}-{platforms}.whl"
+    path = out / f"{name}-{__version__}-{python}-{abi}-{platforms}.whl"
     path.write_bytes(stick.zipped(files))
     return path
 

@@ -6,7 +6,6 @@ Each choice is a command of `quetsach` that a person could type as well.
 from __future__ import annotations
 
 import os
-import re
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
@@ -22,12 +21,10 @@ from quetsach.endpoint import hand_in, keys, manifest, suffixes
 from quetsach.endpoint.manifest import Manifest
 from quetsach.endpoint.pack import Pack
 from quetsach.endpoint.refusal import Refused
-from quetsach.stick import confirmed
+from quetsach.stick import confirmed, results
 from quetsach.text import language
 from quetsach.text.language import gettext as _
 from quetsach.text.words import visible
-
-_NOT_IN_NAMES = re.compile(r"[^\w.-]+")
 
 
 @dataclass(slots=True)
@@ -84,7 +81,13 @@ def run(stick: Stick, arguments: Sequence[str]) -> int:
             return _check(stick, ["--yes", *arguments[1:]])
         if arguments:
             return _scan(stick, list(arguments))
-        return _menu(stick) if stick.is_for_checks else _scan(stick, _asked_paths(stick))
+        if not stick.is_for_checks:
+            return _scan(stick, _asked_paths(stick))
+        if stick.pack is not None and not results.of_this_machine(stick.root):
+            code = _check_first(stick, stick.pack)
+            if code is not None and not stick.root.is_dir():
+                return code
+        return _menu(stick)
     except Refused as error:
         say.error(error.worded())
         return cli.INCOMPLETE
@@ -220,15 +223,51 @@ def _choices(stick: Stick) -> dict[str, tuple[str, Callable[[], int] | None]]:
             found["7"] = (_("Send the results on this stick to the portal"), lambda: _send(stick))
     found["8"] = (_("For IT staff: clean this machine, a plan first"), lambda: _clean(stick))
     found["9"] = (_("For IT staff: take the last clean-up back"), _take_back)
-    found["L"] = ("English" if language.code() == "vi" else "Tiếng Việt", _other_language)
+    found["L"] = (_name_of_other_language(), _other_language)
     found["0"] = (_("Leave"), None)
     return found
 
 
-def _check(stick: Stick, arguments: list[str]) -> int:
-    import platform
+def _check_first(stick: Stick, pack: Pack) -> int | None:
+    """Check a machine that has no result on this stick, after one question; None where a person wants the
+    menu instead.
 
-    stamp = f"{_NOT_IN_NAMES.sub('_', platform.node())[:40] or 'may'}-{datetime.now():%Y%m%d-%H%M%S}"
+    A person who goes from machine to machine only answers it: the last question may stay open
+    when the stick is pulled out.
+    """
+    # Imported now, like all that is needed after the stick may have been pulled out.
+    from quetsach.cli.commands import check_send
+
+    while True:
+        click.echo()
+        click.echo(say.wrapped(_("This stick has no result of this machine yet: it is checked now.")))
+        click.echo(f"  M  {_('Show the menu instead')}")
+        click.echo(f"  L  {_name_of_other_language()}")
+        asked = click.prompt(_("How many people use this machine?"), default="1", show_default=True)
+        match asked.strip().upper():
+            case "M":
+                return None
+            case "L":
+                _other_language()
+            case number if number.isdecimal() and len(number) < 5:
+                break
+            case _other:
+                click.echo(_("Type a number, such as 2."))
+    click.echo()
+    code = _check(stick, ["--yes", "--people", number])
+    saved = results.of_this_machine(stick.root)
+    if saved:
+        message = _(
+            "The result is on the stick. Pull it out and go on with the next machine: all results can be"
+            " handed in together at the end."
+        )
+        click.echo(say.styled(say.wrapped(message), bold=True))
+        check_send.offer(saved[-1], pack)
+    return code
+
+
+def _check(stick: Stick, arguments: list[str]) -> int:
+    stamp = results.stem(datetime.now())
     given = ["check", *arguments, *stick.with_pack]
     if stick.pack_path is not None:
         given += ["--pack", str(stick.pack_path)]
@@ -422,6 +461,10 @@ def _open(stick: Stick) -> int:
     message = _("If no browser opens, type this address into one: %(url)s")
     click.echo(say.wrapped(message % {"url": visible(stick.pack.portal)}))
     return cli.NOTHING
+
+
+def _name_of_other_language() -> str:
+    return "English" if language.code() == "vi" else "Tiếng Việt"
 
 
 def _other_language() -> int:

@@ -149,7 +149,7 @@ def _plan(
 ) -> int:
     from quetsach.cli.progress import stop_on_interrupt
     from quetsach.endpoint import checking
-    from quetsach.endpoint.act import choosing, plan
+    from quetsach.endpoint.act import asleep, choosing, plan
     from quetsach.endpoint.act.errors import ActError
     from quetsach.endpoint.reporting import wording
     from quetsach.results.output import replacing
@@ -157,6 +157,7 @@ def _plan(
     _line(wording.promise(), bold=True)
     try:
         ground = _ground(root)
+        asleep.refuse(ground.machine)
         is_other_given = bool(indicators or hashes or rules)
         packed = check_targets.packed(
             pack, given["trust"], is_asking=sys.stdin.isatty(), is_other_given=is_other_given
@@ -195,7 +196,7 @@ def _apply(path: Path, code: str, root: Path | None, store: Path | None) -> int:
     try:
         one = plan.read(path)
         ground = _ground(root)
-        plan.admit(one, ground, code)
+        applying.admit(one, ground, code)
         _tell_plan(one)
         _line()
         _line(_("Nothing was changed yet. To carry the plan out, type: %(word)s") % {"word": wording.word()})

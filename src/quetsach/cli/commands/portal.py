@@ -171,5 +171,11 @@ def _need_portal() -> None:
     try:
         import django  # noqa: F401
         import waitress  # noqa: F401
+
+        import quetsach.portal  # noqa: F401
     except ImportError as error:
-        raise QuetsachError(_("The portal is not installed here; install quetsach[portal].")) from error
+        message = _(
+            "The portal is not installed here; install quetsach[portal], and from a release the wheel"
+            " quetsach_portal as well."
+        )
+        raise QuetsachError(message) from error

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from quetsach.endpoint.act import journal, plan, runs
+from quetsach.endpoint.act import asleep, journal, plan, runs
 from quetsach.endpoint.act.acts import ACTS
 from quetsach.endpoint.act.errors import ActError
 from quetsach.endpoint.act.ground import Ground
@@ -37,6 +37,18 @@ class Outcome:
     head: str = ""
 
 
+def admit(one: Plan, ground: Ground, given: str) -> None:
+    """Check the plan, and that each target is in the plan's state and may be touched; nothing is changed.
+
+    Raises:
+        ActError: see `apply`.
+    """
+    plan.admit(one, ground, given)
+    asleep.refuse(ground.machine)
+    for step in one.steps:
+        _see(step, ground)
+
+
 def apply(
     one: Plan, ground: Ground, given: str, store: Path | None = None, tell: Tell | None = None
 ) -> Outcome:
@@ -45,9 +57,7 @@ def apply(
     Raises:
         ActError: nothing was done: the plan is for another machine, too old, or a target has changed.
     """
-    plan.admit(one, ground, given)
-    for step in one.steps:
-        _see(step, ground)
+    admit(one, ground, given)
     folder = store or ground.store
     ground.make_private(folder)
     with journal.opened(folder / runs.JOURNAL) as kept:

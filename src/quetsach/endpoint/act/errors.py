@@ -47,7 +47,8 @@ REASONS: Mapping[str, str] = {
     "not_here": "cannot be changed on this kind of machine",
     "deaf_firewall": "the firewall is switched off or heeds only policy rules; switch it on, or block this"
     " address at the router",
-    "unclean": "the Windows on this disk was not shut down wholly; start it, shut it down, then go on",
+    "unclean": "the Windows on this disk was not shut down wholly; start it, hold Shift while you click"
+    " Shut down, then go on",
     "failed": "the system refused",
     "busy": "another clean-up is at work on this machine",
     "unsafe_store": "the folder of kept files may be written to by others; nothing in it is believed",

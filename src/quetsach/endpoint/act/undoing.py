@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from quetsach.endpoint.act import journal, runs
+from quetsach.endpoint.act import asleep, journal, runs
 from quetsach.endpoint.act.acts import ACTS
 from quetsach.endpoint.act.errors import ActError
 from quetsach.endpoint.act.ground import Ground
@@ -33,8 +33,9 @@ def undo(ground: Ground, store: Path | None = None, run: str = "", tell: Tell | 
     A target that something else has changed since is left alone, and its step fails. No clock is read.
 
     Raises:
-        ActError: there is nothing to undo, or the journal is damaged.
+        ActError: there is nothing to undo, the journal is damaged, or the machine may not be changed now.
     """
+    asleep.refuse(ground.machine)
     folder = store or ground.store
     if not (folder / runs.JOURNAL).exists():
         raise ActError("nothing", str(folder))

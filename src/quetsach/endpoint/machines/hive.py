@@ -8,8 +8,11 @@ from __future__ import annotations
 
 import io
 import mmap
+import struct
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from functools import reduce
 from itertools import islice
+from operator import xor
 from typing import Any, BinaryIO
 
 from quetsach.endpoint.fact import Unavailable
@@ -17,18 +20,29 @@ from quetsach.endpoint.fact import Unavailable
 _LARGEST = 512 << 20
 _MOST_NAMES = 20_000
 _LONGEST_DATA = 64 << 10
-_SEQUENCES = 4
+_HEAD = struct.Struct("<4xII496xI")
+"""The first sector: two sequence numbers, and at its end the checksum of all before it."""
 _BYTES = 3  # REG_BINARY
 _LONGEST_BYTES = 1 << 20
 """Of values in bytes: the cache of programs that ran (ShimCache) has some hundred kilobytes."""
 
 
 def is_settled(file: BinaryIO) -> bool:
-    """Whether all changes are in the file itself: its two sequence numbers, at bytes 4 and 8, are then equal
-    ("Windows registry file format specification" by M. Suhanov)."""
-    file.seek(_SEQUENCES)
-    first, second = file.read(4), file.read(4)
-    return first == second
+    """Whether all changes are in the file itself.
+
+    The two sequence numbers in its first sector are then equal, and so is the checksum: Windows, too, plays
+    its logs over any other hive, and over no hive else ("Windows registry file format specification" by
+    M. Suhanov, "Dirty state of a hive").
+    """
+    file.seek(0)
+    head = file.read(_HEAD.size)
+    if len(head) < _HEAD.size:
+        return False
+    first, second, checksum = _HEAD.unpack(head)
+    found: int = reduce(xor, (word for (word,) in struct.iter_unpack("<I", head[:-4])))
+    # Neither of these two is ever stored.
+    is_sound: bool = checksum == {0: 1, 0xFFFFFFFF: 0xFFFFFFFE}.get(found, found)
+    return is_sound and bool(first == second)
 
 
 class Hive:
