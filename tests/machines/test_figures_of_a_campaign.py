@@ -150,7 +150,11 @@ class Naive:
             c for c in self.known.cases
             if c.machine == machine.id and c.into is None and self.began(c) <= self.now
         ]  # fmt: skip
-        last = [c for c in mine if not any(o.family == c.family and o.episode > c.episode for o in mine)]
+        last = []
+        for family in {c.family for c in mine}:
+            its = sorted((c for c in mine if c.family == family), key=lambda c: c.episode)
+            real = [c for c in its if c.rung != Rung.FALSE]
+            last.append((real or its)[-1])
         return mine, last
 
     def count(self, units):
@@ -191,7 +195,9 @@ class Naive:
             found["relapsed"] += any(
                 m.act == Act.RELAPSE and min(m.at, m.seen or m.at) <= self.now for c in real for m in c.moves
             )
-            found["reinfected"] += any(case.episode > 1 for case in real)
+            found["reinfected"] += any(
+                a.family == b.family and a.episode < b.episode for a in real for b in real
+            )
             found["unreachable"] += any(self.lost(case) for case in last if self.rung(case) == Rung.OPEN)
             for day in machine.days:
                 if day <= self.now.astimezone(VIETNAM).date():
@@ -296,11 +302,17 @@ def test_knowing_nothing_wins_no_place():
     }
     half = places["register, half checked"]
     places["half of the units with a register"] = half + places["no register, all of three said"]
+    all_of_it = computers_of((10, 10), None, 10)
+    places["half with a register, the others unknown"] = all_of_it + places["nothing known"]
+    assert [(one.counted, one.is_part) for one in (half, all_of_it + places["nothing known"])] == [
+        (1, False), (1, True),
+    ]  # fmt: skip
     assert sorted(places, key=lambda name: places[name].rank) == [
         "register, half checked",
         "register, a fifth checked",
         "register of one machine, ten said",
         "half of the units with a register",
+        "half with a register, the others unknown",
         "no register, all of three said",
         "nothing known",
     ]
@@ -357,6 +369,16 @@ def test_a_recalled_list_and_a_machine_that_was_another_one_change_every_moment(
     gone = case(2, "B", [step(40, Act.MERGED, Rung.OPEN, Rung.OPEN)], into=1)
     found = whole((case(1, "A", [CLAIMED]), gone), 10)
     assert (found.infected, found.claimed) == (1, 0), "the least proven of both counts"
+
+
+def test_a_machine_whose_second_infection_was_none_is_clean_as_before():
+    first = case(1, "A", [CLAIMED, PROVEN])
+    second = case(2, "A", opened=25, episode=2)
+    found = whole((first, second), 30)
+    assert (found.infected, found.verified, found.reinfected) == (1, 0, 1)
+    gone = step(40, Act.OTHER, Rung.OPEN, Rung.FALSE)
+    found = whole((first, case(2, "A", [gone], opened=25, episode=2)), 30)
+    assert (found.infected, found.verified, found.reinfected, found.false) == (1, 1, 0, 0)
 
 
 def test_a_median_counts_those_that_have_not_come_as_the_latest():

@@ -10,7 +10,7 @@ from django.urls import reverse
 from django.utils import timezone
 
 from quetsach.portal.audit.actions import first_broken_entry
-from quetsach.portal.cases.models import Device
+from quetsach.portal.cases.models import Case, Device
 from quetsach.portal.checks.models import CheckResult, Pack, Replacement, UnitPlan, UploadCode
 from quetsach.portal.checks.unit_actions import issue_code
 from quetsach.portal.machines.models import RegisterFigures
@@ -213,6 +213,56 @@ def test_unchecked_machines_follow_from_what_the_unit_says_it_has(cast, give):
     assert above.context["whole"].computers.coverage == pytest.approx((0.2, 0.2))
     # A unit without a number of computers is not counted as fully checked.
     assert above.context["whole"].silent_units == 2
+    assert "Trong 3 đơn vị, gồm đơn vị này và mọi đơn vị bên dưới, 2 đơn vị chưa có sổ máy" in text_of(above)
+
+
+def test_a_share_says_of_how_many_units_it_is(cast, give):
+    """A has two units below; of one of them all is checked, and nothing is known of the others."""
+    give("A1", "PC-01")
+    keep_register(cast, "A1", 1, 1)
+    keep_register(cast, "B1", 4, 4)
+    give("B1", "PC-02")
+    client = cast.client("centre", "coordinator")
+    page = client.get(reverse("machine_figures", args=[*SLUG, cast.nodes["centre"].pk]))
+    assert [one.name for one in page.context["branches"]] == ["Đơn vị B", "Đơn vị A"]
+    lines = text_of(page).split("Đơn vị A")
+    assert "100 % tính được 1/3 đơn vị" in lines[-1] and "25 % tính được 1/2 đơn vị" in lines[-2]
+    assert "(tính được 2/6 đơn vị)" in text_of(page)
+    checks = client.get(reverse("checks", args=SLUG))
+    assert "1 trên 4, ở 1/2 đơn vị" in text_of(checks) and "tính được 1/3 đơn vị" in text_of(checks)
+    own = cast.client("B1", "coordinator").get(reverse("checks", args=SLUG))
+    assert "tính được" not in text_of(own), "all of its one unit is counted"
+
+
+def test_signs_that_are_cracked_software_are_called_so_and_lead_there(cast, give):
+    give("A1", "PC-01", findings=[sign()])
+    give("A1", "PC-02", findings=[sign("AV-08", "malware", "D1")])
+    page = cast.client("A", "reader").get(reverse("checks", args=SLUG))
+    whole = page.context["whole"]
+    assert (whole.signs, whole.cracked) == (2, 1)
+    assert "Kiểm tra thấy dấu hiệu 2 trong đó 1 máy có phần mềm bẻ khóa" in text_of(page)
+    assert f'href="{reverse("licences", args=SLUG)}?don-vi={cast.nodes["A"].pk}"' in page.content.decode()
+
+
+def test_computers_that_nobody_checked_are_known_before_the_first_check(cast):
+    keep_register(cast, "A1", 8, 8)
+    page = text_of(cast.client("A", "reader").get(reverse("checks", args=SLUG)))
+    assert "Chưa ai biết" not in page and "Ít nhất 8 máy chưa kiểm tra, 0 máy đã kiểm tra." in page
+    page = text_of(cast.client("B", "reader").get(reverse("checks", args=SLUG)))
+    assert "Chưa ai biết" in page
+
+
+def test_machines_that_were_only_seen_are_no_register_on_every_page(cast, give):
+    client = cast.client("A1", "officer")
+    give("A1", "PC-01")
+    keep_register(cast, "A1", 0, 0)
+    RegisterFigures.rows.update(visitors=3)
+    today = text_of(client.get(reverse("today", args=SLUG)))
+    assert "Xác nhận 3 máy trong sổ máy của đơn vị" in today and "Đưa sổ máy tính" not in today
+    page = text_of(client.get(reverse("register", args=[cast.units["A1"].pk])))
+    assert "Chưa có máy tính nào: mới thấy 3 máy, dưới ba ngày." in page
+    above = text_of(cast.client("A", "officer").get(reverse("register", args=[cast.units["A"].pk])))
+    assert "chưa có máy tính nào: mới thấy 3 máy" in above and "chưa có sổ máy" in above
 
 
 def keep_register(cast, unit, least, most):
@@ -271,7 +321,7 @@ def test_machines_of_the_logs_beyond_the_stated_number_are_explained(cast, give)
     client.post(reverse("check_computers", args=SLUG), {"computers": "1"})
     assert "hoặc đơn vị có nhiều máy hơn số đã khai" not in text_of(client.get(reverse("checks", args=SLUG)))
     node = cast.nodes["A1"]
-    Device.rows.create(
+    device = Device.rows.create(
         owner=node,
         campaign=node.campaign,
         key="10.1.1.5",
@@ -279,10 +329,14 @@ def test_machines_of_the_logs_beyond_the_stated_number_are_explained(cast, give)
         id_value="10.1.1.5",
         is_assigned=True,
     )
+    case = Case.rows.create(device=device, state="assigned", opened_at=timezone.now())
     page = text_of(client.get(reverse("checks", args=SLUG)))
+    assert "1 máy có dấu hiệu, trong nhật ký hoặc theo báo cáo của nơi khác, chưa được kiểm tra" in page
     assert "Đơn vị đã khai có 1 máy, trong đó đã kiểm tra 1 máy." in page
     client.post(reverse("check_computers", args=SLUG), {"computers": "2"})
     assert "hoặc đơn vị có nhiều máy hơn số đã khai" not in text_of(client.get(reverse("checks", args=SLUG)))
+    Case.rows.filter(pk=case.pk).update(state="false_positive")
+    assert "chưa được kiểm tra lần nào" not in text_of(client.get(reverse("checks", args=SLUG)))
 
 
 def test_nothing_unchecked_among_some_units_is_not_known_and_never_at_least_none(cast, give):

@@ -124,7 +124,8 @@ FIXTURES = {
             "Đã xử lý 46 hồ sơ máy, trong đó 20 hồ sơ được xác minh đã sạch; còn 36 hồ sơ chưa xử lý xong.",
             "Đã kiểm tra 3.000 máy tính, phát hiện 150 bản phần mềm bẻ khóa; 10 máy chưa xem được hết.",
             "Đã gỡ bỏ hoặc thay thế 30 bản phần mềm bẻ khóa; còn 120 bản.",
-            "Còn ít nhất 13 máy tính chưa được kiểm tra; 94 đơn vị chưa khai số máy tính.",
+            "Còn ít nhất 13 máy tính chưa được kiểm tra; 94 trong 1.235 đơn vị chưa có sổ máy và chưa khai số"
+            " máy tính.",
         ],
     ),
     "a register that leaves open how many computers there are": (
@@ -140,7 +141,8 @@ FIXTURES = {
         [
             UNKNOWN_MACHINES,
             "Đã kiểm tra 5 máy tính, không thấy phần mềm bẻ khóa trên các máy đã kiểm tra.",
-            "Chưa biết còn bao nhiêu máy tính chưa được kiểm tra: 3 đơn vị chưa khai số máy tính.",
+            "Chưa biết còn bao nhiêu máy tính chưa được kiểm tra: 3 trong 4 đơn vị chưa có sổ máy và chưa"
+            " khai số máy tính.",
         ],
     ),
     "a district that is done": (

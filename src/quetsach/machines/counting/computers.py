@@ -66,12 +66,23 @@ class Computers:
         return self.checked / self.most, min(self.checked / max(self.least, 1), 1.0)
 
     @property
+    def counted(self) -> int:
+        """The units whose number of computers is known: `coverage` is theirs alone."""
+        return self.units - self.unknown
+
+    @property
+    def is_part(self) -> bool:
+        """Some units are counted and others are not: a share says of how many it is."""
+        return 0 < self.counted < self.units
+
+    @property
     def rank(self) -> tuple[float, ...]:
-        """The place of units among others, the best first: by the share checked where all of them have a
-        register. The others come after them, those with more registers first, and units without any
-        number last. Knowing nothing wins no place."""
+        """The place of units among others, the best first: by the part of them that has a register, then by
+        the part whose number is known, then by the share checked. Knowing nothing wins no place."""
+        if not self.units:
+            return 1.0, 1.0, 1.0
         share = -self.coverage[0] if self.coverage is not None else 1.0
-        return self.unlisted / self.units if self.units else 1.0, share
+        return self.unlisted / self.units, self.unknown / self.units, share
 
 
 def computers_of(register: Range | None, stated: int | None, checked: int) -> Computers:

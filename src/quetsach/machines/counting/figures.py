@@ -179,12 +179,23 @@ def _counted_cases(
             continue
         every[case.machine].append(case)
         key = (case.machine, case.family)
-        if key not in latest or latest[key].episode < case.episode:
+        if key not in latest or _place(latest[key]) < _place(case):
             latest[key] = case
     found: dict[Id, tuple[list[CaseHistory], list[CaseHistory]]] = {}
     for case in latest.values():
         found.setdefault(case.machine, ([], every[case.machine]))[0].append(case)
     return found
+
+
+def _place(case: CaseHistory) -> tuple[bool, int]:
+    """The latest episode counts, and false alarms only where all episodes are: none takes a proof back."""
+    return case.rung is not Rung.FALSE, case.episode
+
+
+def _is_again(cases: Iterable[CaseHistory]) -> bool:
+    """Whether one malware infected the machine more than once; of cases that are no false alarms."""
+    episodes = Counter(case.family for case in cases)
+    return any(number > 1 for number in episodes.values())
 
 
 def _joined_later(cases: Iterable[CaseHistory], at: datetime) -> dict[Id, list[CaseHistory]]:
@@ -218,7 +229,7 @@ def _standing(
         min(rungs[case.id] for case in latest),
         machine.kind,
         any(move.act is Act.RELAPSE and move.since <= at for case in real for move in case.moves),
-        any(case.episode > 1 for case in real),
+        _is_again(real),
         any(rungs[case.id] is Rung.OPEN and _is_unreachable(case, at) for case in latest),
     )
 

@@ -63,7 +63,8 @@ def reasons(
 
 
 def _change(then: Standing, now: Standing, *, is_recalled: bool) -> str:
-    if now.rung is Rung.FALSE:
+    is_less = then.is_reinfected and not now.is_reinfected  # the later episode was a false alarm
+    if now.rung is Rung.FALSE or is_less:
         return RECALLED if is_recalled else FALSE
     if then.rung is Rung.FALSE:
         return TRUE

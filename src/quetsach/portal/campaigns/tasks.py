@@ -6,7 +6,7 @@ Higher apps append a provider in their AppConfig.ready; campaigns never imports 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import IntEnum
 from typing import Any, NamedTuple
 from uuid import UUID
@@ -23,6 +23,8 @@ from quetsach.portal.campaigns.queries import NodeStatus, statuses
 from quetsach.portal.campaigns.reminders.queries import waiting
 from quetsach.portal.campaigns.seat import Seat
 from quetsach.portal.kit.compiled import compiled
+from quetsach.portal.units.models import Role
+from quetsach.portal.units.roles import Verb
 
 
 class Rank(IntEnum):
@@ -102,6 +104,19 @@ def _facts(node_id: UUID) -> QuerySet[CampaignNode, dict[str, Any]]:
 def tasks_of(seat: Seat) -> list[Task]:
     """All open tasks of the seat's node that this person may do, the most urgent first."""
     return sorted((task for provide in PROVIDERS for task in provide(seat)), key=lambda task: task.rank)
+
+
+READING = (Verb.READ, Verb.READ_AUDIT)
+
+
+def looks_on(seat: Seat) -> bool:
+    """Whether the person only reads at the seat's node, so that no task is ever theirs."""
+    return not any(may for verb, may in seat.can.items() if verb not in READING)
+
+
+def tasks_of_unit(seat: Seat) -> list[Task]:
+    """All open tasks of the seat's node that any of its people may do, for people who look on."""
+    return tasks_of(replace(seat, places=[*seat.places, (Role.COORDINATOR, seat.node.path)]))
 
 
 def standings_of(seat: Seat) -> list[Standing]:

@@ -14,6 +14,8 @@ from quetsach.errors import PortalError
 from quetsach.portal.accounts.models import User
 from quetsach.portal.audit.actions import record
 from quetsach.portal.cases import keeping, rules
+from quetsach.portal.cases.episode_actions import follow
+from quetsach.portal.cases.episodes import may_return
 from quetsach.portal.cases.models import Case, CaseEvent, FalseAlarm
 from quetsach.portal.cases.rules import NOTES, TRANSITIONS, Act, Note, State, allows
 from quetsach.portal.cases.succession_actions import say_replaced, take_back_replaced
@@ -112,9 +114,16 @@ def _write(
     )  # fmt: skip
     event.save(force_insert=True)
     case.save()
+    _follow(case, from_state)
     told_of = {"device": case.device.key, "from": from_state, "to": case.state, "reason": reason, **data}
     record(by, f"case.{act.value}", unit_path=case.device.owner.path, about=case, data=told_of, ip=ip)
     return event
+
+
+def _follow(case: Case, from_state: str) -> None:
+    """The case became a false alarm, or is none any more: another episode may count now."""
+    if (from_state == State.FALSE_POSITIVE) != (case.state == State.FALSE_POSITIVE):
+        follow([case])
 
 
 def _keep_clocks(case: Case, act: Act | Note, by: User | None, at: datetime) -> None:
@@ -247,9 +256,10 @@ def dismiss(
 
 @transaction.atomic
 def reopen(case: Case, actor: User, reason: str, ip: str | None = None) -> Case:
-    """Take back a claim, a confirmation or a false alarm. Only the current episode can be opened again."""
+    """Take back a claim, a confirmation or a false alarm. Only the current episode can be opened again, and a
+    false alarm after which nothing has come."""
     case = locked(case)
-    if not case.is_current:
+    if not Case.rows.filter(may_return(), pk=case.pk).exists():
         raise CaseError(_("A later case of this machine is open: continue there."))
     before, was = keeping.kept(case), case.state
     unclaim(case)
@@ -297,6 +307,7 @@ def undo(case: Case, event: CaseEvent, actor: User, ip: str | None = None) -> No
         unclaim(case)  # an event of an older version
     case.device.save(update_fields=list(keeping.OF_DEVICE))
     case.save()
+    _follow(case, state)
     if decision := event.data.get("decision"):
         take_back_replaced(decision, case, actor, ip)
     if event.act == Note.PROPOSE:

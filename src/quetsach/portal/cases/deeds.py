@@ -12,6 +12,7 @@ from django.utils.translation import gettext_lazy as _
 
 from quetsach.portal.accounts.models import User
 from quetsach.portal.cases import actions, noting_actions
+from quetsach.portal.cases.episodes import MAY_RETURN
 from quetsach.portal.cases.false_alarms.actions import propose
 from quetsach.portal.cases.forms import (
     AsideForm,
@@ -111,7 +112,7 @@ def open_deeds(
     case: Case, events: list[CaseEvent], user: User, may: Callable[[Verb], bool]
 ) -> dict[str, Deed]:
     """The deeds that this person may do now, by their word in the address. `events` in their order."""
-    if not case.is_current:
+    if not getattr(case, MAY_RETURN, case.is_current):
         return {}
     found = {
         word: deed for word, deed in DEEDS.items() if word != UNDO and deed.is_open(case) and may(deed.verb)

@@ -22,6 +22,7 @@ from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from quetsach.portal.cases.clocks import Clock, Rule
+from quetsach.portal.cases.episodes import is_again
 from quetsach.portal.cases.models import Case, CaseEvent, CaseSighting, FalseAlarm, VictimReport
 from quetsach.portal.cases.rules import BACK, OPEN, Act, State
 
@@ -92,11 +93,12 @@ def proof_from() -> Combinable:
 
 
 def with_return(cases: QuerySet[Case]) -> QuerySet[Case]:
-    """The cases, each with what `Case.back_since` needs."""
+    """The cases, each with what `Case.back_since` and `Case.is_infected_again` need."""
     last = CaseEvent.rows.filter(case=OuterRef("pk"), act__in=[act.value for act in BACK])
     last = last.order_by("-at", "-pk").annotate(of_sign=KeyTextTransform("seen", "data"))
     parts = {Case.BACK_SEEN: "of_sign", Case.BACK_AT: "at", Case.BACK_ACT: "act"}
-    return cases.annotate(**{name: Subquery(last.values(part)[:1]) for name, part in parts.items()})
+    found = cases.annotate(**{name: Subquery(last.values(part)[:1]) for name, part in parts.items()})
+    return found.annotate(**{Case.AGAIN: ExpressionWrapper(is_again(), output_field=BooleanField())})
 
 
 def late(rule: Rule, now: datetime) -> Q:
@@ -185,9 +187,9 @@ def marks_of(case: Case) -> list[Mark]:
     elif day:
         again = gettext("signs again since %(day)s") % {"day": day}
     elif case.relapses:
-        again = gettext("came back")
+        again = gettext("signs again after the handling")
     else:
-        again = gettext("again after being clean") if case.episode > 1 else ""
+        again = gettext("infected again after being clean") if case.is_infected_again else ""
     if again:
         found.append(Mark(again, again, True))
     return found + [Mark(SHORT[flag], words, flag in ALARMING) for flag, words in flags_of(case)]

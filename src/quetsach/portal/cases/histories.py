@@ -20,6 +20,7 @@ from django.utils.translation import gettext_lazy
 from quetsach.machines.counting.histories import Act as Step
 from quetsach.machines.counting.histories import CaseHistory, Kind, MachineHistory, Move, Rung
 from quetsach.portal.campaigns.models import CampaignNode
+from quetsach.portal.cases.episodes import is_again
 from quetsach.portal.cases.merging_actions import MERGED
 from quetsach.portal.cases.models import Case, CaseEvent, CaseSighting, Device
 from quetsach.portal.cases.outside import PART
@@ -57,7 +58,7 @@ FIGURE_WORDS: dict[str, str | Promise] = {
     "claimed": gettext_lazy("of all: handled"),
     "rechecked": gettext_lazy("of all: handled, checked again without a sign"),
     "verified": gettext_lazy("of all: proven clean"),
-    "relapsed": gettext_lazy("Signs came back after handling"),
+    "relapsed": gettext_lazy("Signs again after handling"),
     "reinfected": gettext_lazy("Infected again after being clean"),
     "unreachable": gettext_lazy("Nobody could reach it in three tries"),
     "false": gettext_lazy("False alarms, in no other number"),
@@ -236,7 +237,7 @@ def figure_filter(name: str) -> Q | None:
         "rechecked": Q(state__in=(State.RECHECKED, State.VERIFIED_CLEAN)),
         "verified": Q(state=State.VERIFIED_CLEAN),
         "relapsed": real & Q(device__in=any_case.filter(events__act__in=BACK).values("device")),
-        "reinfected": real & Q(device__in=any_case.filter(episode__gt=1).values("device")),
+        "reinfected": real & Q(device__in=any_case.filter(is_again()).values("device")),
         "unreachable": Q(device__in=_tried()),
         "false": Q(state=State.FALSE_POSITIVE),
         "shared": real & shared,
@@ -263,6 +264,6 @@ def turns(node: CampaignNode) -> dict[str, int]:
     found: dict[str, int] = cases.order_by().aggregate(
         **of_kind,
         relapsed=Count("device", distinct=True, filter=Q(events__act__in=BACK)),
-        reinfected=Count("device", distinct=True, filter=Q(episode__gt=1)),
+        reinfected=Count("device", distinct=True, filter=is_again()),
     )
     return found

@@ -44,6 +44,8 @@ def of_machine(*states: State) -> Q:
 
 
 _RANKS_OF_SIGNS = (RANK[State.NEW], RANK[State.ASSIGNED])
+REAL = of_machine(*(state for state in RANK if state is not State.FALSE_POSITIVE))
+"""Machines in which signs were seen, without false alarms."""
 SIGNS = of_machine(State.NEW, State.ASSIGNED)
 """Machines with signs that nobody handles yet."""
 
@@ -97,7 +99,13 @@ class Tally:
 
     @property
     def total(self) -> int:
+        """All of them, false alarms too."""
         return sum(self.words.values())
+
+    @property
+    def seen(self) -> int:
+        """All machines in which signs were seen: false alarms are in no number but their own."""
+        return self.total - self.words[Word.DISMISSED]
 
 
 def there(node: CampaignNode, *, below: bool, in_order: bool = False) -> QuerySet[Device]:

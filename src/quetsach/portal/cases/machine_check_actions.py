@@ -10,6 +10,8 @@ from django.utils import timezone
 
 from quetsach.portal.accounts.models import User
 from quetsach.portal.cases.actions import move
+from quetsach.portal.cases.episode_actions import succeed
+from quetsach.portal.cases.episodes import dismissed, next_number
 from quetsach.portal.cases.merging_actions import bring_back, lead_away, let_go, sum_up_anew
 from quetsach.portal.cases.models import Case, CaseEvent, CaseSighting, Device
 from quetsach.portal.cases.pull_actions import open_case, relapse
@@ -113,16 +115,17 @@ def _take_signs(
     data = {"check": check.reference, "indicators": sorted(signs)}
     if case is None:
         moved.opened += 1
-        case = open_case(device, family, 1, now)
+        case = open_case(device, family, next_number(device.pk, family), now)
+    elif closed := _closed_with(case, signs):
+        moved.confirmed += 1
+        case = closed
     else:
         arrival = arrive(
             State(case.state), case.claimed_at, case.quiet_until, check.finished, not signs <= _known(case)
         )
         if arrival is Arrival.EPISODE:
             moved.opened += 1
-            case.is_current = False
-            case.save(update_fields=["is_current"])
-            case = open_case(device, family, case.episode + 1, now)
+            case = open_case(device, family, succeed(case), now)
         elif arrival is Arrival.RELAPSE:
             moved.relapsed += 1
             relapse(case, check.finished)
@@ -135,6 +138,12 @@ def _take_signs(
     case.first_seen = min(filter(None, (case.first_seen, check.finished)))
     case.last_seen = max(filter(None, (case.last_seen, check.finished)))
     case.save(update_fields=["first_seen", "last_seen"])
+
+
+def _closed_with(case: Case, signs: frozenset[str]) -> Case | None:
+    """The false alarm of the machine whose evidence these signs are."""
+    closed = dismissed([case.device_id]).get((case.device_id, case.family), ())
+    return next((one for one in closed if signs <= _known(one)), None)
 
 
 def _known(case: Case) -> set[str]:

@@ -22,6 +22,7 @@ from django.utils.dateparse import parse_datetime
 from quetsach.portal.audit.actions import Told, record_all
 from quetsach.portal.cases import looks, outside
 from quetsach.portal.cases.actions import unclaim
+from quetsach.portal.cases.episode_actions import FOLLOWED, RESUMED, follow
 from quetsach.portal.cases.models import Alias, Case, CaseEvent, CaseSighting, Device, VictimReport
 from quetsach.portal.cases.outside import AWAY, PART
 from quetsach.portal.cases.rules import RANK, Note, State
@@ -29,7 +30,7 @@ from quetsach.portal.sightings.models import Sighting
 
 MERGE, MERGED = "merge", "merged"
 """Acts of events: other machines came to this one, it became another one."""
-_QUIET = ("open", "evidence", "assign", Note.OVERDUE, MERGE, MERGED, PART)
+_QUIET = ("open", "evidence", "assign", Note.OVERDUE, MERGE, MERGED, PART, RESUMED, FOLLOWED)
 """Events after which nobody has worked on a case yet, and no log has proven anything."""
 _STATE = (
     "state",
@@ -88,10 +89,11 @@ def bring_back(found: Iterable[tuple[Device, str]]) -> set[tuple[UUID, UUID]]:
         other = case.merged_into
         assert other is not None
         returned.add((other.pk, case.device_id))
-        case.merged_into, case.is_current = None, True
-        case.save(update_fields=["merged_into", "is_current"])
+        case.merged_into = None
+        case.save(update_fields=["merged_into"])
         _note(case, PART, case.state, {"from": other.device.key, "case": str(other.pk)})
         _restore(other, case)
+    follow(cases)
     told = [
         Told(
             case, case.device.owner.path,
@@ -227,10 +229,11 @@ def _merge(case: Case, target: Device, why: str, away: dict[str, Any]) -> bool:
     if case.opened_at < into.opened_at:
         into.opened_at = case.opened_at  # clocks of the law run from the first case of the machine
         into.save(update_fields=["opened_at"])
-    case.is_current, case.merged_into = False, into
-    case.save(update_fields=["is_current", "merged_into"])
+    _lead_to(case, into, why)
     state = _joined(into, case)
     _take_over(into, state)
+    if (from_state == State.FALSE_POSITIVE) != (into.state == State.FALSE_POSITIVE):
+        follow([into])
     if case.device.isolated_at is not None and into.device.isolated_at is None:
         into.device.isolated_at = case.device.isolated_at  # the same machine is off the network
         into.device.save(update_fields=["isolated_at"])
@@ -238,6 +241,24 @@ def _merge(case: Case, target: Device, why: str, away: dict[str, Any]) -> bool:
     data = {"from": case.device.key, "case": str(case.pk), "why": why, "before": before, **away}
     _note(into, MERGE, into.state, data, from_state)
     return True
+
+
+def _lead_to(case: Case, into: Case, why: str) -> None:
+    """The case is that of another machine. So are the episodes before it, unless they have signs of their
+    own: then the latest of these counts again."""
+    case.is_current, case.merged_into = False, into
+    case.save(update_fields=["is_current", "merged_into"])
+    rows = Case.rows.select_for_update(of=("self",), no_key=True).filter(
+        device=case.device_id, family=case.family, merged_into=None, episode__lt=case.episode
+    )
+    for earlier in rows.order_by("-episode"):
+        if sum_up_anew(earlier, timezone.now()):
+            break
+        earlier.merged_into = into
+        earlier.save(update_fields=["merged_into"])
+        data = {"to": into.device.key, "case": str(into.pk), "why": why}
+        _note(earlier, MERGED, earlier.state, data)
+    follow([case])
 
 
 def _joined(into: Case, case: Case) -> Case:
@@ -326,6 +347,8 @@ def _restore(other: Case, case: Case) -> None:
                 other, name, parse_datetime(value) if name.endswith(("_at", "_until")) and value else value
             )
         other.save(update_fields=list(before))
+        if (from_state == State.FALSE_POSITIVE) != (other.state == State.FALSE_POSITIVE):
+            follow([other])
     _note(other, PART, other.state, {"to": case.device.key, "case": str(case.pk)}, from_state)
 
 

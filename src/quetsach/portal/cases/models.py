@@ -259,6 +259,9 @@ class Case(models.Model):
     PROOF_FROM = "first_claim_at"
     """The annotation of `flags.with_flags` that `proof_from` takes."""
 
+    AGAIN = "infected_again"
+    """The annotation of `flags.with_return` that `is_infected_again` takes."""
+
     BACK_SEEN, BACK_AT, BACK_ACT = "back_seen", "back_at", "back_act"
     """The annotations of `flags.with_return` that `back_since` and `is_seen_again` take."""
 
@@ -339,6 +342,12 @@ class Case(models.Model):
     def is_seen_again(self) -> bool:
         """`back_since` is about a machine that was said to be out of use: it was seen, without a sign."""
         return self.back_since is not None and vars(self)[self.BACK_ACT] == Act.SEEN_AGAIN
+
+    @property
+    def is_infected_again(self) -> bool:
+        """The machine was proven clean of this malware before; False for cases that `flags.with_return` did
+        not read."""
+        return bool(vars(self).get(self.AGAIN))
 
     @classmethod
     def scope(cls, user: User | AnonymousUser) -> models.Q:

@@ -30,6 +30,8 @@ from quetsach.portal.cases.asking import waiting_named
 from quetsach.portal.cases.cards import place_again
 from quetsach.portal.cases.comparing_actions import Compared, compare_clocks
 from quetsach.portal.cases.crowded_actions import ask_about
+from quetsach.portal.cases.episode_actions import succeed
+from quetsach.portal.cases.episodes import Numbers, dismissed, numbers
 from quetsach.portal.cases.false_alarms.actions import close_covered
 from quetsach.portal.cases.false_alarms.queries import Holding, holding
 from quetsach.portal.cases.following_actions import AFTER, follow_evidence
@@ -75,10 +77,13 @@ class Pulled:
 @dataclass
 class _Batch:
     """The state of one batch. `fresh` are cases that it opens, with their rows of evidence; `known` and
-    `places` are the indicators of each case, and the places and logs that have shown it."""
+    `places` are the indicators of each case, and the places and logs that have shown it; `closed` the false
+    alarms besides current cases, and `numbers` the last episode of each machine and family."""
 
     now: datetime
     alarms: Holding
+    closed: Mapping[tuple[UUID, str], Sequence[Case]]
+    numbers: Numbers
     known: dict[UUID, set[str]] = field(default_factory=lambda: defaultdict(set))
     places: dict[UUID, set[tuple[UUID, str]]] = field(default_factory=lambda: defaultdict(set))
     fresh: dict[UUID, tuple[Case, list[Piece]]] = field(default_factory=dict)
@@ -152,7 +157,6 @@ def _take_batch(campaign: Campaign, pulled: Pulled, reporters: _Reporters, alarm
     compare_clocks(rows, reporters.compared)
     parts = parts_of(rows, owners)
     devices = machines_of(campaign, rows, parts, owners)
-    batch = _Batch(timezone.now(), alarms)
     before = _links_of(rows)
     pieces = [
         piece
@@ -170,7 +174,10 @@ def _take_batch(campaign: Campaign, pulled: Pulled, reporters: _Reporters, alarm
         .filter(device__in={d.pk for d in devices.values()}, is_current=True)
         .select_related("device__owner")
     }
-    pairs = CaseSighting.rows.filter(case__in=[c.pk for c in current.values()])
+    known = {device.pk for device in devices.values()}
+    batch = _Batch(timezone.now(), alarms, dismissed(known), numbers(known))
+    closed = [case for some in batch.closed.values() for case in some]
+    pairs = CaseSighting.rows.filter(case__in=[c.pk for c in (*current.values(), *closed)])
     told = pairs.values_list(
         "case", "sighting__indicator", "sighting__node", "sighting__source_name", "sighting__source"
     )
@@ -186,8 +193,8 @@ def _take_batch(campaign: Campaign, pulled: Pulled, reporters: _Reporters, alarm
             links.append((piece, episode))
             continue
         key = (piece.device.pk, piece.row.family)
-        case = _take(current.get(key), piece, batch, pulled)
-        current[key] = case
+        if (case := _closed_with(piece, batch)) is None:
+            case = current[key] = _take(current.get(key), piece, batch, pulled)
         batch.known[case.pk].add(piece.row.indicator)
         batch.places[case.pk] |= {
             (piece.row.node_id, name) for name in (piece.row.source_name, piece.row.source)
@@ -244,7 +251,8 @@ def _take(case: Case | None, piece: Piece, batch: _Batch, pulled: Pulled) -> Cas
     """The case that the part of a sighting belongs to, moved or opened by the rules."""
     device, sighting = piece.device, piece.row
     if case is None:
-        return _fresh(device, sighting.family, 1, batch, pulled)
+        number = batch.numbers.get((device.pk, sighting.family), 0) + 1
+        return _fresh(device, sighting.family, number, batch, pulled)
     seen = piece.seen(batch.now)
     match arrive(State(case.state), case.claimed_at, case.quiet_until, seen, _is_new(case, piece, batch)):
         case Arrival.KEEP:
@@ -257,17 +265,24 @@ def _take(case: Case | None, piece: Piece, batch: _Batch, pulled: Pulled) -> Cas
             relapse(case, seen)
             return case
         case Arrival.EPISODE:
-            case.is_current = False
-            case.save(update_fields=["is_current"])
-            return _fresh(device, sighting.family, case.episode + 1, batch, pulled)
+            return _fresh(device, sighting.family, succeed(case), batch, pulled)
+
+
+def _closed_with(piece: Piece, batch: _Batch) -> Case | None:
+    """The false alarm besides the current case whose evidence the part is."""
+    closed = batch.closed.get((piece.device.pk, piece.row.family), ())
+    return next((one for one in closed if not _is_other(one, piece, batch)), None)
 
 
 def _is_new(case: Case, piece: Piece, batch: _Batch) -> bool:
     """Whether the part opens a false alarm again: another indicator, another place, or a list that is younger
     than the false alarm. The same log under another name is no other place."""
     row = piece.row
-    if row.indicator in batch.alarms.of(case.device_id):
-        return False
+    return row.indicator not in batch.alarms.of(case.device_id) and _is_other(case, piece, batch)
+
+
+def _is_other(case: Case, piece: Piece, batch: _Batch) -> bool:
+    row = piece.row
     if row.indicator not in batch.known[case.pk]:
         return True
     if batch.places[case.pk].isdisjoint({(row.node_id, row.source_name), (row.node_id, row.source)}):

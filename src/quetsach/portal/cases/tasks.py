@@ -146,7 +146,8 @@ def late_machines(seat: Seat) -> list[Task]:
         tasks.append(
             Task(
                 rank=Rank.CHASE + 1, title=title % {"n": n},
-                text=_("Overdue, out of reach, or infected again: %(units)s.") % {"units": _named(below)},
+                text=_("Overdue, out of reach, with signs again, or infected again: %(units)s.")
+                % {"units": _named(below)},
                 url=url, action=_("See the machines"), shape="bad", word=_("Needs help"),
                 counts=Counted("units.late", n, "direct"),
             )

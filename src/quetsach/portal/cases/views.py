@@ -7,7 +7,7 @@ from uuid import UUID
 
 from django import forms as django_forms
 from django.contrib import messages
-from django.db.models import Q
+from django.db.models import BooleanField, ExpressionWrapper, Q
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
@@ -20,6 +20,7 @@ from quetsach.portal.campaigns.seat import Seat, take_seat, take_seat_asked
 from quetsach.portal.cases import actions, flags, lists, machine_words, owning_actions, queries
 from quetsach.portal.cases.advice import advice_for
 from quetsach.portal.cases.deeds import DEEDS, open_deeds
+from quetsach.portal.cases.episodes import MAY_RETURN, may_return
 from quetsach.portal.cases.escalating.queries import escalated, rule_of
 from quetsach.portal.cases.escalating.wording import due_in_words
 from quetsach.portal.cases.false_alarms.queries import may_decide
@@ -76,10 +77,13 @@ def cases(request: HttpRequest, slug: str) -> HttpResponse:
         directly = Q(device__owner__parent=seat.node)
         condition = flags.conditions(rule, now)[flag] if flag is not None else directly & escalated(rule, now)
         machines, in_order = lists.flagged(machines, seat.node, condition, below=below)
+    is_whole = not (chosen or text or version or asked or counted)
+    if is_whole:
+        machines = machines.filter(lists.REAL)
     if text or version or asked or counted:
         machines, listed, listed_signs = lists.picked(machines, in_order)
     elif chosen is None:
-        listed, listed_signs = tally.total, tally.words[Word.SIGNS]
+        listed, listed_signs = tally.seen, tally.words[Word.SIGNS]
     else:
         listed = tally.words[chosen]
         listed_signs = listed if chosen is Word.SIGNS else 0
@@ -99,9 +103,10 @@ def cases(request: HttpRequest, slug: str) -> HttpResponse:
         "units_to_help": machines.order_by().values("owner").distinct().count() if is_escalated else 0,
         "version": int(version) if version.isascii() and version.isdigit() else None,
         "total": tally.total,
+        "seen": tally.seen,
         "interval": tally.interval,
         "signs": tally.words[Word.SIGNS],
-        "is_part": bool(chosen is not None or text or version or asked or counted),
+        "is_part": not is_whole,
         "listed_signs": listed_signs,
         "words": [
             {
@@ -120,7 +125,9 @@ def _find(request: HttpRequest, slug: str, case_id: UUID, verb: Verb = Verb.READ
         "device__owner", "device__campaign__issuer", "device__campaign__case_terms", "merged_into__device"
     )
     rows = queries.with_company(queries.of_its_machine(rows, case_id, slug))
-    cases = list(flags.with_flags(rows, None, timezone.now()).order_by("family", "episode"))
+    rows = flags.with_flags(rows, None, timezone.now())
+    rows = rows.annotate(**{MAY_RETURN: ExpressionWrapper(may_return(), output_field=BooleanField())})
+    cases = list(rows.order_by("family", "episode"))
     found = next((one for one in cases if one.pk == case_id), None)
     if found is None:
         raise Http404

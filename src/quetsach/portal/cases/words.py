@@ -68,6 +68,8 @@ ACTS: dict[str, str | Promise] = {
     "check": gettext_lazy("The machine was checked: signs found"),
     "merge": gettext_lazy("Another machine turned out to be this one"),
     "merged": gettext_lazy("Turned out to be another machine"),
+    "resumed": gettext_lazy("Counts again: what came later was no sign of it"),
+    "followed": gettext_lazy("A later case of the machine counts again"),
     "part": gettext_lazy("Turned out to be two machines: each has its own signs"),
 }
 

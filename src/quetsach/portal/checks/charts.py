@@ -14,7 +14,7 @@ from quetsach.portal.checks.queries import Branch
 from quetsach.portal.kit.charts import Bar, Series, Stack, bars, lines, stacked
 from quetsach.portal.kit.figures import ALL, OWN
 from quetsach.portal.kit.templatetags.figures import in_chart, sentence
-from quetsach.portal.kit.templatetags.kit import between
+from quetsach.portal.kit.templatetags.kit import between, num
 from quetsach.text.vietnamese import sort_key
 
 MOST_BARS = 12
@@ -45,9 +45,13 @@ def coverage_chart(rows: Sequence[Branch]) -> SafeString:
             _named(row),
             _share(row),
             sentence(
-                _("%(checked)s of %(all)s"),
+                _("%(checked)s of %(all)s, in %(counted)s of %(units)s units")
+                if row.computers.is_part
+                else _("%(checked)s of %(all)s"),
                 checked=_of(row, "checks.machines", row.checked),
                 all="?" if _share(row) is None else between(row.computers.known),
+                counted=num(row.computers.counted),
+                units=num(row.computers.units),
             ),
         )
         for row in shown[:MOST_BARS]

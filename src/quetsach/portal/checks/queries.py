@@ -30,6 +30,7 @@ from quetsach.machines.counting.computers import NONE, Computers, computers_of
 from quetsach.portal.accounts.models import User
 from quetsach.portal.campaigns.models import Campaign, CampaignNode
 from quetsach.portal.campaigns.open_work import number_of
+from quetsach.portal.cases.lists import REAL
 from quetsach.portal.cases.models import Case as MachineCase
 from quetsach.portal.cases.models import Device
 from quetsach.portal.checks.detections.contents import in_force
@@ -48,6 +49,7 @@ from quetsach.portal.indicators.models import IndicatorSet
 from quetsach.portal.units.models import SEGMENT, Membership, Unit, subtree
 
 VERDICTS = ("found", "check", "traces", "clean", "unknown")
+SIGNS = ("found", "check")
 
 
 class Place(NamedTuple):
@@ -69,6 +71,7 @@ class Copy(NamedTuple):
 @dataclass
 class Branch:
     """A unit's own machines, or those of a branch; `whole` of the checked machines were seen completely.
+    `cracked` of those with signs show tampered software.
     `stated`, the number of computers that the unit gave, and `own_checked` are of the unit itself."""
 
     node: CampaignNode | Place
@@ -79,6 +82,7 @@ class Branch:
     verdicts: dict[str, int] = field(default_factory=lambda: dict.fromkeys(VERDICTS, 0))
     people: int = 0
     whole: int = 0
+    cracked: int = 0
     found: int = 0
     replaced: int = 0
     replace_by: date | None = None
@@ -95,8 +99,9 @@ class Branch:
 
     @property
     def signs(self) -> int:
-        """Machines whose latest check found signs, or asks a person to look."""
-        return self.verdicts["found"] + self.verdicts["check"]
+        """Machines whose latest check found signs of malware or of tampered software, or asks a person to
+        look."""
+        return sum(self.verdicts[verdict] for verdict in SIGNS)
 
     @property
     def unchecked(self) -> int | None:
@@ -139,6 +144,8 @@ class Owed:
     """The unit gave a number of computers, or checked one: shares are compared."""
     copies: Tally
     replace_by: date | None
+    unconfirmed: int = 0
+    """Machines in its register that were seen on too few days to count, and that nobody confirmed."""
 
 
 def _copies() -> QuerySet[CrackedCopy]:
@@ -154,6 +161,7 @@ FACTS: dict[str, Callable[[], Combinable]] = {
     "computers": lambda: F("plan__computers"),
     "register_least": lambda: F("unit__register_figures__least"),
     "register_most": lambda: F("unit__register_figures__most"),
+    "register_visitors": lambda: F("unit__register_figures__visitors"),
     "replace_by": lambda: F("plan__replace_by"),
     "checked": lambda: number_of(_latest(), "device__owner"),
     "copies": lambda: number_of(_copies(), "device__owner"),
@@ -168,7 +176,11 @@ def owed(facts: Mapping[str, Any]) -> Owed:
     computers = computers_of(register, facts["computers"], facts["checked"] or 0)
     is_begun = facts["computers"] is not None or bool(facts["checked"])
     return Owed(
-        computers, is_begun, Tally(facts["copies"] or 0, facts["copies_gone"] or 0), facts["replace_by"]
+        computers,
+        is_begun,
+        Tally(facts["copies"] or 0, facts["copies_gone"] or 0),
+        facts["replace_by"],
+        facts["register_visitors"] or 0,
     )
 
 
@@ -219,7 +231,12 @@ def _verdicts(node: CampaignNode, paths: dict[str, Branch]) -> dict[str, int]:
     rows = (
         CheckResult.rows.filter(_below(node), campaign=node.campaign_id, is_latest=True)
         .values("device__owner__path", "verdict")
-        .annotate(n=Count("pk"), persons=Sum("people"), whole=Count("pk", filter=Q(unseen=[])))
+        .annotate(
+            n=Count("pk"),
+            persons=Sum("people"),
+            whole=Count("pk", filter=Q(unseen=[])),
+            cracked=Count("pk", filter=~Q(software=[])),
+        )
         .order_by()
     )
     for row in rows:
@@ -227,6 +244,7 @@ def _verdicts(node: CampaignNode, paths: dict[str, Branch]) -> dict[str, int]:
         paths[path].verdicts[row["verdict"]] += row["n"]
         paths[path].people += row["persons"] or 0
         paths[path].whole += row["whole"]
+        paths[path].cracked += row["cracked"] if row["verdict"] in SIGNS else 0
         checked[path] += row["n"]
     return checked
 
@@ -239,6 +257,7 @@ def total(parts: Iterable[Branch], node: CampaignNode) -> Branch:
         for verdict in VERDICTS:
             whole.verdicts[verdict] += one.verdicts[verdict]
         whole.people, whole.whole = whole.people + one.people, whole.whole + one.whole
+        whole.cracked += one.cracked
         whole.found, whole.replaced = whole.found + one.found, whole.replaced + one.replaced
     return whole
 
@@ -261,8 +280,9 @@ def latest_of(node: CampaignNode) -> QuerySet[CheckResult]:
 
 
 def unchecked_of(node: CampaignNode, most: int) -> tuple[list[Device], int]:
-    """The first machines that appear in logs and were never checked, and how many there are. One query."""
-    rows = Device.rows.filter(owner=node, campaign=node.campaign_id, checks=None, merged_into=None)
+    """The first machines in which signs were seen, by logs or reports of others, and that were never checked,
+    and how many there are. False alarms are none of them. One query."""
+    rows = Device.rows.filter(REAL, owner=node, campaign=node.campaign_id, checks=None, merged_into=None)
     # A machine that was checked while only its address was known was checked.
     rows = rows.exclude(merged__checks__isnull=False).order_by("key")
     found: list[Any] = list(rows.annotate(of=Window(Count("pk")))[:most])

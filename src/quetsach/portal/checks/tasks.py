@@ -45,7 +45,20 @@ def checks_to_do(seat: Seat) -> Iterator[Task]:
             url, _("See which"),
         )  # fmt: skip
     has_any = own.computers.most or own.computers.checked
-    if own.computers.unlisted and own.is_begun and has_any and seat.may("keep_register"):
+    is_asked = own.computers.unlisted and own.is_begun and seat.may("keep_register")
+    if is_asked and own.unconfirmed:
+        title = ngettext(
+            "Confirm %(n)d machine of your register",
+            "Confirm %(n)d machines of your register",
+            own.unconfirmed,
+        )
+        yield Task(
+            Rank.MACHINES + 4, title % {"n": own.unconfirmed},
+            _("They were seen on fewer than three days. Until somebody confirms them no computer stands in "
+            "your register, and your unit stands behind those that have one."),
+            reverse("register", args=[seat.node.unit_id]), _("See which"),
+        )  # fmt: skip
+    elif is_asked and has_any:
         yield Task(
             Rank.MACHINES + 4, _("Bring a register of your computers"),
             _("A lease file of the router is enough. Without one nobody knows how many computers nobody "

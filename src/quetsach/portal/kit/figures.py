@@ -151,10 +151,6 @@ FIGURES: dict[str, Kind] = {
         "quetsach.portal.campaigns.queries:progress",
         ("progress.staff", "branch.staff", "node.staff_count", "=staff"),
     ),
-    "machines": Kind(
-        _("machines in which signs were seen, false alarms included"),
-        "quetsach.portal.cases.lists:tally",
-    ),
     "data_requests": Kind(
         _("requests about personal data to the unit that have no answer yet"),
         "quetsach.portal.privacy.queries:answerable",
@@ -242,7 +238,7 @@ FIGURES: dict[str, Kind] = {
         "quetsach.portal.cases.escalating.queries:late_here",
     ),
     "units.late": Kind(
-        _("units with machines that are overdue, out of reach, or infected again"),
+        _("units with machines that are overdue, out of reach, with signs again, or infected again"),
         "quetsach.portal.cases.escalating.queries:late_here",
     ),
     "machines.busy": Kind(_("machines that are being handled"), "quetsach.portal.cases.lists:tally"),
@@ -286,9 +282,14 @@ FIGURES: dict[str, Kind] = {
         ("computers.unlisted",),
     ),
     "checks.signs": Kind(
-        _("machines whose latest check found signs, or asks a person to look"),
+        _("machines whose latest check found signs of malware or cracked software, or asks a person to look"),
         f"{CHECKS}:branches",
         ("whole.signs", "row.signs"),
+    ),
+    "checks.cracked": Kind(
+        _("machines whose latest check found signs, cracked software among them"),
+        f"{CHECKS}:branches",
+        ("whole.cracked", "row.cracked"),
     ),
     "checks.people": Kind(
         _("people who use the checked machines, as was said at each"),

@@ -25,7 +25,7 @@ from quetsach.portal.campaigns.issuing.first_run import FirstRun, before_publish
 from quetsach.portal.campaigns.letter import read_letter
 from quetsach.portal.campaigns.models import Campaign, CampaignNode
 from quetsach.portal.campaigns.seat import Seat, homes_of, take_seat
-from quetsach.portal.campaigns.tasks import standings_of, tasks_of
+from quetsach.portal.campaigns.tasks import looks_on, standings_of, tasks_of, tasks_of_unit
 from quetsach.portal.kit.address import absolute
 from quetsach.portal.kit.client_ip import client_ip_text
 from quetsach.portal.units.models import Unit
@@ -67,10 +67,12 @@ def today(request: HttpRequest, slug: str) -> HttpResponse:
     """The open tasks in their order, and the state of the unit."""
     seat = take_seat(request, slug)
     own, below = seat.once(queries.statuses)
+    is_looking_on = looks_on(seat)
     context = {
         "seat": seat,
         "as_of": timezone.now(),
-        "tasks": tasks_of(seat),
+        "looks_on": is_looking_on,
+        "tasks": tasks_of_unit(seat) if is_looking_on else tasks_of(seat),
         "standings": standings_of(seat),
         "first_run": first_run(seat),
         "own": own,

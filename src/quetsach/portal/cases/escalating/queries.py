@@ -15,6 +15,7 @@ from quetsach.portal.campaigns.models import Campaign, CampaignNode
 from quetsach.portal.campaigns.workdays import calendar_of
 from quetsach.portal.cases import flags
 from quetsach.portal.cases.clocks import Clock, Rule, Terms
+from quetsach.portal.cases.episodes import is_again
 from quetsach.portal.cases.flags import Flag
 from quetsach.portal.cases.models import Case, CaseTerms
 from quetsach.portal.cases.rules import OPEN, State
@@ -57,19 +58,20 @@ def rule_of(campaign: Campaign, terms: Terms | None = None) -> Rule:
 
 
 def escalated(rule: Rule, now: datetime) -> Q:
-    """Cases that the superior must know of: overdue, out of reach, or infected again."""
+    """Cases that the superior must know of: overdue, out of reach, with signs again, or infected again."""
     of = flags.conditions(rule, now)
-    return Q(of[Flag.OVERDUE]) | Q(of[Flag.UNREACHABLE]) | AGAIN
+    return Q(of[Flag.OVERDUE]) | Q(of[Flag.UNREACHABLE]) | again()
 
 
-AGAIN = Q(state__in=OPEN, relapses__gt=0)
-"""Signs came after the claim, and nobody has claimed since."""
+def again() -> Q:
+    """Cases with signs after a claim, or with an infection after the proof, that nobody has claimed since."""
+    return Q(state__in=OPEN) & (Q(relapses__gt=0) | is_again())
 
 
 @dataclass(frozen=True, slots=True)
 class Late:
     """A unit directly below with machines that its superior must know of; `since` is when the first of them
-    was overdue, out of reach or infected again."""
+    was overdue, out of reach, had signs again or was infected again."""
 
     node: UUID
     name: str
@@ -94,7 +96,7 @@ def late_here(node: CampaignNode, now: datetime, terms: Terms) -> tuple[int, lis
     # Signs that come again begin the clocks anew.
     other = {
         "unreachable": Min("unreachable_at", filter=Q(state__in=OPEN)),
-        "again": Min("begun", filter=AGAIN),
+        "again": Min("begun", filter=again()),
     }
     found: QuerySet[Any, Any] = rows.annotate(n=Count("device", distinct=True), **firsts, **other)
     late = []

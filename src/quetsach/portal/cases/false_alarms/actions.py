@@ -12,6 +12,7 @@ from quetsach.portal.accounts.models import User
 from quetsach.portal.audit.actions import record
 from quetsach.portal.campaigns.models import Campaign
 from quetsach.portal.cases.actions import CaseError, dismiss, locked, note, undo
+from quetsach.portal.cases.episodes import may_return
 from quetsach.portal.cases.false_alarms.queries import decider_of, holding
 from quetsach.portal.cases.models import Case, CaseEvent, CaseSighting, FalseAlarm
 from quetsach.portal.cases.rules import TRANSITIONS, Act, Note, State, allows
@@ -109,7 +110,8 @@ def take_back(alarm: FalseAlarm, actor: User, reason: str, ip: str | None = None
     for event in events.select_related("case").order_by("pk"):
         case = locked(event.case)
         last = case.events.exclude(act=Note.REFUSE).order_by("-at", "-pk").first()
-        if last is not None and last.pk == event.pk and case.is_current:
+        may = Case.rows.filter(may_return(), pk=case.pk)
+        if last is not None and last.pk == event.pk and may.exists():
             undo(case, event, actor, ip)
             back += 1
     return back

@@ -13,6 +13,7 @@ from django.db.models import When as Then
 
 from quetsach.portal.accounts.models import User
 from quetsach.portal.campaigns.models import Campaign, CampaignNode
+from quetsach.portal.cases.episodes import may_return
 from quetsach.portal.cases.models import Case, CaseEvent, FalseAlarm
 from quetsach.portal.cases.rules import Act, State
 from quetsach.portal.indicators import queries as lists
@@ -122,8 +123,7 @@ def by_one_person(node: CampaignNode, user: User) -> list[CaseEvent]:
     """The closings of the unit's cases that an older version made by the word of one person, and that still
     hold; the latest first. One query."""
     cases = Case.objects.visible_to(user).filter(
-        device__owner=node, state=State.FALSE_POSITIVE, is_current=True, merged_into=None,
-        false_alarm_of=None,
+        may_return(), device__owner=node, state=State.FALSE_POSITIVE, merged_into=None, false_alarm_of=None
     )  # fmt: skip
     closings = CaseEvent.rows.filter(case=OuterRef("case"), act=Act.DISMISS.value).order_by("-at", "-pk")
     rows = CaseEvent.rows.filter(case__in=cases.order_by(), act=Act.DISMISS.value)

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import itertools
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import NamedTuple
@@ -24,6 +24,8 @@ from django.utils import timezone
 from quetsach.portal.campaigns.arrivals import Arrived
 from quetsach.portal.campaigns.models import Campaign, CampaignNode
 from quetsach.portal.cases.actions import move
+from quetsach.portal.cases.episode_actions import succeed
+from quetsach.portal.cases.episodes import Numbers, dismissed, numbers
 from quetsach.portal.cases.machine_actions import machines_named
 from quetsach.portal.cases.merging_actions import Moves, bring_back, settle
 from quetsach.portal.cases.models import Case, Device, VictimReport
@@ -129,6 +131,8 @@ def _take_batch(campaign: Campaign, node: UUID, owners: dict[UUID, tuple[Owners,
             .filter(device__in={one.pk for one in (*devices.values(), *known.devices())}, is_current=True)
             .select_related("device__owner")
         }
+        owned = {one.pk for one in (*devices.values(), *known.devices())}
+        last, closed = numbers(owned), dismissed(owned)
         fresh: list[tuple[_Machine, Case]] = []
         made: dict[tuple[UUID, str], Case] = {}
         for one in machines:
@@ -144,7 +148,7 @@ def _take_batch(campaign: Campaign, node: UUID, owners: dict[UUID, tuple[Owners,
                 fresh.append((one, case))
             elif key not in current:
                 # Nothing has happened yet in a new case, so its reports need not be looked at one by one.
-                case = made[key] = new_case(device, one.family, 1, now)
+                case = made[key] = new_case(device, one.family, last.get(key, 0) + 1, now)
                 case.first_seen, case.last_seen = one.first, one.last
                 fresh.append((one, case))
         open_cases(list(made.values()))
@@ -154,7 +158,7 @@ def _take_batch(campaign: Campaign, node: UUID, owners: dict[UUID, tuple[Owners,
         if not left:
             return len(made)
         moves = Moves()
-        opened = _take(node, left, _Found(node, devices, known), current, moves, now)
+        opened = _take(node, left, _Found(node, devices, known), _Cases(current, last, closed), moves, now)
         settle(moves, returned, now)
         return len(made) + opened
 
@@ -227,11 +231,19 @@ def _machines(node: UUID, now: datetime) -> list[_Machine]:
     ]
 
 
+class _Cases(NamedTuple):
+    """By machine and family: the current case, the number of the last episode, and false alarms besides."""
+
+    current: dict[tuple[UUID, str], Case]
+    last: Numbers
+    closed: Mapping[tuple[UUID, str], Sequence[Case]]
+
+
 def _take(
     node: UUID,
     machines: list[_Machine],
     machine: _Found,
-    current: dict[tuple[UUID, str], Case],
+    cases: _Cases,
     moves: Moves,
     now: datetime,
 ) -> int:
@@ -260,7 +272,8 @@ def _take(
         )
         if (row.address, row.family) in wanted
     ]
-    known = _known(current.values())
+    current = cases.current
+    known = _known([*current.values(), *itertools.chain.from_iterable(cases.closed.values())])
     fresh: dict[UUID, Case] = {}
     touched: dict[UUID, Case] = {}
     links: list[tuple[int, UUID]] = []
@@ -271,11 +284,13 @@ def _take(
             continue
         if row.case is not None and row.device != device.pk:
             moves.add(row.case, device.pk, row.seen, why)
-        case = current.get((device.pk, row.family))
+        key = (device.pk, row.family)
+        closed = next((one for one in cases.closed.get(key, ()) if row.sign in known[one.pk]), None)
+        case = closed or current.get(key)
         if case is None:
-            case = current[device.pk, row.family] = new_case(device, row.family, 1, now)
+            case = current[key] = new_case(device, row.family, cases.last.get(key, 0) + 1, now)
             fresh[case.pk] = case
-        if case.pk not in fresh:
+        if case.pk not in fresh and closed is None:
             seen = row.seen if row.seen <= now + timedelta(days=1) else None
             match arrive(
                 State(case.state), case.claimed_at, case.quiet_until, seen, row.sign not in known[case.pk]
@@ -285,11 +300,7 @@ def _take(
                 case Arrival.RELAPSE:
                     relapse(case, seen)
                 case Arrival.EPISODE:
-                    case.is_current = False
-                    case.save(update_fields=["is_current"])
-                    case = current[device.pk, row.family] = new_case(
-                        device, row.family, case.episode + 1, now
-                    )
+                    case = current[key] = new_case(device, row.family, succeed(case), now)
                     fresh[case.pk] = case
         known[case.pk].add(row.sign)
         before = case.first_seen, case.last_seen

@@ -18,6 +18,8 @@ from django.utils import timezone
 from quetsach.portal.accounts.models import User
 from quetsach.portal.audit.actions import Told, record_all
 from quetsach.portal.campaigns.models import Campaign
+from quetsach.portal.cases.episode_actions import follow
+from quetsach.portal.cases.episodes import may_return
 from quetsach.portal.cases.models import Case, CaseEvent
 from quetsach.portal.cases.rules import Act, State, returned
 from quetsach.portal.cases.withdrawing.queries import OPEN, back_on_a_list, resting_on
@@ -65,7 +67,9 @@ def _close(ids: Sequence[UUID], row: IndicatorSet) -> int:
 @transaction.atomic
 def _open_again(ids: Sequence[UUID]) -> None:
     """Open cases again, each in the state in which it was closed."""
-    cases = [case for case in _locked(ids) if case.state == State.FALSE_POSITIVE and case.false_alarm_of_id]
+    closed = [case for case in _locked(ids) if case.state == State.FALSE_POSITIVE and case.false_alarm_of_id]
+    latest = {(one.device_id, one.family): one for one in sorted(closed, key=lambda one: one.episode)}
+    cases = list(latest.values())
     events = CaseEvent.rows.filter(case__in=cases, act=Act.WITHDRAW.value).order_by("at", "pk")
     before = dict(events.values_list("case", "from_state"))
     move_many(cases, Act.RETURN, [returned(before.get(case.pk, "")) for case in cases])
@@ -73,7 +77,7 @@ def _open_again(ids: Sequence[UUID]) -> None:
 
 def _locked(ids: Sequence[UUID]) -> list[Case]:
     rows = Case.rows.select_for_update(of=("self",), no_key=True).select_related("device__owner")
-    return list(rows.filter(pk__in=ids, is_current=True).order_by("pk"))
+    return list(rows.filter(may_return(), pk__in=ids).order_by("pk"))
 
 
 def move_many(
@@ -101,4 +105,5 @@ def move_many(
     CaseEvent.rows.bulk_create(events)
     Case.rows.bulk_update(cases, ["state", "false_alarm_of"])
     if cases:
+        follow(cases)
         record_all(f"case.{act.value}", subjects, by)

@@ -10,6 +10,7 @@ from uuid import UUID
 from django.db.models import QuerySet
 
 from quetsach.portal.campaigns.models import Campaign
+from quetsach.portal.cases.episodes import may_return
 from quetsach.portal.cases.models import Case, CaseEvent, CaseSighting, VictimReport
 from quetsach.portal.cases.rules import TRANSITIONS, Act, State
 from quetsach.portal.indicators import queries as lists
@@ -80,7 +81,7 @@ def signs_of(cases: QuerySet[Case]) -> dict[UUID, set[str]]:
 
 def closed_by(campaign: Campaign) -> QuerySet[Case]:
     """The cases that withdrawing a version closed and that are closed still."""
-    return Case.rows.filter(device__campaign=campaign, is_current=True, state=State.FALSE_POSITIVE).exclude(
+    return Case.rows.filter(may_return(), device__campaign=campaign, state=State.FALSE_POSITIVE).exclude(
         false_alarm_of=None
     )
 

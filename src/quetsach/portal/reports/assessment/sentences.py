@@ -209,6 +209,7 @@ def _unchecked(software: Software) -> Choice:
         return ("unknown", {}) if software.checked else None
     values = {
         "n": software.unchecked, "most": software.unchecked + software.perhaps, "silent": software.silent,
+        "units": software.units,
     }  # fmt: skip
     if software.silent:
         return ("at least" if software.unchecked else "none said"), values
@@ -418,9 +419,13 @@ SENTENCES = (
             "none": "Toàn bộ máy tính mà đơn vị đã khai đều đã được kiểm tra.",
             "between": "Còn từ {n} đến {most} máy tính chưa được kiểm tra, vì sổ máy tính còn chỗ chưa rõ.",
             "none said": (
-                "Chưa biết còn bao nhiêu máy tính chưa được kiểm tra: {silent} đơn vị chưa khai số máy tính."
+                "Chưa biết còn bao nhiêu máy tính chưa được kiểm tra: {silent} trong {units} đơn vị chưa"
+                " có sổ máy và chưa khai số máy tính."
             ),
-            "at least": "Còn ít nhất {n} máy tính chưa được kiểm tra; {silent} đơn vị chưa khai số máy tính.",
+            "at least": (
+                "Còn ít nhất {n} máy tính chưa được kiểm tra; {silent} trong {units} đơn vị chưa có sổ"
+                " máy và chưa khai số máy tính."
+            ),
             "unknown": "Chưa đơn vị nào khai số máy tính nên chưa biết còn bao nhiêu máy chưa được kiểm tra.",
         },
         _unchecked,

@@ -17,6 +17,7 @@ from quetsach.portal.campaigns.models import CampaignNode
 from quetsach.portal.campaigns.seat import take_seat
 from quetsach.portal.kit.client_ip import client_ip_text
 from quetsach.portal.kit.figures import ALL, BELOW
+from quetsach.portal.reports.dashboard.figures import percent
 from quetsach.portal.reports.errors import ReportError
 from quetsach.portal.reports.frozen import actions, words
 from quetsach.portal.reports.frozen.counting import Reading, as_stored, moved, read
@@ -46,7 +47,7 @@ class Branch:
         coverage = self.figures.computers.coverage
         if coverage is None:
             return ""
-        low, high = (f"{round(100 * one)} %" for one in coverage)
+        low, high = map(percent, coverage)
         return low if low == high else f"{low} – {high}"
 
 

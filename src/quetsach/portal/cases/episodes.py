@@ -1,0 +1,66 @@
+"""The episodes of a machine and family: their numbers, the false alarms among them, and new infections.
+
+Current is the latest episode that is no false alarm; where all are false alarms, the latest
+(`episode_actions`).
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Collection
+from uuid import UUID
+
+from django.db.models import Exists, Max, OuterRef, Q
+
+from quetsach.portal.cases.models import Case
+from quetsach.portal.cases.rules import State
+
+MAY_RETURN = "can_return"
+"""The annotation of `may_return` on the page of a case."""
+
+type Numbers = dict[tuple[UUID, str], int]
+
+
+def numbers(devices: Collection[UUID]) -> Numbers:
+    """By machine and family: the largest number that an episode has. Also episodes that are false alarms, or
+    that lead to other machines, have theirs."""
+    rows = Case.rows.filter(device__in=devices).order_by().values_list("device", "family")
+    return {(device, family): last for device, family, last in rows.annotate(last=Max("episode"))}
+
+
+def next_number(device: UUID, family: str) -> int:
+    """The number of a new episode."""
+    return numbers([device]).get((device, family), 0) + 1
+
+
+def is_again() -> Q:
+    """Cases whose machine was infected by the same malware before: an earlier episode was no false alarm."""
+    earlier = Case.rows.filter(
+        device=OuterRef("device"), family=OuterRef("family"), episode__lt=OuterRef("episode"),
+        merged_into=None,
+    ).exclude(state=State.FALSE_POSITIVE)  # fmt: skip
+    return Q(episode__gt=1) & ~Q(state=State.FALSE_POSITIVE) & Q(Exists(earlier))
+
+
+def may_return() -> Q:
+    """Cases that may be opened again: current ones, and false alarms before which the machine was proven
+    clean, as long as nothing has come since."""
+    current = Case.rows.filter(
+        device=OuterRef("device"), family=OuterRef("family"), episode__lt=OuterRef("episode"),
+        is_current=True, state=State.VERIFIED_CLEAN,
+    )  # fmt: skip
+    closed = Q(merged_into=None, state=State.FALSE_POSITIVE, episode__gt=1)
+    return Q(is_current=True) | closed & Q(Exists(current))
+
+
+def dismissed(devices: Collection[UUID]) -> dict[tuple[UUID, str], list[Case]]:
+    """False alarms that two people agreed to and that are not current: the same evidence once more opens
+    nothing."""
+    found: dict[tuple[UUID, str], list[Case]] = defaultdict(list)
+    rows = Case.rows.filter(
+        device__in=devices, is_current=False, merged_into=None, state=State.FALSE_POSITIVE,
+        dismissed_at__isnull=False,
+    )  # fmt: skip
+    for case in rows.select_related("device__owner").order_by("-episode"):
+        found[case.device_id, case.family].append(case)
+    return found
