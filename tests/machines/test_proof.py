@@ -12,7 +12,8 @@ from hypothesis import strategies as st
 from quetsach.machines.proof import hours
 from quetsach.machines.proof.facts import Around, Claim, Expiry, Hit, Machine, Place
 from quetsach.machines.proof.gaps import Closing, Lack, to_do
-from quetsach.machines.proof.judging import Judgement, Rung, judge
+from quetsach.machines.proof.judgement import Judgement, Rung
+from quetsach.machines.proof.judging import judge
 from quetsach.machines.proof.nameless import Malware, Nameless, is_repeated
 from quetsach.machines.proof.places import LogDay, PlaceLog
 
@@ -133,6 +134,29 @@ def test_hours_that_a_proof_does_without_are_nobodys_task() -> None:
     (gap,) = to_do(missed.gaps)
     assert (gap.lack, gap.closing, gap.hours) == (Lack.NO_LOG, Closing.SCAN, 24)
     assert (gap.first.date(), gap.end.date()) == (a_day(3), a_day(7))
+
+
+@pytest.mark.parametrize(
+    ("its", "now"),
+    [
+        (log(), TODAY),
+        (log(last=10, down={(2, 1)}), CLAIM + 10 * DAY + 12 * HOUR),
+        (log(last=9), CLAIM + 10 * DAY + 4 * HOUR),  # the log of today is not there yet, which is no gap
+        (log(last=4), CLAIM + 10 * DAY),
+        (log(down={(n, hour) for n in range(1, 9) for hour in WORK}), CLAIM + 12 * DAY),
+    ],
+)
+def test_gaps_and_numbers_are_about_the_same_hours(its: PlaceLog, now: datetime) -> None:
+    one = found(place(its=its), now=now)
+    assert one.hours is not None and one.hours.place == "dns"
+    count, missed = one.hours.numbers, sum((end - first) / HOUR for first, end in one.hours.missed)
+    assert missed == count.expected - count.covered
+    assert all(one.hours.first <= first and end <= one.hours.end for first, end in one.hours.missed)
+    of_logs = [gap.hours for gap in one.gaps if gap.lack in (Lack.NO_LOG, Lack.DOWN)]
+    assert sum(of_logs) == (0 if one.rung is Rung.VERIFIED else missed)
+    is_proof = one.rung is Rung.VERIFIED
+    assert (one.hours == one.silence) == is_proof
+    assert one.hours.first == CLAIM + HOUR and one.hours.end <= now
 
 
 def test_a_machine_that_goes_around_no_longer_is_nobodys_task() -> None:

@@ -9,7 +9,8 @@ from datetime import UTC, date, datetime, timedelta
 
 from quetsach.machines.proof.facts import Around, Claim, Expiry, Hit, Machine, Place
 from quetsach.machines.proof.hours import Span
-from quetsach.machines.proof.judging import Judgement, Rung, judge
+from quetsach.machines.proof.judgement import Judgement, Rung
+from quetsach.machines.proof.judging import judge
 from quetsach.machines.proof.nameless import Malware, Nameless, is_repeated
 from quetsach.machines.proof.places import LogDay, PlaceLog
 from tests.simulator import outbreak

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from quetsach.machines.proof.judging import Rung
+from quetsach.machines.proof.judgement import Rung
 from tests.simulator import outbreak, proving
 from tests.simulator.proving import Verdict, prove, with_fault
 

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from quetsach.portal.cases.timeline import Signs, draw
+from quetsach.portal.cases.timeline import Mark, Signs, draw
 
 VIETNAM = timezone(timedelta(hours=7))
 NOW = datetime(2026, 11, 29, 5, tzinfo=UTC)
@@ -67,7 +67,7 @@ def test_ticks_are_midnights_and_no_text_lies_on_another(days, marks, ends):
     log = (at(1, 3), at(28, 20))
     line = picture(
         [signs(day, 5, log) for day in days],
-        [(at(day, hour), "đã kiểm tra lại 28/11") for day, hour in marks],
+        [Mark(at(day, hour), "đã kiểm tra lại 28/11") for day, hour in marks],
         [log],
         NOW + timedelta(days=ends) if ends else None,
     )

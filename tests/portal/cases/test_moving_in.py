@@ -1,6 +1,6 @@
 """Machines of the version before: each stays the machine that it was, with its case, name and check."""
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 import pytest
 from django.db import connection
@@ -125,3 +125,69 @@ def test_machines_of_before_move_in_with_their_cases(cast, before):
     case = Case.rows.get(device=moved)
     assert (case.state, case.count) == ("claimed_clean", 3) and case.claimed_at
     assert Case.rows.filter(is_current=True, device__in=[weak, public, named, whole, odd]).count() == 5
+
+
+RELAPSED = [("cases", "0009_reports_taken_back")]
+
+
+@pytest.fixture
+def waited(cast):
+    yield migrate(RELAPSED)
+    migrate()
+
+
+@pytest.mark.django_db(transaction=True)
+def test_signs_that_came_back_wait_for_somebody_also_where_an_older_version_wrote_them(cast, waited):
+    """Older versions wrote that a case is handled as soon as its signs came back."""
+    case_of, event_of = (waited.get_model("cases", name)._base_manager for name in ("Case", "CaseEvent"))
+    device_of = waited.get_model("cases", "Device")._base_manager
+
+    def told(*moves, relapses=1, state="cleaning"):
+        """A case and its machine; `moves` are acts with the states before and after, and their data."""
+        n = device_of.count()
+        device = device_of.create(
+            campaign_id=cast.campaign.pk, owner_id=cast.nodes["A1"].pk, key=f"10.1.1.{n}", id_kind="weak",
+            id_value=f"x {n}", identity={}, is_assigned=True, created_at=SEEN,
+        )  # fmt: skip
+        case = case_of.create(
+            device=device, family="ramnit", state=state, opened_at=SEEN, first_seen=SEEN, last_seen=SEEN,
+            count=3, relapses=relapses,
+        )  # fmt: skip
+        is_open = state == "cleaning"
+        device_of.filter(pk=device.pk).update(
+            lead_id=case.pk, lead_rank=2 if is_open else 3, lead_relapses=relapses, lead_seen=SEEN,
+            current_cases=1, open_cases=int(is_open),
+        )  # fmt: skip
+        for hours, (act, before, after, *data) in enumerate(moves):
+            event_of.create(
+                case=case, at=SEEN + timedelta(hours=hours), act=act, from_state=before, to_state=after,
+                data=data[0] if data else {},
+            )  # fmt: skip
+        return case.pk
+
+    claim = ("claim", "assigned", "claimed_clean")
+    back = ("relapse", "claimed_clean", "cleaning", {"seen": SEEN.isoformat()})
+    again = ("claim", "cleaning", "claimed_clean")
+    waits = [
+        told(claim, back),
+        told(claim, back, ("seen", "cleaning", "cleaning"), ("overdue", "cleaning", "cleaning")),
+        told(claim, back, again, ("undo", "claimed_clean", "cleaning", {"act": "claim"})),
+        told(claim, ("seen_again", "claimed_clean", "cleaning", {"seen": SEEN.isoformat()}), relapses=0),
+    ]
+    other = told(claim, state="claimed_clean", relapses=0)
+    waits.append(told(claim, ("merge", "claimed_clean", "cleaning", {"case": str(other)})))
+    handled = told(("start", "assigned", "cleaning"), relapses=0)
+    goes_on = [
+        handled,
+        told(claim, back, again, ("reopen", "claimed_clean", "cleaning")),
+        told(claim, back, ("not_ours", "cleaning", "new"), ("assign", "new", "assigned"),
+             ("start", "assigned", "cleaning")),
+        told(("merge", "claimed_clean", "cleaning", {"case": str(handled)})),
+    ]  # fmt: skip
+    migrate()
+    states = dict(Case.rows.values_list("pk", "state"))
+    assert {states[pk] for pk in waits} == {"assigned"}
+    assert {states[pk] for pk in goes_on} == {"cleaning"} and states[other] == "claimed_clean"
+    ranks = dict(Device.rows.values_list("lead", "lead_rank"))
+    assert {ranks[pk] for pk in waits} == {1} and {ranks[pk] for pk in goes_on} == {2}
+    assert Case.rows.filter(pk__in=waits, to_do=True).count() == len(waits)

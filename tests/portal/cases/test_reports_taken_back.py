@@ -1,9 +1,11 @@
 """A file of reports is taken back: its own reports go, and those that other files tell stay."""
 
+import hashlib
 import json
 from datetime import timedelta
 from io import BytesIO
 
+import lxml.html
 import pytest
 from django.utils import timezone
 
@@ -11,6 +13,7 @@ from quetsach.portal.audit.models import Entry
 from quetsach.portal.cases import actions as cases
 from quetsach.portal.cases.models import Case, CaseEvent, VictimFile, VictimReport, VictimTelling
 from quetsach.portal.cases.victims import back_actions, pull_actions, queries
+from quetsach.portal.machines.models import EvidenceFile
 from quetsach.portal.units.actions import issue_token
 from quetsach.victims import reading
 from quetsach.victims.report import Meaning, Report
@@ -142,6 +145,96 @@ def test_the_same_file_counts_again_when_a_person_brings_it_and_its_case_is_open
     case = Case.rows.get()
     assert (case.state, case.last_seen, case.reports.count()) == ("assigned", noon(3), 1)
     assert VictimFile.rows.count() == 2 and VictimFile.rows.filter(gone_at=None).count() == 1
+
+
+@pytest.mark.parametrize("after", [False, True])
+def test_what_was_handled_stays_so_when_a_file_that_was_taken_back_comes_again(cast, bring, after):
+    """Nobody has said that it is a false alarm. A sign after the handling is a relapse, as always."""
+    data = sinkhole(("10.1.1.5", noon(3), "qakbot"))
+    file = bring(data).file
+    at = noon(5 if after else 2)
+    Case.rows.update(last_seen=noon(6))
+    cases.claim_clean(Case.rows.get(), cast.user("A1", "it"), done="scan", done_at=at, note="đã quét")
+    back(cast, file)
+    assert Case.rows.get().state == "false_positive"
+    bring(data)
+    case = Case.rows.get()
+    acts = list(case.events.values_list("act", flat=True))
+    if after:
+        assert (case.state, case.claimed_at, acts[-2:]) == ("assigned", None, ["return", "relapse"])
+    else:
+        assert (case.state, case.claimed_at, acts[-1]) == ("claimed_clean", at, "return")
+    page = text_of(cast.client("A1", "it").get(f"/cd/lam-sach/may/{case.pk}/"))
+    assert "Mở lại như cũ: lại có báo cáo về nó" in page and "nằm trong danh sách" not in page
+
+
+def test_who_called_it_a_false_alarm_is_asked_by_other_evidence_also_after_a_file_was_taken_back(cast, bring):
+    """The last word counts: two people closed it, so that other evidence opens it to be handled."""
+    file = bring(sinkhole(("10.1.1.5", noon(3), "qakbot"))).file
+    back(cast, file)
+    cases.reopen(Case.rows.get(), cast.user("A1", "it"), "xem lại cho chắc")
+    cases.dismiss(Case.rows.get(), cast.user("A1", "it"), "máy thử nghiệm")
+    bring(sinkhole(("10.1.1.5", noon(2), "qakbot")), "2026-03-02-event4_sinkhole-a.csv")
+    assert Case.rows.get().state == "assigned" and Case.rows.get().events.last().act == "evidence"
+
+
+def linked(answer):
+    """The machines behind the link to the cases of a file."""
+    page = lxml.html.fromstring(answer.content)
+    (link,) = page.xpath("//main//a[contains(@href, 'tep=')]")
+    return link
+
+
+def test_the_cases_of_a_file_are_one_click_away(cast, bring):
+    other = bring(sinkhole(("10.1.1.4", noon(9), "qakbot")), "2026-02-01-event4_sinkhole-a.csv").file
+    client, url = cast.client("A", "it"), "/cd/lam-sach/nan-nhan/"
+    upload = BytesIO(sinkhole(("10.1.1.5", noon(3), "qakbot"), ("10.1.1.6", noon(3), "mirai"),
+                              ("10.1.1.4", noon(3), "qakbot")))  # fmt: skip
+    upload.name = SINKHOLE
+    answer = client.post(client.post(url, {"file": upload}).url, {"do": "take"}, follow=True)
+    link = linked(answer)
+    assert link.text_content() == "2"
+    listed = text_of(client.get(link.get("href")))
+    assert "10.1.1.5" in listed and "10.1.1.6" in listed and "10.1.1.4" not in listed
+    assert f"Chỉ các máy có hồ sơ được mở từ {SINKHOLE}" in listed
+    file = VictimFile.rows.exclude(pk=other.pk).get()
+    back(cast, file)
+    link = linked(client.get(f"{url}{file.pk}/"))
+    assert "2 hồ sơ" in link.text_content()
+    listed = text_of(client.get(link.get("href")))
+    assert "10.1.1.5" in listed and "10.1.1.4" not in listed and "đã được rút lại" in listed
+    # A file of a unit elsewhere, and what is no id, choose nothing.
+    for text in (str(file.pk), "x", ""):
+        elsewhere = cast.client("B", "it").get(f"/cd/lam-sach/may/?tep={text}")
+        assert elsewhere.status_code == 200 and SINKHOLE not in text_of(elsewhere)
+
+
+def test_the_page_of_false_alarms_says_which_file_was_taken_back_and_why(cast, bring):
+    file = bring(sinkhole(("10.1.1.5", noon(3), "qakbot"))).file
+    back(cast, file)
+    page = text_of(cast.client("A1", "it").get("/cd/lam-sach/may/bao-nham/"))
+    assert f"Đã đóng vì {SINKHOLE} được rút lại" in page and WHY in page and "10.1.1.5" in page
+    assert "Chưa ai báo" not in page
+    case = Case.rows.get()
+    assert "Ai đã rút lại tệp" in text_of(cast.client("A1", "it").get(f"/cd/lam-sach/may/{case.pk}/"))
+
+
+def test_the_same_bytes_under_another_type_are_told_before_they_count_twice(cast, bring):
+    data = sinkhole(("10.1.1.5", noon(3), "qakbot"))
+    bring(data)
+    client = cast.client("A", "it")
+    upload = BytesIO(data)
+    upload.name = "2026-03-01-event4_honeypot_darknet-a.csv"
+    page = text_of(client.get(client.post("/cd/lam-sach/nan-nhan/", {"file": upload}).url))
+    assert "Chính tệp này đã được nộp" in page and "event4_sinkhole" in page
+    EvidenceFile.rows.create(
+        unit=cast.units["A"], source="dhcp", name="leases.csv", digest=hashlib.sha256(data).hexdigest(),
+        created_at=timezone.now(), accepted_at=timezone.now(),
+    )  # fmt: skip
+    upload = BytesIO(data)
+    upload.name = SINKHOLE
+    page = text_of(client.get(client.post("/cd/lam-sach/nan-nhan/", {"file": upload}).url))
+    assert "tệp về máy, trong nguồn dhcp" in page
 
 
 def test_a_program_does_not_bring_a_file_back(cast):

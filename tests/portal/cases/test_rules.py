@@ -15,7 +15,7 @@ from quetsach.portal.cases.rules import (
     arrive,
     judge_check,
 )
-from quetsach.portal.cases.timeline import Signs, draw
+from quetsach.portal.cases.timeline import Mark, Signs, draw
 from quetsach.portal.sightings.owners import Owners, Range
 
 CLAIM = datetime(2026, 1, 10, 3, tzinfo=UTC)
@@ -38,7 +38,7 @@ def test_a_check_proves_no_more_than_as_long_a_silence(waited, state):
 
 
 def test_only_a_claim_can_lead_to_clean():
-    assert {s for (s, _), to in TRANSITIONS.items() if to is State.VERIFIED_CLEAN} == {
+    assert {s for (s, _), to in TRANSITIONS.items() if to is State.VERIFIED_CLEAN is not s} == {
         State.CLAIMED_CLEAN,
         State.RECHECKED,
     }
@@ -121,7 +121,7 @@ def test_everything_drawn_lies_on_the_line(hit_days, spans):
     looked = [(CLAIM + a * HOUR, CLAIM + (a + n) * HOUR) for a, n in spans]
     line = draw(
         hits=[Signs(one := datetime.combine(day, time(), UTC), one, n) for day, n in hit_days],
-        marks=[(CLAIM, "x")],
+        marks=[Mark(CLAIM, "x")],
         looked=looked,
         plan_until=None,
         now=CLAIM + 50 * HOUR,

@@ -5,6 +5,7 @@ from io import BytesIO
 
 import pytest
 from django.urls import reverse
+from django.utils import timezone
 
 from quetsach.machines.evidence import Binding, Claim, Key
 from quetsach.portal.audit.actions import first_broken_entry
@@ -394,3 +395,42 @@ def test_a_listed_address_that_calls_is_no_machine_unless_it_is_the_units_own(ca
     ]
     link = CaseSighting.rows.get(case__device__key="198.51.5.7")
     assert link.why == "listed address"
+
+
+@pytest.mark.parametrize("kind", ["shared", "unlocated"])
+def test_nobody_cleans_an_address_of_several_machines_until_the_machine_is_found(cast, upload, kind):
+    """Today, the page of the case, the work list and its sheet follow one rule."""
+    upload(sighting(ADDRESS, noon(3)))
+    Device.rows.update(id_kind=kind, strength=kind)
+    case, client = Case.rows.get(), cast.client("A1", "it")
+    page_of = reverse("case", args=["lam-sach", case.pk])
+    start = reverse("case_act", args=["lam-sach", case.pk, "bat-dau"])
+    work, sheet = reverse("case_work", args=["lam-sach"]), reverse("case_work_sheet", args=["lam-sach"])
+
+    def told():
+        pages = [
+            text_of(client.get(url)) for url in (reverse("today", args=["lam-sach"]), page_of, work, sheet)
+        ]
+        return (
+            "Tìm máy đứng sau 1 địa chỉ" in pages[0], "Bắt đầu xử lý" not in pages[1],
+            "Đang xử lý" not in pages[2], "không phải làm sạch gì ở đó" in pages[3],
+        )  # fmt: skip
+
+    assert all(told())
+    page = text_of(client.get(page_of))
+    assert "không phải làm sạch gì ở đó" in page and "Nộp bảng cấp hoặc bảng chuyển đổi địa chỉ" in page
+    assert "Ba bước" not in page and "Máy đã ngắt khỏi mạng" not in page
+    answer = client.post(start)
+    assert answer.status_code == 422 and "trước hết hãy tìm ra máy có dấu hiệu" in text_of(answer)
+    chosen = {
+        f"may-{case.pk}": "start",
+        "done_at": f"{timezone.localtime():%d/%m/%Y %H:%M}",
+        "tool": "",
+        "reason": "",
+    }
+    assert client.post(work, chosen).status_code == 422 and Case.rows.get().state == "assigned"
+    # Somebody found the machine by hand.
+    found = reverse("case_act", args=["lam-sach", case.pk, "tim-thay"])
+    assert client.post(found, {"place": "phòng 204, máy kế toán"}).status_code == 302
+    assert not any(told()) and "Ba bước" in text_of(client.get(page_of))
+    assert client.post(start).status_code == 302 and Case.rows.get().state == "cleaning"

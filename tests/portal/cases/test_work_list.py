@@ -3,6 +3,7 @@
 from datetime import timedelta
 from io import BytesIO
 
+import lxml.html
 import pytest
 from django.urls import reverse
 from django.utils import timezone
@@ -12,6 +13,7 @@ from quetsach.portal.audit.models import Entry
 from quetsach.portal.cases import actions
 from quetsach.portal.cases.models import Case, CaseEvent, Device, FalseAlarm
 from quetsach.portal.cases.work import actions as work
+from quetsach.portal.cases.work import views
 from quetsach.portal.sightings.actions import Sender, receive_file
 from tests.portal.page_text import text_of
 from tests.portal.scan_document import coverage, document, noon, publish_list, sighting
@@ -150,6 +152,88 @@ MARKS = """() => [...document.querySelectorAll(".works tbody tr")].map(row => {
     marks.some((one, n) => n && one.left < marks[n - 1].right && one.top < marks[n - 1].bottom)];
 })"""
 """Of each row its height, the number of its marks, and whether any two of them lie over each other."""
+
+
+def test_a_choice_of_another_page_comes_back_with_an_error(cast, cases, monkeypatch):
+    monkeypatch.setattr(views, "PAGE", 2)
+    client = cast.client("A1", "it")
+    first = client.get(WORK)
+    shown = {row.case.device.key for row, _picked, _wrong in first.context["rows"]}
+    other = next(key for key in cases if key not in shown)
+    told = chosen(cases, **{f"m{other[-1]}": "start"})
+    page = lxml.html.fromstring(client.post(WORK, told | {"done_at": "hôm qua"}).content)
+    (field,) = page.xpath("//form//input[@data-row-elsewhere]")
+    assert (field.get("name"), field.get("value")) == (f"may-{cases[other].pk}", "start")
+    assert client.post(WORK, told).status_code == 302 and states(cases)[other] == "cleaning"
+
+
+def test_what_was_saved_is_not_chosen_again_beside_a_row_that_refuses(cast, cases, monkeypatch):
+    monkeypatch.setattr(views, "PAGE", 2)
+    before = f"{timezone.localtime(noon(6)):%d/%m/%Y %H:%M}"
+    told = chosen(cases, m1="scan", m2="seen", m3="seen", m4="seen") | {"done_at": before}
+    page = cast.client("A1", "it").post(WORK, told)
+    picked = {row.case.device.key: was for row, was, _wrong in page.context["rows"]}
+    assert page.status_code == 422 and set(picked.values()) <= {"", "scan"}
+    assert [pk for pk, _choice in page.context["elsewhere"]] in ([], [cases["10.1.1.1"].pk])
+
+
+def test_a_name_stands_once(cast, cases):
+    Device.rows.filter(key="10.1.1.1").update(key="ms-dia-chinh", identity={"host": "MS-DIA-CHINH"})
+    Device.rows.filter(key="10.1.1.2").update(identity={"host": "ke-toan"})
+    client = cast.client("A1", "it")
+    for url in (WORK, reverse("case_work_sheet", args=["lam-sach"])):
+        page = lxml.html.fromstring(client.get(url).content)
+        names = [
+            " ".join(one.text_content().split()) for one in page.xpath("//th/span[@class='whole'] | //h3")
+        ]
+        assert [name for name in names if "chinh" in name.casefold()] == ["ms-dia-chinh"]
+        assert any("10.1.1.2" in name and "ke-toan" in name for name in names)
+
+
+@pytest.mark.browser
+@pytest.mark.django_db(transaction=True)
+def test_choices_stay_on_the_way_through_the_pages_and_are_saved_together(window, cast, cases, monkeypatch):
+    monkeypatch.setattr(views, "PAGE", 2)
+    cast.user("A1", "it")
+    page = window("it-A1", width=1366)
+    page.goto(WORK)
+    page.keyboard.press("2")
+    page.get_by_role("link", name="Sau").click()
+    expect(page.locator("main")).to_contain_text("0 / 2 đã chọn")
+    expect(page.locator("main")).to_contain_text("1 ở trang khác")
+    page.locator("td select").first.focus()
+    page.keyboard.press("2")
+    page.keyboard.press("o")
+    expect(page.locator("h1")).to_contain_text("10.1.1.")
+    page.go_back()
+    expect(page.locator("main")).to_contain_text("1 / 2 đã chọn")
+    page.get_by_role("link", name="Trước").click()
+    expect(page.locator("main")).to_contain_text("1 / 2 đã chọn")
+    page.keyboard.press("Control+Enter")
+    expect(page.locator("main")).to_contain_text("Đã ghi cho 2 hồ sơ")
+    expect(page.locator("main")).to_contain_text("0 / 2 đã chọn")
+    expect(page.locator("main")).not_to_contain_text("ở trang khác")
+    assert sorted(states(cases).values()) == ["assigned", "assigned", "cleaning", "cleaning"]
+
+
+WHOLE = """() => [...document.querySelectorAll(".works .whole")].filter(
+  one => one.scrollWidth > one.clientWidth || getComputedStyle(one).textOverflow === "ellipsis"
+).map(one => one.textContent)"""
+"""Names and terms of which a part is not shown."""
+
+
+@pytest.mark.browser
+@pytest.mark.django_db(transaction=True)
+@pytest.mark.parametrize("width", [360, 1366])
+def test_names_and_terms_can_be_read_whole(window, cast, cases, width):
+    cast.user("A1", "it")
+    Case.rows.update(opened_at=noon(40))
+    Device.rows.update(identity={"host": "may-ke-toan-truong-phong-2-lau-3.xa-a1.lan"})
+    page = window("it-A1", width=width)
+    page.goto(WORK)
+    assert page.locator(".works .whole").count() == 2 * len(cases), "a name and a term in each row"
+    assert page.evaluate(WHOLE) == []
+    assert page.evaluate("document.documentElement.scrollWidth") <= width
 
 
 @pytest.mark.browser

@@ -8,15 +8,14 @@ proves something in those of them in which the place was up.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import date, datetime, timedelta
-from enum import StrEnum
-from typing import NamedTuple
 
 from quetsach.machines.proof import given_away
 from quetsach.machines.proof.facts import Around, Claim, Expiry, Hit, Machine, Place
 from quetsach.machines.proof.gaps import Gap, Lack
 from quetsach.machines.proof.hours import Span, hour_of, in_a_row, moment_of, moved, runs, span, weekly
+from quetsach.machines.proof.judgement import Count, Hours, Judgement, Rung
 from quetsach.machines.proof.nameless import Malware
 from quetsach.machines.proof.out_of_use import seen_since
 from quetsach.machines.proof.places import BASELINE
@@ -48,55 +47,7 @@ _DAY = 24
 _BEFORE = BASELINE * _DAY
 
 
-class Rung(StrEnum):
-    """What logs show, from the worst to the best."""
-
-    OPEN = "cleaning"
-    CLAIMED = "claimed_clean"
-    RECHECKED = "rechecked"
-    VERIFIED = "verified_clean"
-
-
 _RUNGS = list(Rung)
-
-
-class Count(NamedTuple):
-    """The numbers of a time at a place. `expected` hours of the machine; `covered` of them; `weak` of these,
-    for which no line counts are known; local days on which the place saw the machine."""
-
-    expected: int = 0
-    covered: int = 0
-    weak: int = 0
-    seen_days: int = 0
-
-
-NOTHING = Count()
-
-
-@dataclass(frozen=True, slots=True)
-class Judgement:
-    """`rung`: what logs show now, at `place`. `until`: the end of the quiet time; `earliest`: when it could
-    be verified if logs go on without a gap; `quiet`: the longest quiet time. `gaps`: what is missing, the
-    most important first. `is_weak`: some hours count only because a log begins before and ends after
-    them."""
-
-    rung: Rung
-    place: str = ""
-    until: datetime | None = None
-    earliest: datetime | None = None
-    quiet: timedelta = timedelta()
-    gaps: tuple[Gap, ...] = ()
-    count: Count = NOTHING
-    is_weak: bool = False
-    missed: tuple[Span, ...] = ()
-    """The hours at the place in which the machine was expected and the place not up."""
-    back_at: datetime | None = None
-    """When a machine that was said to be out of use was seen again."""
-
-    @property
-    def lack(self) -> Lack | None:
-        """The first gap's kind; None where nothing is missing, or nothing can be there yet."""
-        return self.gaps[0].lack if self.gaps and not self.gaps[0].is_ahead else None
 
 
 def judge(
@@ -141,6 +92,7 @@ def _only_inside(watch: _Watch, best: Judgement, there: Judgement | None) -> Jud
     if there is not None:
         gap = gap._replace(place=there.place)
         gaps, earliest = (gap, *there.gaps), there.earliest
+        best = replace(best, hours=there.hours)  # the page tells those that the gaps are about
     return replace(best, rung=Rung.RECHECKED, gaps=gaps, earliest=earliest)
 
 
@@ -297,26 +249,30 @@ class _AtPlace:
             if self._is_proof(first, end, count):
                 until = self._until(first, end)
                 quiet = timedelta(hours=end - first)
+                hours = self._hours(first, end, count)
                 return Judgement(
-                    Rung.VERIFIED, self.place.key, until, None, quiet, (), count,
-                    self._is_weak(count), self._spans(self.expected & ~self.up),
-                )  # fmt: skip
+                    Rung.VERIFIED, self.place.key, until, None, quiet, (), self._is_weak(count), hours, hours
+                )
         first, end = self._longest()
         quiet = timedelta(hours=end - first)
         rung = Rung.RECHECKED if quiet >= min(RECHECK, watch.needed) else Rung.CLAIMED
         begin = self._begin()
-        count = self._count(begin, watch.end)
-        gaps = self._gaps(begin, count)
+        gaps, told = self._gaps(begin, self._count(begin, watch.end))
         waits = all(gap.lack in _WAITS for gap in gaps)
         earliest = moment_of(watch.origin + begin) + watch.needed if waits or not self.end else None
+        silence = self._hours(first, end, self._count(first, end))
+        hours = self._hours(watch.start, told, self._count(watch.start, told))
         return Judgement(
             rung, self.place.key, self._until(first, end) if quiet else None, earliest, quiet, gaps,
-            self._count(first, end), self._is_weak(count), self._spans(self.expected & ~self.up),
+            self._is_weak(silence.numbers), hours, silence,
         )  # fmt: skip
 
-    def _spans(self, bits: int) -> tuple[Span, ...]:
+    def _hours(self, first: int, end: int, count: Count) -> Hours:
         origin = self.watch.origin
-        return tuple((moment_of(origin + first), moment_of(origin + end)) for first, end in runs(bits))
+        missed = runs(self.expected & ~self.up & span(first, end))
+        spans = tuple((moment_of(origin + a), moment_of(origin + b)) for a, b in missed)
+        over = min(moment_of(origin + end), self.watch.now)
+        return Hours(self.place.key, moment_of(origin + first), over, count, spans)
 
     def _windows(self) -> Iterable[tuple[int, int]]:
         """The times that may be a proof, from the claim on and from each later local midnight: up to the last
@@ -398,8 +354,9 @@ class _AtPlace:
         parted = self.parted.bit_length()
         return max(self.watch.start, min(parted, self.end))
 
-    def _gaps(self, begin: int, count: Count) -> tuple[Gap, ...]:
-        """The gaps. First come those that no further day of logs closes by itself."""
+    def _gaps(self, begin: int, count: Count) -> tuple[tuple[Gap, ...], int]:
+        """The gaps, and the hour up to which they tell all that is missing. First come those that no further
+        day of logs closes by itself."""
         watch, key = self.watch, self.place.key
         since, origin = watch.claim.at + GUARD, watch.origin
         gaps = []
@@ -409,7 +366,7 @@ class _AtPlace:
             gaps.append(Gap(Lack.FEW_HOURS, since, watch.now, key, self._per_fortnight()))
         gaps += self._arounds()
         gaps += given_away.gaps(watch.moved, origin)
-        missed, tail = self._missed()
+        missed, tail, told = self._missed()
         missed = self._without_spare(missed, begin)
         is_early = watch.end - watch.start < watch.long
         if not is_early:
@@ -420,10 +377,10 @@ class _AtPlace:
             lack = Lack.NOT_SEEN if asked >= watch.seen_days else Lack.NOT_ASKED
             gaps.append(Gap(lack, moment_of(origin + begin), watch.now, key))
         if not self.end:
-            return (*gaps, *(missed if is_early else ()), *tail)
+            return (*gaps, *(missed if is_early else ()), *tail), told
         if self.end - begin < watch.long:
             gaps.append(Gap(Lack.TOO_SHORT, moment_of(origin + begin), watch.now, key))
-        return (*gaps, *(missed if is_early else ()), *tail)
+        return (*gaps, *(missed if is_early else ()), *tail), told
 
     def _per_fortnight(self) -> int:
         """The expected hours of as many days as must be quiet, by the weeks before the claim and after."""
@@ -463,10 +420,10 @@ class _AtPlace:
             return missed
         return [gap._replace(is_over=True) if gap in short else gap for gap in missed]
 
-    def _missed(self) -> tuple[list[Gap], list[Gap]]:
-        """Expected hours that nobody looked at, or all hours where nothing is known of the machine's own; and
-        apart from them the time since the log ends. Of one reason those are one gap that no other expected
-        hour lies between."""
+    def _missed(self) -> tuple[list[Gap], list[Gap], int]:
+        """Expected hours that nobody looked at, or all hours where nothing is known of the machine's own;
+        apart from them the time since the log ends; and the hour up to which this tells all. Of one reason
+        those are one gap that no other expected hour lies between."""
         origin, place = self.watch.origin, self.place.key
         wanted = (self.expected or span(self.watch.start, self.watch.end)) | self.nameless
         found: list[Gap] = []
@@ -485,9 +442,11 @@ class _AtPlace:
             for first, end, hours in joined:
                 gap = Gap(lack, moment_of(origin + first), moment_of(origin + end), place, hours)
                 (tail if lack is Lack.NO_LOG and first >= self.end else found).append(gap)
-        if self.end and sum(gap.hours for gap in tail) < LONG:
+        told = self.watch.end
+        if self.end and tail and sum(gap.hours for gap in tail) < LONG:
+            told = hour_of(tail[0].first) - origin
             tail = []  # the log of today, or of a weekend, is not old
-        return sorted(found, key=lambda gap: gap.first), tail
+        return sorted(found, key=lambda gap: gap.first), tail, told
 
 
 _WAITS = {

@@ -208,7 +208,7 @@ SENTENCES: dict[str, str | Promise] = {
         "Machine %(device)s: false alarm of version %(version)s of the list, which was withdrawn. %(reason)s"
     ),
     "case.retract": _("Machine %(device)s: false alarm, because %(file)s was taken back. %(reason)s"),
-    "case.return": _("Machine %(device)s: opened again, because its address is on the list again"),
+    "case.return": _("Machine %(device)s: opened again as it was, because it is on the list or told again"),
     "case.evidence": _("Machine %(device)s: more evidence came in"),
     "sensor.add": _("Added the sensor %(name)s"),
     "sensor.code": _("Made a new code for the sensor %(name)s"),

@@ -18,6 +18,7 @@ from quetsach.portal.cases.episode_actions import follow
 from quetsach.portal.cases.episodes import may_return
 from quetsach.portal.cases.models import Case, CaseEvent, FalseAlarm
 from quetsach.portal.cases.rules import NOTES, TRANSITIONS, Act, Note, State, allows
+from quetsach.portal.cases.several import NOT_YET, is_unfound
 from quetsach.portal.cases.succession_actions import say_replaced, take_back_replaced
 from quetsach.portal.sightings.models import Coverage
 from quetsach.portal.units.models import SEGMENT, Membership
@@ -166,8 +167,14 @@ def locked(case: Case) -> Case:
 
 @transaction.atomic
 def start_cleaning(case: Case, actor: User, ip: str | None = None, batch: str = "") -> Case:
-    """Record that somebody works on the machine. `batch` names the acts that are taken back together."""
+    """Record that somebody works on the machine. `batch` names the acts that are taken back together.
+
+    Raises:
+        CaseError: the address stands for several machines, and nobody has found the machine yet.
+    """
     case = locked(case)
+    if is_unfound(case):
+        raise CaseError(str(NOT_YET))
     if case.state != State.CLEANING:
         move(case, Act.START, by=actor, data=_of(batch), ip=ip)
     return case
@@ -217,7 +224,8 @@ def claim_clean(
     unclaim(case)
     case.claimed_at, case.done = done_at, done
     told = {
-        "done": done, "tool": tool, "steps": list(steps), "others": others, "proof": proof, "asset": asset,
+        "done": done, "done_at": done_at.isoformat(), "tool": tool, "steps": list(steps), "others": others,
+        "proof": proof, "asset": asset,
         "lifts": lifts and "isolated_at" in keeping.changed(before, case),
         "decision": say_replaced(case, asset, actor, note, ip) if done == rules.REPLACE else "",
     }  # fmt: skip

@@ -26,6 +26,7 @@ from quetsach.portal.cases.forms import (
 )
 from quetsach.portal.cases.models import Case, CaseEvent
 from quetsach.portal.cases.rules import NOTES, Act, Note, State, allows
+from quetsach.portal.cases.several import is_unfound
 from quetsach.portal.units.roles import Verb
 
 
@@ -64,6 +65,7 @@ DEEDS = {
     ),
     "bat-dau": Deed(
         Act.START, StartForm, Verb.WORK_CASE, actions.start_cleaning, _("Recorded: cleaning has started."),
+        lambda case: not is_unfound(case),
     ),
     "da-xu-ly": Deed(
         Act.CLAIM, ClaimForm, Verb.WORK_CASE, actions.claim_clean,
@@ -76,7 +78,7 @@ DEEDS = {
     "co-lap": Deed(
         Note.ISOLATE, IsolateForm, Verb.WORK_CASE, noting_actions.isolate,
         _("Recorded: off the network. The machine must still be handled."),
-        lambda case: case.device.isolated_at is None,
+        lambda case: case.device.isolated_at is None and not is_unfound(case),
     ),
     "noi-lai": Deed(
         Note.LIFT, ReasonForm, Verb.WORK_CASE, noting_actions.lift, _("Recorded: on the network again."),

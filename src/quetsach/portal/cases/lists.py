@@ -20,6 +20,7 @@ from quetsach.portal.campaigns.models import Campaign, CampaignNode
 from quetsach.portal.cases.flags import with_return
 from quetsach.portal.cases.models import Alias, Case, Device
 from quetsach.portal.cases.rules import PATIENCE, RANK, State, Word
+from quetsach.portal.cases.several import UNFOUND
 from quetsach.portal.kit.compiled import compiled
 from quetsach.portal.kit.figures import ALL, BELOW, OWN
 from quetsach.portal.kit.long_lists import FromNearestEnd
@@ -181,6 +182,11 @@ def led_by(machines: QuerySet[Device], condition: Q) -> QuerySet[Device]:
     return machines.filter(lead__in=Case.rows.filter(condition).order_by().values("pk"))
 
 
+def of_cases(machines: QuerySet[Device], condition: Q) -> QuerySet[Device]:
+    """Those machines any of whose current cases fits a condition on rows of `Case`, if such cases are few."""
+    return machines.filter(pk__in=Case.rows.filter(condition, is_current=True).order_by().values("device"))
+
+
 class Flagged(NamedTuple):
     """Machines any of whose current cases fits a condition. `in_order`: the same, where they are many: each
     machine is asked in the order of the list, until the page is full."""
@@ -278,7 +284,7 @@ def signs_among(machines: QuerySet[Device]) -> tuple[int, int]:
 
 def to_do(node: CampaignNode) -> tuple[Counter[Word], int, int]:
     """The node's own machines by word; how many machines below it show signs; and of how many own ones with
-    signs it is not known which machine it is. One query."""
+    signs it is not known which machine it is (`several`). One query."""
     span = span_of(node.path) if node.has_below else None
     stale = stale_before(node.campaign, timezone.now())
     told = _to_do(node.pk, node.campaign_id, span, node.parent_id is None, *stale)
@@ -292,7 +298,7 @@ def _to_do(
     node_id: UUID, campaign_id: UUID, span: Span | None, is_top: bool, claimed: datetime, rechecked: datetime
 ) -> QuerySet[CampaignNode, tuple[int, int, int, int]]:
     """One row: own machines with signs, own unsure machines, machines with signs here and below, and own
-    ones with signs that are one of several machines."""
+    addresses of several machines with signs."""
     filters = _words(claimed, rechecked)
     own = _there(campaign_id, node_id, None)
     every = _there(campaign_id, None, None if is_top else span) if span else own
@@ -300,7 +306,7 @@ def _to_do(
         "signs": number_of(own.filter(filters[Word.SIGNS]), "campaign"),
         "unsure": number_of(own.filter(filters[Word.UNSURE]), "campaign"),
         "every": number_of(every.filter(filters[Word.SIGNS]), "campaign"),
-        "unlocated": number_of(own.filter(filters[Word.SIGNS], id_kind="unlocated"), "campaign"),
+        "unlocated": number_of(own.filter(filters[Word.SIGNS] & UNFOUND), "campaign"),
     }
     found: Any = CampaignNode.rows.filter(pk=node_id).order_by().annotate(**numbers).values_list(*numbers)
     rows: QuerySet[CampaignNode, tuple[int, int, int, int]] = found

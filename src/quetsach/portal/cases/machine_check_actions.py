@@ -10,11 +10,12 @@ from django.utils import timezone
 
 from quetsach.portal.accounts.models import User
 from quetsach.portal.cases.actions import move
+from quetsach.portal.cases.again_actions import relapse, told_again
 from quetsach.portal.cases.episode_actions import succeed
 from quetsach.portal.cases.episodes import dismissed, next_number
 from quetsach.portal.cases.merging_actions import bring_back, lead_away, let_go, sum_up_anew
 from quetsach.portal.cases.models import Case, CaseEvent, CaseSighting, Device
-from quetsach.portal.cases.pull_actions import open_case, relapse
+from quetsach.portal.cases.pull_actions import open_case
 from quetsach.portal.cases.rules import CHECK, Act, Arrival, State, arrive, judge_check
 from quetsach.portal.indicators import store
 from quetsach.portal.indicators.models import IndicatorSet
@@ -131,7 +132,7 @@ def _take_signs(
             relapse(case, check.finished)
         elif arrival is Arrival.EVIDENCE:
             moved.confirmed += 1
-            move(case, Act.EVIDENCE, data={"indicator": ", ".join(sorted(signs))[:200]})
+            told_again(case, ", ".join(sorted(signs))[:200], check.finished)
         else:
             moved.confirmed += 1
     CaseEvent(case=case, at=check.finished, act=CHECK, to_state=case.state, data=data).save(force_insert=True)

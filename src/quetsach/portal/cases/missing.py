@@ -9,10 +9,10 @@ from datetime import datetime, timedelta
 from django.utils import timezone
 from django.utils.functional import Promise
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy, pgettext_lazy
+from django.utils.translation import gettext_lazy, ngettext, pgettext_lazy
 
 from quetsach.machines.proof.gaps import Closing, Gap, Lack
-from quetsach.machines.proof.judging import Judgement
+from quetsach.machines.proof.judgement import Judgement
 
 MOST = 8
 """Gaps on the page of a case."""
@@ -127,10 +127,12 @@ CLOSINGS: dict[Closing, str | Promise] = {
 
 @dataclass(frozen=True, slots=True)
 class Missing:
-    """One gap in words: place, time, kind and cure; and the part of the help page about it."""
+    """One gap in words: place, time and how many hours of it, kind and cure; and the part of the help page
+    about it."""
 
     place: str
     span: str
+    hours: str
     what: str | Promise
     closing: str
     part: str
@@ -161,8 +163,15 @@ def in_words(gaps: Iterable[Gap], names: Mapping[str, str]) -> list[Missing]:
         closing = str(CLOSINGS[gap.closing]) % {"place": place, "span": span}
         what = AHEAD % {"at": f"{timezone.localtime(gap.first):%H:%M}"} if gap.is_ahead else LACKS[gap.lack]
         part = PARTS[Lack.TOO_SHORT if gap.is_ahead else gap.lack]
-        found.append(Missing(place if gap.place else "", span, what, closing, part))
+        found.append(Missing(place if gap.place else "", span, _hours(gap), what, closing, part))
     return found
+
+
+def _hours(gap: Gap) -> str:
+    """How many hours of its time are missing, where the machine's hours are counted one by one."""
+    if not gap.hours or gap.is_ahead or gap.lack in (Lack.FEW_HOURS, Lack.MOVED):
+        return ""
+    return ngettext("%(n)d hour of it", "%(n)d hours of it", gap.hours) % {"n": gap.hours}
 
 
 def of_judgement(judgement: Judgement | None, names: Mapping[str, str]) -> tuple[list[Missing], int]:

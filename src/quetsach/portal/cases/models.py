@@ -56,6 +56,8 @@ class Device(models.Model):
 
     BY_ADDRESS = ("weak", "shared", "unlocated")
     """Kinds of ids of addresses behind which nobody knows a machine."""
+    SEVERAL = ("shared", "unlocated")
+    """Those of them that stand for several machines."""
     SORTS = NAMED, NAMELESS, DOUBTFUL = range(3)
     """`sort`: how sure it is that it is a machine apart (`quetsach.machines.identity.figures`)."""
     STRENGTHS = (
@@ -129,6 +131,12 @@ class Device(models.Model):
 
     def __str__(self) -> str:
         return self.key
+
+    @property
+    def other_name(self) -> str:
+        """Its host name, where `key` is another one."""
+        host = str(self.identity.get("host", ""))
+        return "" if host.casefold() == self.key.casefold() else host
 
     @classmethod
     def scope(cls, user: User | AnonymousUser) -> models.Q:

@@ -14,6 +14,7 @@ from quetsach.portal.cases import keeping
 from quetsach.portal.cases.actions import CaseError, locked, note
 from quetsach.portal.cases.models import Case
 from quetsach.portal.cases.rules import MOST_DAYS_ASIDE, TRIES, Note
+from quetsach.portal.cases.several import NOT_YET, is_unfound
 
 
 @transaction.atomic
@@ -58,9 +59,12 @@ def isolate(case: Case, actor: User, *, since: datetime, reason: str, ip: str | 
     """Record that the machine is off the network since then. It is no cleaning.
 
     Raises:
-        CaseError: it is isolated already, or the time lies in the future.
+        CaseError: it is isolated already, or the time lies in the future; or the address stands for several
+            machines, and nobody has found the machine yet.
     """
     case = locked(case)
+    if is_unfound(case):
+        raise CaseError(str(NOT_YET))
     if case.device.isolated_at is not None:
         raise CaseError(_("It is recorded as off the network already."))
     if since > timezone.now():

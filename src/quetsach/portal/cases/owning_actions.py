@@ -18,7 +18,7 @@ from quetsach.portal.cases.gaps.actions import follow_owner
 from quetsach.portal.cases.machine_actions import address_id
 from quetsach.portal.cases.models import Case, Device, NotOurs
 from quetsach.portal.cases.owning import owners_below
-from quetsach.portal.cases.rules import OPEN, Act, State
+from quetsach.portal.cases.rules import OPEN, Act, State, allows
 from quetsach.portal.sightings.owners import Owners
 from quetsach.portal.units.models import SEGMENT
 from quetsach.portal.units.networks import Network
@@ -44,14 +44,12 @@ def assign_device(device: Device, to: CampaignNode, actor: User | None, ip: str 
         actor, "device.assign", unit_path=origin.path, about=device,
         data={"device": device.key, "from": origin.name, "to": to.name}, ip=ip,
     )  # fmt: skip
-    if to.pk != origin.pk:  # the new unit has its own days
-        moved = _cases(device).filter(is_current=True, state__in=(State.ASSIGNED, State.CLEANING))
-        for case in moved:
-            case.clock_at, case.acknowledged_at, case.located_at = timezone.now(), None, None
-            case.save(update_fields=["clock_at", "acknowledged_at", "located_at"])
-    for case in _cases(device).filter(state=State.NEW):
-        case.device = device
-        move(case, Act.ASSIGN, by=actor, data={"to": to.name}, ip=ip)
+    for case in _cases(device):
+        # A machine that nobody had has a unit now; that of a unit goes to another one, with days of its own.
+        goes = case.is_current and to.pk != origin.pk and allows(State(case.state), Act.ASSIGN)
+        if goes or case.state == State.NEW:
+            case.device = device
+            move(case, Act.ASSIGN, by=actor, data={"to": to.name}, ip=ip)
     return device
 
 

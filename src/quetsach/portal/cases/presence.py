@@ -70,6 +70,8 @@ class Presence:
     days: list[tuple[date, int]] = field(default_factory=list)
     ticks: list[tuple[int, str]] = field(default_factory=list)
     kinds: set[Hour] = field(default_factory=set)
+    is_cut: bool = False
+    """Earlier days are left out."""
     seen_days: int = 0
     seen_hours: int = 0
     height: int = 0
@@ -100,26 +102,26 @@ def hours_of(days: Iterable[Known]) -> dict[datetime, Hour]:
 def draw(
     days: Iterable[Known], since: datetime, until: datetime, zone: tzinfo, missed: Iterable[Span] = ()
 ) -> Presence | None:
-    """The picture of the local days from `since` to `until`; None if no place was asked about the machine in
-    them. `missed`: whole hours in which it was expected and no place that counts was up."""
+    """The picture of the hours from `since` to `until`, by local day; None if no place was asked about the
+    machine in them. `missed`: whole hours in which it was expected and the place not up."""
     days = list(days)
-    first = since.astimezone(zone).date()
-    last = max(first, until.astimezone(zone).date())
-    first = max(first, last - (MOST_DAYS - 1) * DAY)
+    begins = since.astimezone(zone).date()
+    last = max(begins, (until - timedelta(microseconds=1)).astimezone(zone).date())
+    first = max(begins, last - (MOST_DAYS - 1) * DAY)
     by_day: dict[date, dict[int, Hour]] = defaultdict(dict)
     found = hours_of(days)
-    for begins, ends in missed:
-        for n in range(int((ends - begins) / HOUR)):
-            start = begins + n * HOUR
+    for opens, ends in missed:
+        for n in range(int((ends - opens) / HOUR)):
+            start = opens + n * HOUR
             if found.get(start) is not Hour.LOST and found.get(start) is not Hour.SEEN:
                 found[start] = Hour.MISSED
     for start, kind in found.items():
         local = start.astimezone(zone)
-        if first <= local.date() <= last and start + HOUR > since:
+        if first <= local.date() <= last and since - HOUR < start < until:
             by_day[local.date()][local.hour] = kind
     if not any(kind in (Hour.SEEN, Hour.ABSENT) for hours in by_day.values() for kind in hours.values()):
         return None
-    picture = Presence()
+    picture = Presence(is_cut=first > begins)
     wide = (_RIGHT - _LEFT) / 24
     for row in range((last - first).days + 1):
         day, y = first + row * DAY, _TOP + row * _STEP

@@ -12,7 +12,8 @@ from django.utils import timezone
 from quetsach.machines.proof.facts import Around, Claim, Hit, Machine, Place
 from quetsach.machines.proof.gaps import Lack
 from quetsach.machines.proof.hours import Span
-from quetsach.machines.proof.judging import Judgement, judge
+from quetsach.machines.proof.judgement import Judgement
+from quetsach.machines.proof.judging import judge
 from quetsach.machines.proof.nameless import Malware, Nameless, NamelessHours
 from quetsach.machines.proof.places import BASELINE, LogDay, PlaceLog
 from quetsach.portal.cases import looks, outside

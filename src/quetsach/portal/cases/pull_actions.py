@@ -20,12 +20,14 @@ from django.db.models import Exists, Max, OuterRef, Q, QuerySet
 from django.utils import timezone
 
 from quetsach.machines.evidence import Key
-from quetsach.machines.proof.judging import RECHECK, Judgement
+from quetsach.machines.proof.judgement import Judgement
+from quetsach.machines.proof.judging import RECHECK
 from quetsach.portal.audit.actions import Told, record_all
 from quetsach.portal.campaigns.arrivals import Arrived
 from quetsach.portal.campaigns.models import Campaign, CampaignNode
 from quetsach.portal.cases import looks, proving
 from quetsach.portal.cases.actions import move, unclaim
+from quetsach.portal.cases.again_actions import relapse, told_again
 from quetsach.portal.cases.asking import waiting_named
 from quetsach.portal.cases.cards import place_again
 from quetsach.portal.cases.comparing_actions import Compared, compare_clocks
@@ -258,7 +260,7 @@ def _take(case: Case | None, piece: Piece, batch: _Batch, pulled: Pulled) -> Cas
         case Arrival.KEEP:
             return case
         case Arrival.EVIDENCE:
-            move(case, Act.EVIDENCE, data={"indicator": sighting.indicator})
+            told_again(case, sighting.indicator, seen)
             return case
         case Arrival.RELAPSE:
             pulled.relapsed += 1
@@ -296,18 +298,6 @@ def _fresh(device: Device, family: str, episode: int, batch: _Batch, pulled: Pul
     case = new_case(device, family, episode, batch.now)
     batch.fresh[case.pk] = (case, [])
     return case
-
-
-def relapse(case: Case, seen: datetime | None) -> None:
-    """A sign came after the cleaning: the claim no longer holds. The caller has locked the case."""
-    claimed = case.claimed_at
-    case.relapses += 1
-    unclaim(case)
-    move(
-        case,
-        Act.RELAPSE,
-        data={"seen": seen.isoformat() if seen else "", "claimed_at": claimed.isoformat() if claimed else ""},
-    )
 
 
 def open_case(device: Device, family: str, episode: int, now: datetime) -> Case:
@@ -472,6 +462,7 @@ def _apply(facts: looks.Facts, judgement: Judgement, claimed_at: datetime, pulle
         "covered": count.covered,
         "seen_days": count.seen_days,
         "is_weak": judgement.is_weak,
+        "since": judgement.silence.first.isoformat() if judgement.silence else "",
         "until": judgement.until.isoformat() if judgement.until else "",
         "quiet_hours": int(judgement.quiet.total_seconds() // 3600),
     }

@@ -13,8 +13,7 @@ from django.db.models import Count, Exists, FilteredRelation, Max, Min, OuterRef
 from django.db.models import When as Then
 from django.utils import timezone
 
-from quetsach.machines.proof.hours import Span as TimeSpan
-from quetsach.machines.proof.judging import Judgement
+from quetsach.machines.proof.judgement import Hours, Judgement
 from quetsach.portal.campaigns.models import Campaign, CampaignNode
 from quetsach.portal.cases import looks, proving
 from quetsach.portal.cases.lists import of_case, stale_before, word_filters
@@ -97,8 +96,9 @@ class Story:
 
     facts: looks.Facts
     judgement: Judgement | None
-    missed: tuple[TimeSpan, ...]
-    """Hours since the handling in which the machine was expected and no place that counts was up."""
+    hours: Hours | None
+    """The time since the handling, or that of the proof, at the place that counts: how many hours were
+    expected and covered, and those that were missed."""
     events: list[CaseEvent]
     former: list[CaseEvent]
     """What happened on machines that turned out to be this one."""
@@ -110,6 +110,8 @@ class Story:
     blocked: int
     reports: list[VictimReport]
     """The latest reports of others, one more than `MOST_REPORTS` if there are more."""
+    before: list[looks.Facts]
+    """The earlier episodes of the same malware on the machine."""
 
 
 def _local_days(rows: Iterable[Sighting]) -> set[date]:
@@ -125,31 +127,34 @@ def story(case: Case) -> Story:
     events = list(
         CaseEvent.rows.filter(of_both).select_related("by", "coverage", "case__device").order_by("at", "pk")
     )
-    facts = looks.gather([case], acts=events)[0]
+    others = vars(case)["others"] if "others" in vars(case) else _others(case)
+    earlier = [one for one in others if one.family == case.family and one.episode < case.episode]
+    facts, *before = looks.gather([case, *earlier], acts=events)
     reports = _reports(case) if getattr(case, "is_reported", True) else []
     for one in reversed(reports):
         seen = one.first_seen if one.is_day else one.last_seen
         facts.reported[one.publisher] = max(seen, facts.reported.get(one.publisher, seen))
     judgement: Judgement | None = None
-    missed: tuple[TimeSpan, ...] = ()
+    hours: Hours | None = None
     waiting = case.state in (State.CLAIMED_CLEAN, State.RECHECKED) and case.claimed_at is not None
     if waiting:
         judgement = proving.judged(facts, timezone.now())
-        missed = judgement.missed
+        hours = judgement.hours
     elif case.claimed_at is not None and case.verified_at is not None:
-        missed = proving.judged(facts, case.verified_at).missed
+        hours = proving.judged(facts, case.verified_at).hours
     return Story(
         facts=facts,
         judgement=judgement,
-        missed=missed,
+        hours=hours,
         events=[event for event in events if event.case_id == case.pk],
         former=[event for event in events if event.case_id != case.pk and event.act not in RENAMED],
         led={event.case_id: event.case.device for event in events if event.case_id != case.pk},
-        others=vars(case)["others"] if "others" in vars(case) else _others(case),
+        others=others,
         lines=sum(s.count for s in facts.sightings),
         days=len(_local_days(facts.sightings)),
         blocked=sum(s.count for s in facts.sightings if s.action == "blocked"),
         reports=reports,
+        before=before,
     )
 
 
@@ -171,7 +176,8 @@ def with_company(cases: QuerySet[Case]) -> QuerySet[Case]:
 
 
 def _others(case: Case) -> list[Case]:
-    return list(Case.rows.filter(device=case.device).exclude(pk=case.pk).order_by("family", "episode"))
+    rows = Case.rows.filter(device=case.device).exclude(pk=case.pk).select_related("device__owner")
+    return list(rows.order_by("family", "episode"))
 
 
 def _reports(case: Case) -> list[VictimReport]:

@@ -31,8 +31,8 @@ class State(StrEnum):
 
 
 class Act(StrEnum):
-    """The moves of a case: the first six, `NOT_OURS` and `UNDO` are people's, `WITHDRAW` and `RETURN` follow
-    from the list, `RETRACT` from a file of reports, the others from logs."""
+    """The moves of a case: the first six, `NOT_OURS` and `UNDO` are people's, `WITHDRAW` follows from the
+    list, `RETRACT` from a file of reports, `RETURN` from both, the others from logs."""
 
     ASSIGN = "assign"
     START = "start"
@@ -84,6 +84,8 @@ OPEN = (State.NEW, State.ASSIGNED, State.CLEANING)
 _WAITING = (State.CLAIMED_CLEAN, State.RECHECKED)
 TRANSITIONS: dict[tuple[State, Act], State] = {
     (State.NEW, Act.ASSIGN): State.ASSIGNED,
+    # The machine goes from one unit to another, and its case with it.
+    **{(s, Act.ASSIGN): s for s in (*OPEN[1:], *_WAITING, State.VERIFIED_CLEAN)},
     **{(s, Act.NOT_OURS): State.NEW for s in OPEN},
     **{(s, Act.START): State.CLEANING for s in (State.NEW, State.ASSIGNED)},
     **{(s, Act.CLAIM): State.CLAIMED_CLEAN for s in OPEN},
@@ -160,8 +162,8 @@ def reopening_restarts(before: State, *, by_superior: bool, by_list: bool) -> bo
 
 
 def returned(before: str) -> State:
-    """The state of a case that a withdrawn list had closed and that is opened again: the state in which it
-    was then."""
+    """The state of a case that a withdrawn list, or a file that was taken back, had closed and that is opened
+    again: the state in which it was then."""
     return State(before) if before in (*OPEN, *_WAITING) else State.ASSIGNED
 
 

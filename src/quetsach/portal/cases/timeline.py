@@ -36,6 +36,7 @@ class Box:
     height: int = 0
     label: str = ""
     anchor: str = "start"
+    is_main: bool = False
 
 
 @dataclass
@@ -50,6 +51,8 @@ class Timeline:
     start: date
     end: date
     hits: list[Box] = field(default_factory=list)
+    before: list[Box] = field(default_factory=list)
+    """Signs of earlier episodes."""
     marks: list[Box] = field(default_factory=list)
     seen: list[Box] = field(default_factory=list)
     gaps: list[Box] = field(default_factory=list)
@@ -65,18 +68,27 @@ class Timeline:
 
 class Signs(NamedTuple):
     """Log lines with a sign between two moments, and the time covered by the log that they came from, if it
-    is known. There were lines at both moments."""
+    is known. There were lines at both moments. `is_before`: they are of an earlier episode."""
 
     first: datetime
     last: datetime
     lines: int
     log: Span | None = None
+    is_before: bool = False
+
+
+class Mark(NamedTuple):
+    """An act with its words; `is_main`: somebody handled the machine."""
+
+    at: datetime
+    label: str
+    is_main: bool = False
 
 
 def draw(
     *,
     hits: Iterable[Signs],
-    marks: Iterable[tuple[datetime, str]],
+    marks: Iterable[Mark],
     looked: Iterable[Span],
     plan_until: datetime | None,
     now: datetime,
@@ -86,11 +98,14 @@ def draw(
 
     `looked` is the unbroken time: pauses that count as looked at are in it, and losses are not.
     """
-    by_day, bars = _bars(hits, zone)
+    hits = list(hits)
+    by_day, bars = _bars((one for one in hits if not one.is_before), zone)
+    older, old_bars = _bars((one for one in hits if one.is_before), zone)
     marks = sorted(marks)[:1] + sorted(marks)[1:][-(MOST_MARKS - 1) :]
     spans = join_spans(looked, timedelta())
     # Logs may cover years: only those near the case's dates are drawn.
-    moments = [at for bar in bars.values() for at in bar] + [at for at, _ in marks]
+    moments = [at for some in (bars, old_bars) for bar in some.values() for at in bar]
+    moments += [mark.at for mark in marks]
     if not moments:
         return None
     first, last = min(moments) - DAY, max(moments) + DAY
@@ -105,14 +120,16 @@ def draw(
         return max(0.0, min(100.0, (moment - first).total_seconds() / whole * 100))
 
     line = Timeline(first.astimezone(zone).date(), (last - DAY).astimezone(zone).date())
-    most = max(by_day.values(), default=1)
-    for day, (start, end) in sorted(bars.items()):
-        height = max(6, round(by_day[day] / most * TALLEST))
-        line.hits.append(Box(_percent(at(start)), _wide(at(start), at(end)), line.base - height, height))
-    for n, (moment, text) in enumerate(marks):
-        x = at(moment)
-        line.marks.append(Box(_percent(x), y=line.acts + TEXT * (n + 1) + 4, label=text, anchor=_anchor(x)))
-    line.logs = line.acts + TEXT * len(marks) + 42
+    most = max((*by_day.values(), *older.values()), default=1)
+    for boxes, lines, some in ((line.hits, by_day, bars), (line.before, older, old_bars)):
+        for day, (start, end) in sorted(some.items()):
+            height = max(6, round(lines[day] / most * TALLEST))
+            boxes.append(Box(_percent(at(start)), _wide(at(start), at(end)), line.base - height, height))
+    for n, mark in enumerate(marks):
+        x, y = at(mark.at), line.acts + TEXT * (n + 1) + 4
+        box = Box(_percent(x), y=y, label=mark.label, anchor=_anchor(x), is_main=mark.is_main)
+        line.marks.append(box)
+    line.logs = line.acts + TEXT * max(1, len(marks)) + 42
     line.axis = line.logs + 34
     line.height = line.axis + 26
     line.seen = [Box(_percent(at(a)), _wide(at(a), at(b)), line.logs, 16) for a, b in spans]

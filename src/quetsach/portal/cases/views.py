@@ -28,7 +28,9 @@ from quetsach.portal.cases.forms import AssignForm, ClaimForm, FalseAlarmForm, R
 from quetsach.portal.cases.histories import FIGURE_WORDS, figure_filter
 from quetsach.portal.cases.models import Case, FalseAlarm
 from quetsach.portal.cases.owning import is_public
-from quetsach.portal.cases.rules import OPEN, RETIRE, Act, State, Word, allows
+from quetsach.portal.cases.rules import RETIRE, Act, State, Word, allows
+from quetsach.portal.cases.several import FIND, is_unfound
+from quetsach.portal.cases.victims import queries as victims
 from quetsach.portal.cases.victims.words import told_in_words
 from quetsach.portal.cases.views_forwarders import forwarding
 from quetsach.portal.cases.wording import ALL_EVIDENCE, EVIDENCE, tell
@@ -66,6 +68,10 @@ def cases(request: HttpRequest, slug: str) -> HttpResponse:
     version = request.GET.get("ban", "")[:9]
     if version.isascii() and version.isdigit():
         machines = lists.led_by(machines, Q(false_alarm_of__version=int(version)))
+    file = victims.file_named(seat.node, told) if (told := request.GET.get("tep", "")[:36]) else None
+    if file is not None:
+        its = victims.closed_with(file) if file.gone_at else victims.opened_by(file)
+        machines = lists.of_cases(machines, its)
     asked = request.GET.get("loc", "")
     flag, is_escalated = flags.chosen(asked), asked == ESCALATED
     text = request.GET.get("tim", "").strip().replace("\0", "")[:100]
@@ -77,10 +83,10 @@ def cases(request: HttpRequest, slug: str) -> HttpResponse:
         directly = Q(device__owner__parent=seat.node)
         condition = flags.conditions(rule, now)[flag] if flag is not None else directly & escalated(rule, now)
         machines, in_order = lists.flagged(machines, seat.node, condition, below=below)
-    is_whole = not (chosen or text or version or asked or counted)
+    is_whole = not (chosen or text or version or asked or counted or file)
     if is_whole:
         machines = machines.filter(lists.REAL)
-    if text or version or asked or counted:
+    if text or version or asked or counted or file:
         machines, listed, listed_signs = lists.picked(machines, in_order)
     elif chosen is None:
         listed, listed_signs = tally.seen, tally.words[Word.SIGNS]
@@ -106,6 +112,7 @@ def cases(request: HttpRequest, slug: str) -> HttpResponse:
         "seen": tally.seen,
         "interval": tally.interval,
         "signs": tally.words[Word.SIGNS],
+        "file": file,
         "is_part": not is_whole,
         "listed_signs": listed_signs,
         "words": [
@@ -233,10 +240,7 @@ def _case_page(
     seen = [one for one in story.facts.coverages if fits(seat.places, Verb.READ, one.scan.node.path)]
     scans = told_by(tale.evidence, seen)
     known = machine_words.known(found, story.facts.links, story.events, story.led)
-    asks_for_others = known.asks_for_others and found.device.strength == "unlocated"
-    if asks_for_others:
-        for word in ("bat_dau", "co_lap"):  # nobody cleans a resolver, or takes it off the network
-            forms.pop(word, None)
+    unfound = is_unfound(found)
     names_machines = any(row.who and row.device for row in story.facts.sightings)
     context = {
         "seat": seat,
@@ -255,8 +259,9 @@ def _case_page(
         "not_ours_form": _not_ours_form(seat, found, bound.get("khong-phai")),
         "refusals": [] if found.device.is_assigned else queries.refusals_of(found.device),
         "known": known,
-        "finds_first": asks_for_others and state in OPEN and not found.merged_into_id,
-        "has_steps": not (asks_for_others or found.merged_into_id or found.done == RETIRE)
+        "finds_first": _find_first(found, known) if unfound and found.is_open and found.is_current else "",
+        "leases_unit": found.device.owner.unit_id if seat.may(Verb.KEEP_REGISTER) else None,
+        "has_steps": not (unfound or found.merged_into_id or found.done == RETIRE)
         and state not in (State.VERIFIED_CLEAN, State.FALSE_POSITIVE),
         "forwarding": forwarding(seat, found, known, names_machines=names_machines),
         "is_at_top": found.device.owner.parent_id is None,
@@ -271,6 +276,13 @@ def _case_page(
         "keeps_log": _keeps_log(seat, story),
     }
     return render(request, "cases/case.html", context, status=status)
+
+
+def _find_first(found: Case, known: machine_words.Known) -> str:
+    """What to do where the machine behind an address must be found before it is cleaned."""
+    if known.asks_for_others:
+        return _("The address asks for others: nothing is cleaned there. Find the machine behind it first.")
+    return str(FIND[found.device.id_kind])
 
 
 def _keeps_log(seat: Seat, story: queries.Story) -> bool:

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime, time, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from typing import Any
 from uuid import UUID
 
@@ -13,24 +13,25 @@ from django.utils import timezone
 from django.utils.dateparse import parse_datetime
 from django.utils.functional import Promise
 from django.utils.translation import gettext as _
-from django.utils.translation import ngettext
 
 from quetsach.machines.identity.forwarders import FORWARDER
-from quetsach.portal.cases import missing, presence, proving
+from quetsach.portal.cases import lane, missing, presence, proving, silence
 from quetsach.portal.cases.clocks import Clock
 from quetsach.portal.cases.doubting import doubts_of
 from quetsach.portal.cases.escalating.wording import STEPS
+from quetsach.portal.cases.gaps.spans import joined
+from quetsach.portal.cases.looks import Facts
 from quetsach.portal.cases.merging_actions import MERGE, MERGED
 from quetsach.portal.cases.missing import Missing
 from quetsach.portal.cases.models import Case, CaseEvent, last_day_before
 from quetsach.portal.cases.outside import PART
 from quetsach.portal.cases.presence import AtPlace, Presence
 from quetsach.portal.cases.queries import Story
-from quetsach.portal.cases.rules import CHECK, OPEN, RETIRE, USABLE_TIMES, Act, Note, State
+from quetsach.portal.cases.rules import CHECK, RETIRE, USABLE_TIMES, Act, Note, State
 from quetsach.portal.cases.timeline import Signs, Timeline, draw
 from quetsach.portal.cases.words import ACTS, DONE, chip_of, verdict
 from quetsach.portal.sightings.models import Bypass, Sighting
-from quetsach.portal.sightings.spans import Span, join_spans, unbroken
+from quetsach.portal.sightings.spans import Span, cut_spans, join_spans, unbroken
 from quetsach.text.canonical import address
 
 EVIDENCE = 12
@@ -73,7 +74,8 @@ class Tale:
     history: list[Told]
     evidence: list[Sighting]
     more_evidence: int
-    looked: list[Span]
+    looked: list[tuple[date, date]]
+    """The local days with logs."""
     lost: list[Span]
     lines_read: int
     errors: int
@@ -84,6 +86,9 @@ class Tale:
     missing: list[Missing]
     more_missing: int
     proof: str
+    """What the quiet time rests on."""
+    hours: str
+    """The time that gaps and picture are about, with its numbers."""
     is_checked: bool
     """A check looked at the machine itself."""
     is_retracted: bool
@@ -111,9 +116,12 @@ def tell(case: Case, story: Story, now: datetime, most: int = EVIDENCE) -> Tale:
     days = judgement.quiet.days if judgement else _quiet_days(case, story)
     shape, label = chip_of(case, quiet_days, now)
     read, unread = _spans(story, now)
-    gaps, more = missing.of_judgement(judgement, proving.names_of_places(story.facts))
+    names, hours = proving.names_of_places(story.facts), silence.hours_told(case, story)
+    gaps, more = missing.of_judgement(judgement, names)
     lost = join_spans((gap for c in story.facts.at_its_places for gap in c.lost), timedelta())
-    looked = unbroken(read, unread, lost)
+    # Of a single place the hours that the proof misses are none with a log, here as in the list of gaps.
+    missed = hours.missed if hours is not None and len(story.facts.places) == 1 else ()
+    looked = cut_spans(unbroken(read, unread, lost), missed)
     return Tale(
         shape=shape,
         word=label,
@@ -132,7 +140,7 @@ def tell(case: Case, story: Story, now: datetime, most: int = EVIDENCE) -> Tale:
         next_step=_next_step(story, now, bool(gaps)),
         timeline=draw(
             hits=list(_hits(story)),
-            marks=list(_marks(case, story)),
+            marks=lane.marks(case, story.events, story.former, [one.case for one in story.before]),
             looked=looked,
             plan_until=judgement.earliest if judgement else None,
             now=now,
@@ -141,17 +149,18 @@ def tell(case: Case, story: Story, now: datetime, most: int = EVIDENCE) -> Tale:
         history=_history(case, story),
         evidence=sorted(story.facts.sightings, key=lambda s: -s.count)[:most],
         more_evidence=max(0, len(story.facts.sightings) - most),
-        looked=looked,
+        looked=_days(looked),
         lost=lost,
         lines_read=sum(_each_once(story).values()),
         errors=sum(len(c.errors) for c in story.facts.at_its_places),
         doubts=[] if story.facts.reported else doubts_of(story.facts.sightings),
-        presence=_presence(case, story, now),
+        presence=silence.picture(case, story, hours, now),
         places=_places(case, story),
         ways=_ways(story),
         missing=gaps,
         more_missing=more,
-        proof=_proof(case, story),
+        proof=silence.proof(case, story, names),
+        hours=silence.in_words(case, hours, names.get(hours.place, "")) if hours else "",
         is_checked=any(one.act == CHECK or "check" in one.data for one in story.events),
         is_retracted=_is_retracted(story),
     )  # fmt: skip
@@ -219,6 +228,8 @@ def _anew(event: CaseEvent) -> str:
 
 def _title(event: CaseEvent) -> str | Promise:
     """The act; of one that was taken back also which it was."""
+    if event.act == Act.RETURN and "sign" in event.data:
+        return _("Opened again as it was: it was told again")
     taken = ACTS.get(event.data.get("act", "")) if event.act == Act.UNDO else None
     if taken is None:
         return ACTS.get(event.act, event.act)
@@ -235,61 +246,12 @@ def _by_table(data: dict[str, Any]) -> str:
     }  # fmt: skip
 
 
-def _proof(case: Case, story: Story) -> str:
-    """What the proof by logs that the case stands on rests on, as it was written down then; empty without
-    one, or if a person or a check gave it."""
-    if case.state not in (State.RECHECKED, State.VERIFIED_CLEAN) or case.confirmed_by_id is not None:
-        return ""
-    reached = [event for event in story.events if event.to_state == case.state != event.from_state]
-    data = reached[-1].data if reached else {}
-    if not data.get("expected"):
-        return ""
-    days = int(data.get("seen_days", 0))
-    told = [
-        ngettext(
-            "The silence is that of %(place)s: the machine was expected in %(expected)d hour, and in "
-            "%(covered)d of them the place was up.",
-            "The silence is that of %(place)s: the machine was expected in %(expected)d hours, and in "
-            "%(covered)d of them the place was up.",
-            int(data["expected"]),
-        )
-        % {
-            "place": data.get("place", ""),
-            "expected": int(data["expected"]),
-            "covered": int(data.get("covered", 0)),
-        },
-    ]
-    if case.done == RETIRE:
-        told.append(_("It is out of use: it must not be seen, and no place saw it."))
-    else:
-        text = ngettext(
-            "The machine was seen there on %(n)d calendar day; a day of which only a part counts is one too.",
-            "The machine was seen there on %(n)d calendar days; a day of which only a part counts is one "
-            "too.",
-            days,
-        )
-        told.append(text % {"n": days})
-    if data.get("is_weak"):
-        told.append(_("For a part of the hours the number of log lines is not known: a weaker proof."))
-    return " ".join(told)
-
-
 def _out_of_use(case: Case, story: Story) -> str | None:
     """The asset number of a machine that was said to be out of use, empty if unknown; None of others."""
     if case.done != RETIRE:
         return None
     claims = [event for event in story.events if event.act == Act.CLAIM]
     return str(claims[-1].data.get("asset", "")) if claims else ""
-
-
-def _presence(case: Case, story: Story, now: datetime) -> Presence | None:
-    """The hours of the machine since its cleaning, until it was proven clean."""
-    if case.claimed_at is None:
-        return None
-    until = case.verified_at or now
-    zone = timezone.get_current_timezone()
-    days = story.facts.days_at_its_places
-    return presence.draw(days, case.claimed_at, until, zone, story.missed)
 
 
 def _places(case: Case, story: Story) -> list[AtPlace]:
@@ -367,13 +329,20 @@ def _spans(story: Story, now: datetime) -> tuple[list[Span], list[Span]]:
 
 
 def _hits(story: Story) -> Iterator[Signs]:
-    """When each row of evidence has its log lines, with the time covered by its own log."""
+    """When each row of evidence has its log lines, with the time covered by its own log; those of earlier
+    episodes too."""
+    for facts in (story.facts, *story.before):
+        for one in _of_facts(facts):
+            yield one._replace(is_before=facts is not story.facts)
+
+
+def _of_facts(facts: Facts) -> Iterator[Signs]:
     logs: dict[tuple[UUID, str], Span] = {}
-    for c in story.facts.at_its_places:
+    for c in facts.at_its_places:
         if c.time in USABLE_TIMES and c.first and c.last:
             first, last = logs.get((c.scan.node_id, c.source), (c.first, c.last))
             logs[c.scan.node_id, c.source] = (min(first, c.first), max(last, c.last))
-    for row in story.facts.sightings:
+    for row in facts.sightings:
         log = logs.get((row.node_id, row.source))
         if row.day and row.runs:
             midnight = datetime.combine(row.day, time(), UTC)
@@ -384,17 +353,12 @@ def _hits(story: Story) -> Iterator[Signs]:
             yield Signs(row.first_seen, row.last_seen, row.count, log)
 
 
-def _marks(case: Case, story: Story) -> Iterator[tuple[datetime, str]]:
-    if case.claimed_at:
-        yield case.claimed_at, _("handled %(day)s") % {"day": f"{timezone.localtime(case.claimed_at):%d/%m}"}
-    proofs: list[tuple[datetime, str]] = []
-    for event in story.events:
-        if event.act == Act.CLAIM or event.to_state in OPEN:
-            proofs.clear()  # an earlier proof no longer holds; the history tells it
-        if event.act in (Act.RECHECK, Act.VERIFY) and (until := _moment(event.data.get("until"))):
-            text = _("checked again %(day)s") if event.act == Act.RECHECK else _("clean %(day)s")
-            proofs.append((until, text % {"day": f"{timezone.localtime(until):%d/%m}"}))
-    yield from proofs
+def _days(spans: Iterable[Span]) -> list[tuple[date, date]]:
+    """The local days that spans of time touch, those that adjoin joined."""
+    moment = timedelta(microseconds=1)
+    return joined(
+        (timezone.localdate(first), timezone.localdate(max(first, end - moment))) for first, end in spans
+    )
 
 
 def _moment(text: Any) -> datetime | None:

@@ -43,8 +43,7 @@ class CaseFacts:
     @property
     def host(self) -> str:
         """The name that it gives itself in the logs; empty if no log tells one."""
-        host = self.case.device.identity.get("host")
-        return host if isinstance(host, str) and host != self.machine else ""
+        return self.case.device.other_name
 
     @property
     def unit(self) -> CampaignNode | None:

@@ -11,13 +11,14 @@ from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
 
-from django.utils import timezone
+from django.utils import timezone, translation
 
 from quetsach.documents.document import Facts, Listing, Notice, Part
 from quetsach.portal.campaigns.models import CampaignNode
 from quetsach.portal.cases.advice import advice_for
 from quetsach.portal.cases.models import Case, VictimReport
 from quetsach.portal.cases.rules import State
+from quetsach.portal.cases.several import FIND, is_unfound
 from quetsach.portal.incidents.case_facts import AllFacts, CaseFacts
 from quetsach.portal.reports.export import heading as names
 from quetsach.portal.sightings.models import Sighting
@@ -69,6 +70,9 @@ def block(one: CaseFacts, title: str) -> Part:
     told = [f"Đơn vị: {unit_called(one.unit)}."]
     if one.host:
         told.append(f"Tên máy theo nhật ký: {paper_text(one.host)}.")
+    if is_unfound(one.case):
+        with translation.override("vi"):
+            told.append(str(FIND[one.case.device.id_kind]))
     if advice.does:
         told.append(f"Mã độc này làm gì: {advice.does}")
     if one.is_checked:

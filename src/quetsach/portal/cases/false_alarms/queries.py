@@ -116,16 +116,18 @@ def shown(node: CampaignNode, user: User) -> QuerySet[FalseAlarm]:
 
 
 MOST_EARLIER = 200
-"""Cases of an older version that the page names."""
+"""Cases that the page names which were closed without a second person."""
 
 
-def by_one_person(node: CampaignNode, user: User) -> list[CaseEvent]:
-    """The closings of the unit's cases that an older version made by the word of one person, and that still
-    hold; the latest first. One query."""
+def without_a_second(node: CampaignNode, user: User) -> list[CaseEvent]:
+    """The closings of the unit's cases that no second person agreed to, and that still hold; the latest
+    first. An older version made them by the word of one person, or a file of reports was taken back. One
+    query."""
     cases = Case.objects.visible_to(user).filter(
         may_return(), device__owner=node, state=State.FALSE_POSITIVE, merged_into=None, false_alarm_of=None
     )  # fmt: skip
-    closings = CaseEvent.rows.filter(case=OuterRef("case"), act=Act.DISMISS.value).order_by("-at", "-pk")
-    rows = CaseEvent.rows.filter(case__in=cases.order_by(), act=Act.DISMISS.value)
+    acts = (Act.DISMISS.value, Act.RETRACT.value)
+    closings = CaseEvent.rows.filter(case=OuterRef("case"), act__in=acts).order_by("-at", "-pk")
+    rows = CaseEvent.rows.filter(case__in=cases.order_by(), act__in=acts)
     rows = rows.filter(pk=Subquery(closings.values("pk")[:1])).exclude(data__has_key="false_alarm")
     return list(rows.select_related("case__device", "by").order_by("-at", "-pk")[:MOST_EARLIER])

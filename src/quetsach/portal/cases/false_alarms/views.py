@@ -96,6 +96,6 @@ def _page(
         )
         for alarm in page
     ]
-    earlier = queries.by_one_person(seat.node, seat.user) if page.number == 1 else []
+    earlier = queries.without_a_second(seat.node, seat.user) if page.number == 1 else []
     context = {"seat": seat, "door": "cases", "page": page, "rows": rows, "earlier": earlier}
     return render(request, "cases/false_alarms.html", context, status=422 if problem else 200)

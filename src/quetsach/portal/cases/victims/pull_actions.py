@@ -23,15 +23,15 @@ from django.utils import timezone
 
 from quetsach.portal.campaigns.arrivals import Arrived
 from quetsach.portal.campaigns.models import Campaign, CampaignNode
-from quetsach.portal.cases.actions import move
+from quetsach.portal.cases.again_actions import relapse, told_again
 from quetsach.portal.cases.episode_actions import succeed
 from quetsach.portal.cases.episodes import Numbers, dismissed, numbers
 from quetsach.portal.cases.machine_actions import machines_named
 from quetsach.portal.cases.merging_actions import Moves, bring_back, settle
 from quetsach.portal.cases.models import Case, Device, VictimReport
 from quetsach.portal.cases.owning import owners_below
-from quetsach.portal.cases.pull_actions import new_case, open_cases, relapse
-from quetsach.portal.cases.rules import Act, Arrival, State, arrive
+from quetsach.portal.cases.pull_actions import new_case, open_cases
+from quetsach.portal.cases.rules import Arrival, State, arrive
 from quetsach.portal.cases.victims.back_actions import let_go
 from quetsach.portal.cases.victims.placing import placed_reports
 from quetsach.portal.cases.victims.storing import link, link_machines, widen
@@ -296,7 +296,7 @@ def _take(
                 State(case.state), case.claimed_at, case.quiet_until, seen, row.sign not in known[case.pk]
             ):
                 case Arrival.EVIDENCE:
-                    move(case, Act.EVIDENCE, data={"indicator": row.sign})
+                    told_again(case, row.sign, seen)
                 case Arrival.RELAPSE:
                     relapse(case, seen)
                 case Arrival.EPISODE:

@@ -24,9 +24,10 @@ from quetsach.portal.cases.models import (
     VictimTelling,
 )
 from quetsach.portal.cases.owning import owners_below
-from quetsach.portal.cases.rules import State
+from quetsach.portal.cases.rules import Act, State
 from quetsach.portal.cases.victims.storing import Places
 from quetsach.portal.cases.withdrawing.queries import OPEN
+from quetsach.portal.machines.models import EvidenceFile
 from quetsach.portal.units.models import subtree
 from quetsach.victims.reading import ReportFile
 from quetsach.victims.report import SEVERITIES, Leftover, Report
@@ -54,6 +55,8 @@ class Preview:
     is_repeat: bool = False
     gone: VictimFile | None = None
     """The same file, which was taken back."""
+    same: list[VictimFile | EvidenceFile] = field(default_factory=list)
+    """The same bytes, as they were handed in before as something else."""
 
     @property
     def reports(self) -> int:
@@ -92,8 +95,47 @@ def preview(draft: VictimFile, file: ReportFile) -> Preview:
     found.is_repeat = VictimFile.rows.filter(
         node=draft.node, digest=draft.digest, kind=draft.kind, accepted_at__isnull=False, gone_at=None
     ).exists()
+    found.same = same_content(draft)
     found.gone = taken_back(draft.node, draft.digest, draft.kind)
     return found
+
+
+def opened_by(file: VictimFile) -> Q:
+    """Rows of `Case` that an accepted file opened: reports of it are in them, and they are no older."""
+    own = VictimReport.rows.filter(file=file, case__opened_at__gte=file.accepted_at)
+    return Q(pk__in=own.order_by().values("case"))
+
+
+def closed_with(file: VictimFile) -> Q:
+    """Rows of `Case` that were closed because the file was taken back."""
+    events = CaseEvent.rows.filter(act=Act.RETRACT.value, data__victims=str(file.pk))
+    return Q(pk__in=events.order_by().values("case"))
+
+
+def number_of_cases(file: VictimFile) -> int:
+    """How many cases a file opened; of one that was taken back how many were closed."""
+    return Case.rows.filter(closed_with(file) if file.gone_at else opened_by(file), is_current=True).count()
+
+
+def file_named(node: CampaignNode, text: str) -> VictimFile | None:
+    """The accepted file of that id that the node, one above or one below gave; None without it."""
+    try:
+        pk = UUID(text)
+    except ValueError:
+        return None
+    found = VictimFile.rows.filter(pk=pk, accepted_at__isnull=False, node__campaign=node.campaign_id)
+    file = found.select_related("node").first()
+    paths = (file.node.path, node.path) if file else ("", "x")
+    return file if paths[0].startswith(paths[1]) or paths[1].startswith(paths[0]) else None
+
+
+def same_content(draft: VictimFile) -> list[VictimFile | EvidenceFile]:
+    """What the same bytes were handed in as before: reports of another type, or evidence of machines."""
+    reports = VictimFile.rows.filter(node=draft.node, digest=draft.digest, accepted_at__isnull=False)
+    evidence = EvidenceFile.rows.filter(
+        unit=draft.node.unit_id, digest=draft.digest, accepted_at__isnull=False
+    )
+    return [*reports.exclude(kind=draft.kind).filter(gone_at=None), *evidence]
 
 
 def taken_back(node: CampaignNode, digest: str, kind: str) -> VictimFile | None:

@@ -27,6 +27,7 @@ from quetsach.portal.kit.client_ip import client_ip_text
 from quetsach.portal.kit.draft_actions import StaleDraftError, throw_away
 from quetsach.portal.kit.refusals import note_form, note_request
 from quetsach.portal.kit.templatetags.kit import num
+from quetsach.portal.machines.models import EvidenceFile
 from quetsach.portal.units.roles import Verb
 from quetsach.victims import reading, types
 from quetsach.victims import words as victims_words
@@ -117,6 +118,7 @@ def victims_file(request: HttpRequest, slug: str, file_id: UUID) -> HttpResponse
         "file": row,
         "what": what_is(row.publisher, row.kind),
         "preview": found,
+        "same": [(_handed_in_as(one), one.accepted_at) for one in found.same],
         "kinds": [
             (kind, what_is(publisher, kind)[0], tell(victims_words.MEANINGS[meaning]), n)
             for (publisher, kind, meaning), n in found.kinds.most_common()
@@ -158,6 +160,14 @@ def take_back(request: HttpRequest, slug: str, file_id: UUID) -> HttpResponse:
     return render(request, "cases/victims/back.html", context, status=422 if form.errors else 200)
 
 
+def _handed_in_as(one: VictimFile | EvidenceFile) -> str:
+    """What the same bytes were taken for before."""
+    if isinstance(one, EvidenceFile):
+        return _("a file about machines, under %(source)s") % {"source": one.source}
+    publisher, meaning = what_is(one.publisher, one.kind)
+    return f"{publisher}: {one.kind}" + (f" ({meaning})" if meaning else "")
+
+
 def _decide(request: HttpRequest, seat: Seat, row: VictimFile) -> HttpResponse:
     slug = seat.campaign.slug
     if request.POST.get("do") != "take":
@@ -195,6 +205,7 @@ def _file_page(request: HttpRequest, seat: Seat, row: VictimFile) -> HttpRespons
         ),
         "leftovers": unread(row.leftovers),
         "left_lines": sum(row.left.values()),
+        "cases": queries.number_of_cases(row),
         "may_take_back": row.gone_at is None and seat.may(Verb.UPLOAD_SCAN),
     }
     return render(request, "cases/victims/file.html", context)

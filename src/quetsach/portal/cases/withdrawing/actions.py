@@ -21,7 +21,7 @@ from quetsach.portal.campaigns.models import Campaign
 from quetsach.portal.cases.episode_actions import follow
 from quetsach.portal.cases.episodes import may_return
 from quetsach.portal.cases.models import Case, CaseEvent
-from quetsach.portal.cases.rules import Act, State, returned
+from quetsach.portal.cases.rules import RESTARTS, Act, State, returned
 from quetsach.portal.cases.withdrawing.queries import OPEN, back_on_a_list, resting_on
 from quetsach.portal.indicators import queries as lists
 from quetsach.portal.indicators.models import IndicatorSet
@@ -90,8 +90,9 @@ def move_many(
     data: dict[str, Any] | None = None,
     version: IndicatorSet | None = None,
 ) -> None:
-    """Move many locked cases with an event and an audit entry each. Claims and proofs stay as they are.
-    `version` is the version of the list whose false alarms they are."""
+    """Move many locked cases with an event and an audit entry each. Claims and proofs stay as they are; the
+    clocks of the unit begin anew where the act says so. `version` is the version of the list whose false
+    alarms they are."""
     now = timezone.now()
     events, subjects = [], []
     for case, state in zip(cases, states, strict=True):
@@ -102,8 +103,10 @@ def move_many(
                       reason=reason, data=data or {})
         )  # fmt: skip
         case.state, case.false_alarm_of = state.value, version
+        if act in RESTARTS:
+            case.clock_at, case.acknowledged_at = now, None
     CaseEvent.rows.bulk_create(events)
-    Case.rows.bulk_update(cases, ["state", "false_alarm_of"])
+    Case.rows.bulk_update(cases, ["state", "false_alarm_of", "clock_at", "acknowledged_at"])
     if cases:
         follow(cases)
         record_all(f"case.{act.value}", subjects, by)

@@ -18,6 +18,8 @@ from quetsach.portal.cases.escalating.wording import DueInWords, due_in_words
 from quetsach.portal.cases.flags import COUNTED, PREFIX, Flag, Mark, conditions, marks_of, with_flags
 from quetsach.portal.cases.lists import number_of, there, within
 from quetsach.portal.cases.models import Case, CaseSighting, FalseAlarm
+from quetsach.portal.cases.rules import State
+from quetsach.portal.cases.several import FIND, is_unfound
 from quetsach.portal.sightings.models import Sighting
 from quetsach.portal.units.models import subtree
 
@@ -31,6 +33,16 @@ class Row:
     advice: Advice
     marks: list[Mark]
     due: DueInWords | None
+
+    @property
+    def may_start(self) -> bool:
+        """Whether somebody may say that it is being handled from now on."""
+        return self.case.state != State.CLEANING and not is_unfound(self.case)
+
+    @property
+    def find(self) -> str:
+        """What to do before anything is cleaned, where the address stands for several machines."""
+        return str(FIND[self.case.device.id_kind]) if is_unfound(self.case) else ""
 
 
 def open_cases(

@@ -55,6 +55,7 @@ def work(request: HttpRequest, slug: str) -> HttpResponse:
             if not outcome.refused:
                 return redirect(request.get_full_path())
             wrong = {case.pk: said for case, said in outcome.refused}
+            picked = {pk: choice for pk, choice in picked.items() if pk in wrong}
     there = queries.overview(seat.node, rule, now, below=below)
     in_order = flag is None and there.to_do >= MANY
     found = queries.open_cases(seat.node, rule, now, below=below, flag=flag, in_order=in_order)
@@ -64,6 +65,7 @@ def work(request: HttpRequest, slug: str) -> HttpResponse:
     shown = queries.rows_of(page, get_language() or "vi", rule, now)
     # Of many cases the machines are not counted: that would look at each.
     machines = 0 if there.to_do >= MANY else found.order_by().values("device").distinct().count()
+    here = {row.case.pk for row in shown}
     if flag is not None and flag not in there.flags:
         there.flags.append(flag)
     context = {
@@ -72,6 +74,8 @@ def work(request: HttpRequest, slug: str) -> HttpResponse:
         "page": page,
         "machines": machines if machines < page.paginator.count else 0,
         "rows": [(row, picked.get(row.case.pk, ""), wrong.get(row.case.pk, "")) for row in shown],
+        "elsewhere": [(pk, choice) for pk, choice in picked.items() if pk not in here],
+        "keep": f"{seat.user.pk} {seat.node.pk} {below:d} {flag or ''}",
         "choices": _choices(),
         "form": form,
         "below": below,

@@ -1,4 +1,5 @@
 // A table [data-row-keys] with one list of choices a row: digits choose and go on, j and k move, o opens, Ctrl+Enter saves.
+// Choices stay in this tab, under the name data-row-keep, when another page of the list or a case is opened. All go with the form.
 for (const table of document.querySelectorAll("table[data-row-keys]")) {
   const form = table.closest("form");
   const lists = [...table.tBodies[0].querySelectorAll("select")];
@@ -9,10 +10,68 @@ for (const table of document.querySelectorAll("table[data-row-keys]")) {
   said.className = "muted no-print";
   said.role = "status";
   table.after(said);
-  const tell = (more = "") => {
-    const number = lists.filter((list) => list.value).length;
-    said.textContent = `${number} / ${lists.length} ${table.dataset.rowTold}${more ? `. ${more}` : ""}`;
+  const kept = `rows ${table.dataset.rowKeep}`;
+  const here = new Set(lists.map((list) => list.name));
+  const choices = new Map(read());
+  function read() {
+    try {
+      return Object.entries(JSON.parse(sessionStorage.getItem(kept)) || {});
+    } catch {
+      return [];
+    }
+  }
+  const keep = (some) => {
+    try {
+      sessionStorage.setItem(kept, JSON.stringify(Object.fromEntries(some)));
+    } catch {
+      // Without a place to keep them the choices are those of this page, as without this script.
+    }
   };
+  const elsewhere = () => [...choices].filter(([name]) => !here.has(name));
+  const others = document.createElement("p");
+  others.className = "no-print";
+  others.hidden = true;
+  const number = document.createElement("b");
+  const forget = document.createElement("button");
+  forget.type = "button";
+  forget.className = "btn";
+  forget.textContent = table.dataset.rowForget;
+  others.append(number, " ", forget);
+  said.after(others);
+  const tell = (more = "") => {
+    for (const list of lists) {
+      if (list.value) choices.set(list.name, list.value);
+      else choices.delete(list.name);
+    }
+    keep(choices);
+    const chosen = lists.filter((list) => list.value).length;
+    said.textContent = `${chosen} / ${lists.length} ${table.dataset.rowTold}${more ? `. ${more}` : ""}`;
+    const left = elsewhere().length;
+    others.hidden = !left;
+    number.textContent = `${left} ${table.dataset.rowOthers}.`;
+  };
+  forget.addEventListener("click", () => {
+    for (const [name] of elsewhere()) choices.delete(name);
+    tell();
+  });
+  for (const one of form.querySelectorAll("[data-row-elsewhere]")) {
+    choices.set(one.name, one.value); // the page came back with an error
+    one.remove();
+  }
+  for (const list of lists) {
+    const before = choices.get(list.name);
+    if (!list.value && [...list.options].some((one) => one.value === before)) list.value = before;
+  }
+  form.addEventListener("submit", () => {
+    for (const [name, value] of elsewhere()) {
+      const field = document.createElement("input");
+      field.type = "hidden";
+      field.name = name;
+      field.value = value;
+      form.append(field);
+    }
+    keep([]);
+  });
   const go = (from, by) => {
     const next = lists[Math.min(Math.max(from + by, 0), lists.length - 1)];
     next.focus();

@@ -1,0 +1,38 @@
+"""Evidence that comes to a case on which nobody works: after its handling, or after it was closed."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from quetsach.portal.cases.actions import move, unclaim
+from quetsach.portal.cases.models import Case, CaseEvent
+from quetsach.portal.cases.rules import Act, Arrival, State, arrive, returned
+from quetsach.portal.cases.withdrawing.actions import move_many
+
+
+def relapse(case: Case, seen: datetime | None) -> None:
+    """A sign came after the cleaning: the claim no longer holds. The caller has locked the case."""
+    claimed = case.claimed_at
+    case.relapses += 1
+    unclaim(case)
+    move(
+        case,
+        Act.RELAPSE,
+        data={"seen": seen.isoformat() if seen else "", "claimed_at": claimed.isoformat() if claimed else ""},
+    )
+
+
+def told_again(case: Case, sign: str, seen: datetime | None) -> None:
+    """Other evidence came to a false alarm. The caller has locked the case.
+
+    Where only a file of reports that was taken back had closed it, nobody has said that it is a false alarm:
+    it goes on as it was, with its claim, and a sign after that claim is a relapse.
+    """
+    closed = CaseEvent.rows.filter(case=case, to_state=State.FALSE_POSITIVE.value)
+    last = closed.exclude(from_state=State.FALSE_POSITIVE.value).order_by("-at", "-pk").first()
+    if last is None or last.act != Act.RETRACT:
+        move(case, Act.EVIDENCE, data={"indicator": sign})
+        return
+    move_many([case], Act.RETURN, [returned(last.from_state)], data={"sign": sign})
+    if arrive(State(case.state), case.claimed_at, case.quiet_until, seen, True) is Arrival.RELAPSE:
+        relapse(case, seen)
