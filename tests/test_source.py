@@ -83,6 +83,34 @@ def test_half_a_character_at_the_end_is_an_error(encoding: str, engine: Engine, 
     assert f"at byte {path.stat().st_size};" in error
 
 
+@pytest.mark.parametrize("first", ["utf-8", "utf-8-sig", *MARKS])
+@pytest.mark.parametrize("pack", [bytes, gzip.compress])
+def test_lines_that_are_appended_in_another_encoding_are_read(
+    first: str, pack: Callable[[bytes], bytes], engine: Engine, tmp_path: Path
+) -> None:
+    """PowerShell's `>>` appends UTF-16LE to any file; other programs append UTF-8 to what it began."""
+    mixed, narrow = tmp_path / "mixed", tmp_path / "narrow"
+    parts = [
+        log(70).decode(),
+        "10.0.0.9 hỏi bücher.example 😀\r\n\r\n",
+        log(60, 70).decode(),
+        "10.0.0.8 evil.example",
+    ]
+    seconds = ["utf-16-le", "utf-8"] if first.startswith("utf-8") else ["utf-8", first]
+    ways = [first, seconds[0], seconds[1], seconds[0]]
+    stored = MARKS.get(first, b"") + b"".join(map(str.encode, parts, ways))
+    mixed.write_bytes(pack(stored))
+    narrow.write_bytes(pack("".join(parts).encode()))
+    got, expected = scan(mixed, engine), scan(narrow, engine)
+    assert sum(s.count for s in got.sightings) == 132
+    assert [s._replace(source="") for s in got.sightings] == [
+        s._replace(source="") for s in expected.sightings
+    ]
+    told, true = got.coverage, expected.coverage
+    assert (told.bytes, told.lines, told.errors) == (len(stored), true.lines, [])
+    assert (told.first, told.last, told.time) == (true.first, true.last, true.time)
+
+
 @given(
     units=st.lists(
         st.sampled_from([0x61, 0x0A, 0x20, 0x1EA1, 0xD83D, 0xDE00, 0xD800, 0xDC00, 0xFFFE, 0x3002]),

@@ -126,6 +126,8 @@ def test_check_tells_what_would_be_followed(quetsach: Run, log: Path, tmp_path: 
     tabbed.write_text("10.1.2.3\tevil.example\x1b[2J\n" * 4000)
     _code, out, _err = quetsach("--lang", "en", "watch", "--check", "--follow", str(tabbed))
     assert "10.1.2.3→evil.example\\x1b[2J" in out, "a tab is no hidden character, an escape is"
+    tabbed.write_text("10.1.2.3 in UTF-16\n" * 4000, encoding="utf-16")
+    assert "10.1.2.3 in UTF-16\n" in quetsach("watch", "--check", "--follow", str(tabbed))[1]
 
 
 def test_what_belongs_to_the_state_stays(watch: Callable[..., tuple[int, str, str]]) -> None:

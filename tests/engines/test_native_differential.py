@@ -22,6 +22,7 @@ from tests.engines.random_lines import (
 
 pytestmark = pytest.mark.native
 
+WAYS = ["utf-8", "utf-8", "utf-16-le"]
 RESOLVER = "1663300800.1\tC\t192.168.1.5\t50000\t8.8.8.8\t53\tSF\t-"
 
 
@@ -46,6 +47,24 @@ RESOLVER = "1663300800.1\tC\t192.168.1.5\t50000\t8.8.8.8\t53\tSF\t-"
 )
 def test_native_says_what_portable_says(values: list[str], data: bytes, devices: bool) -> None:
     compare(values, data, devices=devices)
+
+
+@few
+@given(
+    indicators,
+    files(),
+    st.lists(st.sampled_from(("utf-8", "utf-16-le", "utf-16-be")), min_size=1, max_size=9),
+)
+@example(
+    ["evil.example"],
+    b"".join(b"2026-01-02T03:04:05Z 10.0.0.%d asks evil.example\n" % n for n in range(9)),
+    WAYS,
+)
+def test_lines_in_several_encodings_are_read_the_same_way(
+    values: list[str], data: bytes, ways: list[str]
+) -> None:
+    lines = data.decode("utf-8", "replace").splitlines(keepends=True)
+    compare(values, b"".join(line.encode(ways[n % len(ways)]) for n, line in enumerate(lines)))
 
 
 @few

@@ -59,6 +59,7 @@ STEPS = st.one_of(
     st.tuples(st.just("mount"), st.integers(1, 9)),
     st.tuples(st.sampled_from(("stale names", "stale sizes")), st.integers(0, 1)),
     st.tuples(st.just("swap"), st.integers(0, 1)),
+    st.tuples(st.just("encoding"), st.just(0)),
 )
 NAMES = ("evil.example", "evil.example", "fine.test", "a.evil.example", "dns.google")
 LISTS = (["evil.example"], ["evil.example", "fine.test", "10.1.2.1"])
@@ -112,6 +113,9 @@ def play(office: Office, steps: list[tuple[str, int]]) -> None:
                 office.use(LISTS[number])
                 office.start()
                 office.look()
+            case "encoding":
+                # Another program goes on writing.
+                office.is_wide = not office.is_wide
             case "wait":
                 office.now += 15
             case "look":
@@ -153,13 +157,18 @@ def kill(office: Office, statements: int) -> None:
 @example(
     steps=[("append", 1), ("piece", 1), ("look", 0), ("copy", 0), ("pack", 0)], is_native=True, is_wide=False
 )
+@example(
+    steps=[("append", 90), ("look", 0), ("encoding", 0), ("append", 90), ("look", 0)] * 2,
+    is_native=True,
+    is_wide=False,
+)
 @given(
     steps=st.lists(STEPS, min_size=4, max_size=30),
     is_native=st.booleans(),
     is_wide=st.sampled_from((False, False, True)),
 )
 def test_any_history(steps: list[tuple[str, int]], is_native: bool, is_wide: bool) -> None:
-    """Logs are in UTF-8, or `is_wide` in UTF-16."""
+    """Logs begin in UTF-8, or `is_wide` in UTF-16."""
     with tempfile.TemporaryDirectory() as folder, mock.patch.object(held, "SETTLED_BYTES", SETTLED):
         office = Office(Path(folder), ENGINES[0] if is_native else ENGINES[1], is_wide=is_wide)
         with office.on_a_drive():

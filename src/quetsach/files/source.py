@@ -19,6 +19,7 @@ from typing import Protocol
 from quetsach.errors import SourceError
 from quetsach.files import opening
 from quetsach.files.decompress import BLOCK, GZIP, ZSTD, unpack
+from quetsach.files.utf16 import Decoder, read_lines
 
 HEAD_BYTES = 4096
 """The source id is the SHA-256 of the first `HEAD_BYTES` decompressed bytes."""
@@ -78,6 +79,7 @@ def is_binary(head: bytes) -> bool:
     """
     if is_capture(head) or utf16_of(head) is not None:
         return False
+    head = read_lines(head)
     controls = head.translate(None, _OTHERS)
     has_many = len(set(controls)) > _FEW and 100 * len(controls) > len(head)
     return has_many or (b"\0" in head and len(_ZEROS_INSIDE.findall(head)) > _FEW)
@@ -93,10 +95,10 @@ class ByteStream(Protocol):
 
 def utf16_of(head: bytes) -> str | None:
     """UTF-16LE or UTF-16BE, by the byte order mark or by nearly every second byte of `HEAD_BYTES` being
-    zero."""
+    zero, the first of them before the first line feed."""
     if is_capture(head):
         return None
-    pairs = len(head) // 2
+    pairs = len(head) // 2 if b"\0" in head.partition(b"\n")[0] else 0
     for name, (mark, high) in _UTF16.items():
         if head.startswith(mark):
             return name
@@ -186,10 +188,10 @@ class Source:
             problem = error
         self.head = bytes(start[:HEAD_BYTES])
         encoding = None if self._any_encoding else utf16_of(self.head)
-        decoder = codecs.getincrementaldecoder(encoding)("replace") if encoding else None
+        decoder = Decoder(encoding) if encoding else None
         for block in _chain(bytes(start), blocks):
             self.decompressed += len(block)
-            text = decoder.decode(block).encode("utf-8", "surrogatepass") if decoder else block
+            text = decoder.feed(block) if decoder else block
             self.decoded += len(text)
             if text:
                 yield text
@@ -198,12 +200,12 @@ class Source:
         if decoder is not None:
             yield from self._last(decoder, encoding)
 
-    def _last(self, decoder: codecs.IncrementalDecoder, encoding: str | None) -> Iterator[bytes]:
-        held, _flags = decoder.getstate()
-        if len(held) >= 2:
-            self.decoded += 3
-            yield "\ufffd".encode()
-        if len(held) % 2:
+    def _last(self, decoder: Decoder, encoding: str | None) -> Iterator[bytes]:
+        text = decoder.feed(b"", is_last=True)
+        self.decoded += len(text)
+        if text:
+            yield text
+        if decoder.is_cut:
             self._fail(
                 f"{encoding} text: ends in the middle of a character at byte {self.decompressed};"
                 " what came before was scanned, copy the file again when it is complete"

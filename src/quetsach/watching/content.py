@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import codecs
 import hashlib
 import os
 import sys
@@ -10,6 +9,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from quetsach.files import opening
+from quetsach.files.utf16 import Decoder
 
 HEAD_BYTES = 4096
 """The first bytes, and the bytes before the place, that say which content a file has."""
@@ -102,27 +102,35 @@ class Handle:
 
     def line_end(self, start: int, end: int) -> int:
         """The place behind the last line feed between two places; `start` where there is none."""
-        feed = "\n".encode(self.encoding or "ascii")
-        at = end - end % len(feed)
+        if self.encoding:
+            return self._decoded_line_end(start, end)
+        at = end
         while at > start:
             begin = max(start, at - _BLOCK)
-            data = self.read(begin, at - begin)
-            found = data.rfind(feed)
-            while found > 0 and found % len(feed):
-                # The halves of two characters.
-                found = data.rfind(feed, 0, found + len(feed) - 1)
+            found = self.read(begin, at - begin).rfind(b"\n")
             if found >= 0:
-                return begin + found + len(feed)
+                return begin + found + 1
             at = begin
         return start
+
+    def _decoded_line_end(self, start: int, end: int) -> int:
+        """The same of text in UTF-16. Lines in UTF-8 may stand in it, so only from its beginning on each line
+        tells its encoding."""
+        decoder = Decoder(self.encoding)
+        at = start
+        while data := self.read(at, min(_BLOCK, end - at)):
+            decoder.feed(data)
+            at += len(data)
+        decoder.feed(b"", is_last=True)
+        return start + decoder.line_end
 
     def text_head(self, end: int) -> bytes:
         """The first 64 KiB of the text that the file holds up to a place."""
         if not self.encoding:
             return self.read(0, min(SETTLED_BYTES, end))
         # No two bytes become less than one.
-        text = self.read(0, min(2 * SETTLED_BYTES, end)).decode(self.encoding, "replace")
-        return text.encode("utf-8", "surrogatepass")[:SETTLED_BYTES]
+        data = self.read(0, min(2 * SETTLED_BYTES, end))
+        return Decoder(self.encoding).feed(data, is_last=True)[:SETTLED_BYTES]
 
     def close(self) -> None:
         self._file.close()
@@ -143,8 +151,7 @@ class Stretch:
 
     def __init__(self, handle: Handle, start: int, end: int) -> None:
         self._handle, self._at, self._end = handle, start, end
-        found = codecs.getincrementaldecoder(handle.encoding)("replace") if handle.encoding else None
-        self._decoder = found
+        self._decoder = Decoder(handle.encoding) if handle.encoding else None
         self.given = 0
 
     def read(self, size: int, /) -> bytes:
@@ -154,7 +161,7 @@ class Stretch:
             self._at += len(data)
             text = data
             if self._decoder is not None:
-                text = self._decoder.decode(data, not data).encode("utf-8", "surrogatepass")
+                text = self._decoder.feed(data, is_last=not data)
             if text or not data:
                 self.given += len(text)
                 return text

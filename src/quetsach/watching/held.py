@@ -113,9 +113,13 @@ class Held:
 
     def begin(self, generation: Generation | None) -> None:
         """Its content is that of a generation, or one that is not known yet."""
-        self.generation, self.stand = generation, None
+        self.generation, self.stand, self.leases_judged = generation, None, 0
+        self.judge_anew()
+
+    def judge_anew(self) -> None:
+        """Forget how its lines are read."""
         self.judging, self.judged, self.judged_of, self.judged_text = None, None, 0, 0
-        self.has_lines, self.leases_judged = False, 0
+        self.has_lines = False
 
 
 @dataclass
@@ -176,7 +180,10 @@ class Looker:
         """Note that of the text, which the first bytes decide."""
         one = held.generation
         if one is None or held.stand is None or one.fingerprint.place < HEAD_BYTES:
-            held.handle.encoding = utf16_of(held.handle.read(0, HEAD_BYTES)) or ""
+            encoding = utf16_of(held.handle.read(0, HEAD_BYTES)) or ""
+            if encoding != held.handle.encoding:
+                held.handle.encoding = encoding
+                held.judge_anew()
 
     def goes_on(self, held: Held, mark: Mark) -> bool:
         """Whether a file begins with what was read of it. What is new is then at hand, if that is little."""

@@ -24,6 +24,7 @@ use crate::memory::{AtWork, Memory};
 use crate::options::{Coverage, Options, Progress};
 use crate::pipeline::feed::Feed;
 use crate::pipeline::queue::{Queue, Taken};
+use crate::reader::utf16::with_lines_read;
 use crate::reader::{Input, Source, is_capture};
 use crate::rows::alive::{self, Alive};
 pub use crate::rows::spool::temporary;
@@ -46,7 +47,7 @@ use crate::wire::{Context, Lines};
 /// The name of the format of a file that begins with these bytes; `detect::TEXT` for a file of no format.
 pub fn recognise<'a>(formats: &'a [Format], start: &[u8]) -> &'a str {
     let all: Vec<&Format> = formats.iter().collect();
-    detect::detect(&all, start).map_or(detect::TEXT, |found| &all[found].name)
+    detect::detect(&all, &with_lines_read(start)).map_or(detect::TEXT, |found| &all[found].name)
 }
 
 /// Reads one source to its end. `path` names the source in its coverage and errors; for `Input::File` it is
@@ -67,11 +68,13 @@ pub fn scan<'a>(
         let found = capture::scan(set, options, progress, &zone, path, feed.source, &start);
         return Ok(found);
     }
+    let start = with_lines_read(feed.start());
     let format = match options.format {
-        None => detect::detect(&formats, detect::start(feed.start())),
+        None => detect::detect(&formats, detect::start(&start)),
         Some(_) => (!formats.is_empty()).then_some(0),
     };
-    let scan = begin(set, formats, format, zone, options, progress).of_file(feed.start());
+    let scan = begin(set, formats, format, zone, options, progress).of_file(&start);
+    drop(start);
     let threads = Threads::new(feed, Baton::default(), options, progress);
     let (mut whole, mut feed, recent) = threads.look(scan);
     whole.read_tail(&mut feed.source, &recent, 0);

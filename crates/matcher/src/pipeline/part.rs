@@ -18,6 +18,7 @@ use crate::options::{Coverage, Limits, Options, Progress};
 use crate::pipeline::feed::Feed;
 use crate::pipeline::{self, Found, Threads};
 use crate::reader::range::Range;
+use crate::reader::utf16::with_lines_read;
 use crate::reader::{Input, Source, is_capture};
 use crate::rows::alive::Alive;
 use crate::rows::spread::Spread;
@@ -86,6 +87,7 @@ pub fn scan(
     if is_capture(&head) || (start > 0 && start < edge) {
         return Ok(None);
     }
+    let head = with_lines_read(&head).into_owned();
     let format = match options.format {
         None => detect::detect(&formats, &head),
         Some(_) => (!formats.is_empty()).then_some(0),

@@ -12,6 +12,7 @@ use crate::line::detect;
 use crate::options::{Coverage, Options, Progress};
 use crate::pipeline::feed::Feed;
 use crate::pipeline::{Found, Threads, begin, chosen};
+use crate::reader::utf16::with_lines_read;
 use crate::reader::{Input, Source};
 use crate::scan::baton::Baton;
 use crate::set::Set;
@@ -63,7 +64,8 @@ impl Judging {
         text: &[u8],
     ) -> Result<(Judged<'f>, bool), Error> {
         let formats = chosen(formats, self.forced.as_deref())?;
-        let text = self.judging.add(&formats, text);
+        let text = with_lines_read(text);
+        let text = self.judging.add(&formats, &text);
         let format = match self.forced {
             None => self.judging.format(),
             Some(_) => (!formats.is_empty()).then_some(0),

@@ -12,7 +12,7 @@ pub mod range;
 mod readahead;
 #[cfg(test)]
 mod tests;
-mod utf16;
+pub(crate) mod utf16;
 
 use std::collections::VecDeque;
 use std::fs::File;

@@ -2,6 +2,7 @@
 use memchr::{memchr, memmem, memrchr};
 
 use crate::format::decoders::TRIGGER;
+use crate::reader::utf16;
 use crate::scan::state::Scan;
 use crate::set::providers::shows_resolver;
 use crate::token::buffer::Buffer;
@@ -74,6 +75,7 @@ impl Scan<'_> {
     }
 
     fn region(&mut self, buffer: &mut Buffer, start: usize, end: usize) -> Segment {
+        utf16::read_lines(&mut buffer.data_mut()[start..end]);
         let mut found = Candidates::default();
         buffer.isolated(start, end, |buf, from| {
             let mut search = Search {

@@ -1,4 +1,5 @@
 //! The last lines of a source: their times end its coverage and give year-less times their year.
+use std::borrow::Cow;
 use std::sync::Arc;
 
 use memchr::memrchr;
@@ -6,6 +7,7 @@ use memchr::memrchr;
 use crate::line::detect::clean;
 use crate::line::moments;
 use crate::reader::Source;
+use crate::reader::utf16::with_lines_read;
 use crate::scan::state::Scan;
 use crate::shape::wrapper::Readings;
 
@@ -40,14 +42,12 @@ impl Scan<'_> {
     fn tail_line(&mut self, raw: &[u8], offset: u64) {
         let limits = self.options.limits;
         let long = raw.len() > limits.long_line;
-        let line = clean(
-            if long {
-                &raw[..raw.len().min(limits.parsed_part)]
-            } else {
-                raw
-            },
-            offset == 0,
-        );
+        let raw = if long {
+            Cow::Borrowed(&raw[..raw.len().min(limits.parsed_part)])
+        } else {
+            with_lines_read(raw)
+        };
+        let line = clean(&raw, offset == 0);
         let before = self.headers.partition_point(|(at, _)| *at < offset);
         self.reader.header = match before.checked_sub(1) {
             Some(i) => self.headers[i].1.clone(),

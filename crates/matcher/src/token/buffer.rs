@@ -22,6 +22,10 @@ impl Buffer {
         &self.bytes[FRONT..FRONT + self.filled]
     }
 
+    pub fn data_mut(&mut self) -> &mut [u8] {
+        &mut self.bytes[FRONT..FRONT + self.filled]
+    }
+
     fn size(&self) -> usize {
         self.bytes.len() - FRONT - BACK
     }

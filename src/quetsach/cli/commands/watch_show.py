@@ -256,7 +256,9 @@ def _check_leases(place: Place) -> bool:
 
 
 def _check_one(path: Path, log_format: str | None) -> bool:
+    from quetsach.files.utf16 import read_lines
     from quetsach.scanning import recognition
+    from quetsach.scanning.reading import start_of
     from quetsach.watching import whole
     from quetsach.watching.content import Handle
 
@@ -275,13 +277,13 @@ def _check_one(path: Path, log_format: str | None) -> bool:
     elif whole.is_whole(path, handle):
         _say(_("%(path)s: read as a whole, each time it changed and rests") % {"path": path})
     else:
-        start = handle.read(0, 1 << 16)
+        start = read_lines(start_of(path))
         name = log_format or recognition.log_format(path) or "text"
         text = _("%(path)s: followed line by line, as %(format)s, %(size)s")
         _say(text % {"path": path, "format": words.logformat(name), "size": words.size(size)})
         if name == "text":
             _say("    " + _("no log format fits: only addresses are looked for; --format names one"))
         sample = next((line for line in start.split(b"\n") if line and not line.startswith(b"#")), b"")
-        _say("    " + sample[:200].decode("utf-8", "replace").replace("\t", "→"))
+        _say("    " + sample.rstrip(b"\0")[:200].decode("utf-8", "replace").replace("\t", "→"))
     handle.close()
     return True

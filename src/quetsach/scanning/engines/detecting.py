@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from quetsach.files.utf16 import read_lines
 from quetsach.logs import logformat
 from quetsach.logs.logformat import LogFormat
 from quetsach.scanning.engine import Judged
@@ -40,6 +41,7 @@ class Judging:
         has_all = self._given >= most
         if has_all:
             text = text[: text.rfind(b"\n", 0, room) + 1]
+        text = read_lines(text)
         if self._forced is None:
             self._try(text, is_first=is_first)
         name = self._forced or self._most()

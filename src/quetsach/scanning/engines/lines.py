@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from quetsach.files.utf16 import read_line
+
 _BORDERS = (b" ", b"\t", b'"', b"'", b"<", b">")
 OVERLAP = 512
 """More than two names long (RFC 1035 2.3.4), for a piece without any border."""
@@ -51,7 +53,7 @@ class LongLine:
 
 
 def split(chunks: Iterator[bytes], limit: int) -> Iterator[tuple[int, bytes | LongLine]]:
-    """Every line with the offset of its first byte; without its newline."""
+    """Every line with the offset of its first byte; without its newline, and as UTF-8 if it is short."""
     offset = 0
     data = b""
     for chunk in chunks:
@@ -59,7 +61,8 @@ def split(chunks: Iterator[bytes], limit: int) -> Iterator[tuple[int, bytes | Lo
         while True:
             *whole, data = data.split(b"\n")
             for line in whole:
-                yield offset, line if len(line) <= limit else LongLine(line, chunks, complete=True)
+                is_long = len(line) > limit
+                yield offset, LongLine(line, chunks, complete=True) if is_long else read_line(line)
                 offset += len(line) + 1
             if len(data) <= limit:
                 break
@@ -70,7 +73,7 @@ def split(chunks: Iterator[bytes], limit: int) -> Iterator[tuple[int, bytes | Lo
             offset += long.size + 1
             data = long.after
     if data:
-        yield offset, data
+        yield offset, read_line(data)
 
 
 def clean(raw: bytes, is_first: bool) -> bytes:
