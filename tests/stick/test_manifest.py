@@ -154,7 +154,7 @@ def test_a_file_dragged_onto_it_is_scanned_with_the_packs_list(
 def test_the_menu_says_what_there_is_and_leaves(
     ready: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str], catalogue: Path
 ) -> None:
-    keys = iter(["12", "l", "0"])
+    keys = iter(["m", "12", "l", "0"])
     monkeypatch.setattr("click.prompt", lambda *_args, **_given: next(keys))
     assert starting.main([]) == 0
     out, _err = capfd.readouterr()

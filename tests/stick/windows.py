@@ -20,6 +20,7 @@ import pytest
 from quetsach.endpoint import keys
 from tests import debian13
 from tests.endpoint.packs import SIGNING
+from tests.stick import debug_parts
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -126,6 +127,10 @@ class Windows:
             self.run("wineboot", "-i")
             # Processes left by the first start make the next program that needs a desktop wait for ever.
             self.settle()
+        mark = self.prefix / "without-debugging-information"
+        if not mark.exists():
+            debug_parts.remove(self.disk / "windows")
+            mark.touch()
         subprocess.run([*WINESERVER, "-p"], env=self.environment, stdout=subprocess.DEVNULL, check=False)
         # Else the first call of WMI starts the desktop, and gives up before the desktop is there.
         self._desktop = subprocess.Popen(
