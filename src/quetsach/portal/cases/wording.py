@@ -19,6 +19,7 @@ from quetsach.machines.identity.forwarders import FORWARDER
 from quetsach.portal.cases import missing, presence, proving
 from quetsach.portal.cases.clocks import Clock
 from quetsach.portal.cases.doubting import doubts_of
+from quetsach.portal.cases.episode_actions import FOLLOWED, RESUMED
 from quetsach.portal.cases.escalating.wording import STEPS
 from quetsach.portal.cases.merging_actions import MERGE, MERGED
 from quetsach.portal.cases.missing import Missing
@@ -166,6 +167,8 @@ def _more(event: CaseEvent) -> str:
             return text % {"at": f"{timezone.localtime(at):%d/%m/%Y %H:%M}"} + " "
     if event.act == Note.ASIDE and (end := _moment(data.get("until"))):
         return _("Until the end of %(day)s.") % {"day": f"{last_day_before(end):%d/%m/%Y}"} + " "
+    if event.act in (RESUMED, FOLLOWED):
+        return _("episode %(n)s") % {"n": data["episode"]} + " "
     if event.act == Note.OVERDUE and data.get("clock") in set(Clock):
         return str(STEPS[Clock(data["clock"])])
     return ""
