@@ -18,6 +18,7 @@ from django.utils import timezone
 from quetsach.portal.campaigns.cascade.actions import acknowledge, count_people, deploy, pass_on
 from quetsach.portal.campaigns.models import CampaignNode, Dispatch
 from quetsach.portal.cases.models import Case, Device
+from quetsach.portal.checks.models import CheckResult
 from quetsach.portal.checks.unit_actions import say_computers
 from quetsach.portal.kit.figures import FIGURES
 from quetsach.portal.reports.actions import submit
@@ -87,6 +88,7 @@ def campaign_at_work(cast, things):
         count_people(cast.nodes[unit], 10 * n, 7 * n, None)
         if unit != "centre":
             acknowledge(cast.nodes[unit], None)
+    CheckResult.rows.update(verdict="found", software=["windows"])
     deploy(cast.nodes["A2"], None)
     say_computers(cast.nodes["A1"], 30, cast.user("A1", "officer"))
     for unit in ("A1", "A2", "A"):

@@ -18,6 +18,7 @@ from quetsach.machines.identity.forwarders import FORWARDER
 from quetsach.portal.cases import lane, missing, presence, proving, silence
 from quetsach.portal.cases.clocks import Clock
 from quetsach.portal.cases.doubting import doubts_of
+from quetsach.portal.cases.episode_actions import FOLLOWED, RESUMED
 from quetsach.portal.cases.escalating.wording import STEPS
 from quetsach.portal.cases.gaps.spans import joined
 from quetsach.portal.cases.looks import Facts
@@ -175,6 +176,8 @@ def _more(event: CaseEvent) -> str:
             return text % {"at": f"{timezone.localtime(at):%d/%m/%Y %H:%M}"} + " "
     if event.act == Note.ASIDE and (end := _moment(data.get("until"))):
         return _("Until the end of %(day)s.") % {"day": f"{last_day_before(end):%d/%m/%Y}"} + " "
+    if event.act in (RESUMED, FOLLOWED):
+        return _("episode %(n)s") % {"n": data["episode"]} + " "
     if event.act == Note.OVERDUE and data.get("clock") in set(Clock):
         return str(STEPS[Clock(data["clock"])])
     return ""
