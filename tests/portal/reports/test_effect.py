@@ -132,7 +132,7 @@ def test_units_come_in_the_order_of_looking_not_of_infections(seen):
     infect(seen, "A2", "pc-more", 5, 1)
     say_computers(seen.nodes["A2"], 40, seen.user("A2", "officer"))
     page = text_of(seen.client("A", "officer").get(url(seen, "machine_figures", "A")))
-    table = page[page.index("Xếp theo tỷ lệ") :]
+    table = page[page.index("Nơi có nhiều đơn vị đã lập sổ máy") :]
     assert table.index(seen.nodes["A2"].name) < table.index(seen.nodes["A1"].name)
     assert "chưa biết" in table
 
