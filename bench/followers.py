@@ -8,7 +8,7 @@ import shutil
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Iterator
 from pathlib import Path
 from typing import Protocol
 
@@ -125,15 +125,24 @@ class Running:
                 time.sleep(0.002)
 
     def cpu(self) -> float:
-        """Processor seconds so far (proc_pid_stat(5), utime and stime)."""
-        fields = Path(f"/proc/{self._process.pid}/stat").read_text().rpartition(")")[2].split()
-        return (int(fields[11]) + int(fields[12])) / _TICKS
+        """Processor seconds of all its processes so far (proc_pid_stat(5), utime and stime)."""
+        return sum(int(fields[11]) + int(fields[12]) for _pid, fields in self._processes()) / _TICKS
 
     def pss(self) -> float:
-        """Memory in MB, its share of what it shares with other processes."""
-        text = Path(f"/proc/{self._process.pid}/smaps_rollup").read_text()
-        line = next(line for line in text.splitlines() if line.startswith("Pss:"))
-        return int(line.split()[1]) / 1024
+        """Memory of all its processes in MB, each with its share of what it shares with others."""
+        held = 0
+        for pid, _fields in self._processes():
+            text = Path(f"/proc/{pid}/smaps_rollup").read_text()
+            held += next(int(line.split()[1]) for line in text.splitlines() if line.startswith("Pss:"))
+        return held / 1024
+
+    def _processes(self) -> Iterator[tuple[int, list[str]]]:
+        """The number of each process, and its fields behind the name."""
+        waiting = [self._process.pid]
+        for pid in waiting:
+            yield pid, Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+            for task in Path(f"/proc/{pid}/task").iterdir():
+                waiting.extend(map(int, (task / "children").read_text().split()))
 
     def share(self, seconds: float, meanwhile: Callable[[], None]) -> float:
         """The share of one core, in per cent, while `meanwhile` is called each second."""

@@ -17,7 +17,7 @@ from pathlib import Path
 from random import Random
 from statistics import median, quantiles
 
-from bench import own_portal
+from bench import line_to_case, own_portal
 from bench.followers import KINDS, Running
 from bench.measure import machine, warm
 from bench.ratios import add_options, data
@@ -28,6 +28,7 @@ from quetsach.watching.running import Request, Watcher
 _NAME = "mark.example"
 _BLOCK = 16 << 20
 _FILES = 4
+_HEARTBEATS, _CASES = "heartbeats", "line to case"
 _GROWING = 15
 """Seconds of growth: how far nothing was found is written every five."""
 
@@ -42,14 +43,14 @@ def configure(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--idle-seconds", type=float, default=60.0, help="of watching 20 files that rest")
     parser.add_argument("--sensors", type=int, default=2000)
     parser.add_argument("--only", default="", metavar="TEXT", help="runs whose name holds this")
-    parser.add_argument("--postgres", action="store_true", help="heartbeats on PostgreSQL")
+    parser.add_argument("--postgres", action="store_true", help="heartbeats and cases on PostgreSQL")
     parser.add_argument("--inside", action="store_true", help=argparse.SUPPRESS)
 
 
 def watch(asked: argparse.Namespace) -> int:
     """Measure; 1 if a run did not come to its end."""
     if asked.inside:
-        return _heartbeats(asked)
+        return _inside(asked)
     print(machine())
     print("| run | figure | goal |\n| --- | --- | --- |")
     runs = {
@@ -72,18 +73,18 @@ def watch(asked: argparse.Namespace) -> int:
             except TimeoutError as error:
                 worst = 1
                 print(f"| {name} | failed: {error} | |", flush=True)
-    if asked.only in "heartbeats":
+    if asked.only in _HEARTBEATS or asked.only in _CASES:
         worst |= own_portal.run_apart(asked)
     return worst
 
 
-def _line(number: int, name: str = "fine.example") -> str:
+def line_of(number: int, name: str = "fine.example") -> str:
     """A line of dnsmasq, of a machine of its own."""
     who = f"10.200.{number >> 8 & 255}.{number & 255}"
     return f"{datetime.now(UTC):%Y-%m-%dT%H:%M:%SZ} ns dnsmasq[612]: query[A] {name} from {who}\n"
 
 
-def _mark(number: int) -> str:
+def mark_of(number: int) -> str:
     """What is seen of the line of that number in any output."""
     return f"10.200.{number >> 8 & 255}.{number & 255}"
 
@@ -116,10 +117,10 @@ def _each(folder: Path, files: int, listed: Path) -> Iterator[Iterator[tuple[str
             logs.mkdir()
             paths = [logs / f"{number:05}.log" for number in range(files)]
             for number, path in enumerate(paths):
-                path.write_text(f"# {number}\n" + _line(60_000) * 50)
+                path.write_text(f"# {number}\n" + line_of(60_000) * 50)
             running.append(Running(kind, logs, listed, folder / "out.txt"))
             # It has begun when it tells a line that was written after its start.
-            _begun(running[-1], paths[-1])
+            wait_until_begun(running[-1], paths[-1])
             yield kind.name, running[-1], paths
             running.pop().close()
 
@@ -130,12 +131,12 @@ def _each(folder: Path, files: int, listed: Path) -> Iterator[Iterator[tuple[str
             one.close()
 
 
-def _begun(running: Running, path: Path) -> None:
+def wait_until_begun(running: Running, path: Path) -> None:
     """Wait until the program tells a line that was written after its start."""
     for number in range(61_000, 61_300):
-        _append(path, _line(number, _NAME))
+        _append(path, line_of(number, _NAME))
         try:
-            running.wait_for([_mark(number)], 1.0)
+            running.wait_for([mark_of(number)], 1.0)
         except TimeoutError:
             continue
         return
@@ -150,8 +151,8 @@ def _latency(asked: argparse.Namespace, folder: Path) -> Iterator[Sequence[str]]
             for number in range(asked.lines):
                 time.sleep(rng.uniform(0.05, 0.6))
                 begun = time.monotonic()
-                _append(path, _line(number, _NAME))
-                took.append(running.wait_for([_mark(number)]) - begun)
+                _append(path, line_of(number, _NAME))
+                took.append(running.wait_for([mark_of(number)]) - begun)
             p99 = quantiles(took, n=100)[98]
             yield name, f"p50 {median(took) * 1000:.0f} ms, p99 {p99 * 1000:.0f} ms", "p99 ≤ 1000 ms"
 
@@ -211,9 +212,9 @@ def _following(asked: argparse.Namespace, folder: Path) -> Iterator[Sequence[str
                 for path, block in zip(paths, blocks, strict=True):
                     number += 1
                     with path.open("ab") as out:
-                        out.write(block.rpartition(b"\n")[0] + b"\n" + _line(number, _NAME).encode())
+                        out.write(block.rpartition(b"\n")[0] + b"\n" + line_of(number, _NAME).encode())
                     size += len(block)
-                running.wait_for({_mark(number - n) for n in range(len(paths))})
+                running.wait_for({mark_of(number - n) for n in range(len(paths))})
             spent = running.cpu() - spent
             yield name, f"{size / spent / 1e6:,.0f} MB a processor second", ""
 
@@ -271,11 +272,11 @@ def _growing(asked: argparse.Namespace, folder: Path) -> Iterator[Sequence[str]]
     watcher, logs = _watcher(folder, _listed(folder), asked.files, lambda: clock)
     for size, what in ((4_000, "of 4 kB"), (100_000, "of 100 kB")):
         for number, path in enumerate(logs):
-            path.write_text(f"# {number} {what}\n" + _line(60_000) * (size // len(_line(60_000))))
+            path.write_text(f"# {number} {what}\n" + line_of(60_000) * (size // len(line_of(60_000))))
         watcher.round()
         spent = 0.0
         for _second in range(_GROWING):
-            text = _line(60_000)
+            text = line_of(60_000)
             for path in logs:
                 _append(path, text)
             begun = time.process_time()
@@ -298,9 +299,18 @@ def _idle(asked: argparse.Namespace, folder: Path) -> Iterator[Sequence[str]]:
             yield name, told, "≤ 1 %, ≤ 60 MB"
 
 
-def _heartbeats(asked: argparse.Namespace) -> int:
-    """So many sensors tell once each that they live, to a portal of its own."""
+def _inside(asked: argparse.Namespace) -> int:
+    """The runs that have a portal of their own."""
     own_portal.start()
+    if asked.only in _CASES:
+        worst = line_to_case.lines_to_cases(asked, _NAME)
+        if asked.only not in _HEARTBEATS:
+            return worst
+    return _heartbeats(asked)
+
+
+def _heartbeats(asked: argparse.Namespace) -> int:
+    """So many sensors tell once each that they live."""
     from django.conf import settings
     from django.db import connection
     from django.test import Client
