@@ -48,11 +48,9 @@ def built(which: str = "one", *options: str) -> Path:
 
 def built_elsewhere(folder: Path) -> Path:
     """The same ZIP, built by a copy of the sources in another folder."""
-    shutil.copytree(
-        ROOT / "src", folder / "src", ignore=shutil.ignore_patterns("__pycache__", "_native.*.so")
-    )
-    shutil.copytree(ROOT / "crates", folder / "crates")
-    shutil.copytree(ROOT / "tools", folder / "tools", ignore=shutil.ignore_patterns("__pycache__"))
+    not_taken = shutil.ignore_patterns("__pycache__", "_native.*.so")
+    for name in ("src", "crates", "tools"):
+        shutil.copytree(ROOT / name, folder / name, ignore=not_taken)
     for path in (*ROOT.glob("*.md"), *ROOT.glob("Cargo.*"), ROOT / "LICENSE", ROOT / "requirements.lock"):
         shutil.copy(path, folder)
     # What was downloaded once, and the engine and the compiler where they are here.
