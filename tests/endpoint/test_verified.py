@@ -65,7 +65,7 @@ def test_nothing_that_wine_or_a_recording_shows_is_left_out() -> None:
     marked = {name for name, marks in marked_tests().items() if marks}
     # These look at the files alone.
     assert marked - named == {
-        "test_the_same_inputs_give_the_same_bytes_and_not_too_many",
+        "test_the_same_sources_give_the_same_bytes_in_any_folder_and_not_too_many",
         "test_its_modules_are_compiled_and_tell_nothing_of_the_builder",
         "test_it_asks_only_for_what_every_windows_has",
     }

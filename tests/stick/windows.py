@@ -6,6 +6,7 @@ Wine 10 at least: under Debian 12's wine 8 yara-x does not load, and asking for 
 from __future__ import annotations
 
 import os
+import shutil
 import subprocess
 import sys
 import threading
@@ -42,6 +43,26 @@ def built(which: str = "one", *options: str) -> Path:
     command = [sys.executable, ROOT / "tools/stick.py", "--trust", trust, "--out", out, *options]
     subprocess.run(command, check=True, cwd=ROOT)
     (made,) = out.glob("*.zip")
+    return made
+
+
+def built_elsewhere(folder: Path) -> Path:
+    """The same ZIP, built by a copy of the sources in another folder."""
+    not_taken = shutil.ignore_patterns("__pycache__", "_native.*.so")
+    for name in ("src", "crates", "tools"):
+        shutil.copytree(ROOT / name, folder / name, ignore=not_taken)
+    for path in (*ROOT.glob("*.md"), *ROOT.glob("Cargo.*"), ROOT / "LICENSE", ROOT / "requirements.lock"):
+        shutil.copy(path, folder)
+    # What was downloaded once, and the engine and the compiler where they are here.
+    (folder / "var").mkdir()
+    for name in ("var/stick", "var/debian13", "dist"):
+        if (ROOT / name).exists():
+            (folder / name).symlink_to((ROOT / name).resolve())
+    trust = keys.public("signing", SIGNING).hex()
+    command = [sys.executable, folder / "tools/stick.py", "--trust", trust, "--out", folder / "built"]
+    search = os.pathsep.join((str(folder / "src"), str(folder)))
+    subprocess.run(command, check=True, cwd=folder, env=os.environ | {"PYTHONPATH": search})
+    (made,) = (folder / "built").glob("*.zip")
     return made
 
 
