@@ -92,7 +92,7 @@ def test_a_coordinator_sees_what_would_happen_and_agrees(cast, django_capture_on
     with django_capture_on_commit_callbacks(execute=True):
         answer = client.post(answer.url, {"do": "take"})
     page = client.get(answer.url).content.decode()
-    assert re.search(r"<dt>New cases</dt><dd>2</dd>", page) and re.search(
+    assert re.search(r"<dt>New cases</dt><dd><a [^>]*>2</a></dd>", page) and re.search(
         r"<dt>Reports of no unit</dt><dd>2</dd>", page
     )
     assert set(Case.rows.values_list("device__key", "device__owner", "family", "state")) == {
