@@ -147,7 +147,7 @@ def tell(case: Case, story: Story, now: datetime, most: int = EVIDENCE) -> Tale:
             zone=timezone.get_current_timezone(),
         ),
         history=_history(case, story),
-        evidence=sorted(story.facts.sightings, key=lambda s: -s.count)[:most],
+        evidence=sorted(story.facts.sightings[::-1], key=lambda s: -s.count)[:most],
         more_evidence=max(0, len(story.facts.sightings) - most),
         looked=_days(looked),
         lost=lost,
