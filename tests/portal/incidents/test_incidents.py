@@ -73,7 +73,7 @@ def words(answer):
 
 
 def test_a_notice_shows_the_latest_sign_and_only_the_machines_own_part_of_a_row(cast, cases):
-    """A machine whose signs came back is told of its latest sign too, and of no line of another one."""
+    """The notice has the latest sign of a machine, and no line of another machine."""
     case = cases[0]
     like = case.links.get().sighting
     for n in range(1, 9):
