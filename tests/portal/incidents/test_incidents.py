@@ -1,6 +1,7 @@
 """Incidents: the hours of the law, the drafts with their facts, versions frozen as sent, who may see them."""
 
 import io
+from copy import deepcopy
 from datetime import UTC, datetime, timedelta
 from io import BytesIO
 from uuid import uuid4
@@ -18,7 +19,7 @@ from quetsach.portal.audit.models import Entry
 from quetsach.portal.audit.sentences import sentence
 from quetsach.portal.campaigns import arrivals
 from quetsach.portal.cases import actions as case_actions
-from quetsach.portal.cases.models import Case
+from quetsach.portal.cases.models import Case, CaseSighting
 from quetsach.portal.cases.rules import State
 from quetsach.portal.cases.words import DONE
 from quetsach.portal.incidents import actions, evidence, papers
@@ -69,6 +70,29 @@ def words(answer):
         cells = [cell.text for table in file.tables for row in table.rows for cell in row.cells]
         text = "\n".join([*(one.text for one in file.paragraphs), *cells])
     return " ".join(text.split())
+
+
+def test_a_notice_shows_the_latest_sign_and_only_the_machines_own_part_of_a_row(cast, cases):
+    """The notice has the latest sign of a machine, and no line of another machine."""
+    case = cases[0]
+    like = case.links.get().sighting
+    for n in range(1, 9):
+        row = deepcopy(like)
+        row.pk, row.key = None, f"{n:064x}"
+        row.day = (like.first_seen + timedelta(days=n)).date()
+        row.first_seen = row.last_seen = like.first_seen + timedelta(days=n)
+        row.count, row.evidence = (1 if n == 8 else 20 - n), f"dòng số {n}"
+        row.save()
+        CaseSighting.rows.create(case=case, sighting=row)
+    case.links.filter(sighting=like).update(count=3, first=like.first_seen, last=like.last_seen)
+    (one,) = facts_of([Case.rows.select_related("device__owner", "device__campaign").get(pk=case.pk)]).cases
+    assert [sign.evidence for sign in one.signs] == [f"dòng số {n}" for n in (1, 2, 3, 4, 8)]
+    assert one.more_signs == 4
+    Case.rows.filter(pk=case.pk).update(relapses=1)
+    case.links.exclude(sighting=like).delete()
+    (one,) = facts_of([Case.rows.select_related("device__owner", "device__campaign").get(pk=case.pk)]).cases
+    assert [sign.count for sign in one.signs] == [3], "of seven lines three are of this machine"
+    assert any("lại có dấu hiệu" in said for said in evidence.block(one, "1.").paragraphs)
 
 
 def test_the_hours_count_from_the_detection():

@@ -379,7 +379,8 @@ class _AtPlace:
         if not self.end:
             return (*gaps, *(missed if is_early else ()), *tail), told
         if self.end - begin < watch.long:
-            gaps.append(Gap(Lack.TOO_SHORT, moment_of(origin + begin), watch.now, key))
+            end = min(watch.now, moment_of(origin + told))
+            gaps.append(Gap(Lack.TOO_SHORT, moment_of(origin + begin), end, key))
         return (*gaps, *(missed if is_early else ()), *tail), told
 
     def _per_fortnight(self) -> int:
@@ -443,9 +444,9 @@ class _AtPlace:
                 gap = Gap(lack, moment_of(origin + first), moment_of(origin + end), place, hours)
                 (tail if lack is Lack.NO_LOG and first >= self.end else found).append(gap)
         told = self.watch.end
-        if self.end and tail and sum(gap.hours for gap in tail) < LONG:
-            told = hour_of(tail[0].first) - origin
+        if self.end and sum(gap.hours for gap in tail) < LONG:
             tail = []  # the log of today, or of a weekend, is not old
+            told = max(self.end, *(hour_of(gap.end) - origin for gap in found), 0)
         return sorted(found, key=lambda gap: gap.first), tail, told
 
 

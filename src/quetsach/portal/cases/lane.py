@@ -96,6 +96,8 @@ def _steps(events: Iterable[CaseEvent]) -> list[_Step]:
             found = [step for step in found if step.act not in _CLOSED]
         if event.act == Act.CLAIM:
             found = [step for step in found if step.act != Act.START]
+        if event.act in (Act.VERIFY, Act.CONFIRM):
+            found = [step for step in found if step.act != Act.RECHECK]
         if event.act in LABELS:
             found.append(_Step(event.act, _at(event)))
     return found

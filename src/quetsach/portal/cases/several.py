@@ -19,8 +19,9 @@ FIND: dict[str, str | Promise] = {
         "by themselves."
     ),
     "unlocated": gettext_lazy(
-        "It is not known which of several machines it was: nothing is cleaned there. Hand in the leases "
-        "(DHCP) of those days, then the signs go to the right machine by themselves."
+        "It is not known which of several machines it was: nothing is cleaned there. Look at each that it "
+        "may be, or hand in the leases (DHCP) of those days: the signs then go to the right machine by "
+        "themselves."
     ),
 }
 """What to do instead, by the kind of the address."""

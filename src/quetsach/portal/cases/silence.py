@@ -59,6 +59,8 @@ def proof(case: Case, story: Story, names: Mapping[str, str]) -> str:
     if event is None or told is None:
         return ""
     name, is_weak = str(event.data.get("place", "")), bool(event.data.get("is_weak"))
+    if case.state == State.VERIFIED_CLEAN and story.hours is not None:
+        name = names.get(story.hours.place, name)
     judgement = story.judgement
     # A second look goes on with each log; logs that do not suffice any more take nothing back.
     if judgement and judgement.silence and judgement.rung is not Rung.CLAIMED:

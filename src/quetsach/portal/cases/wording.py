@@ -122,6 +122,7 @@ def tell(case: Case, story: Story, now: datetime, most: int = EVIDENCE) -> Tale:
     lost = join_spans((gap for c in story.facts.at_its_places for gap in c.lost), timedelta())
     # Of a single place the hours that the proof misses are none with a log, here as in the list of gaps.
     missed = hours.missed if hours is not None and len(story.facts.places) == 1 else ()
+    latest_first = story.facts.sightings[::-1]
     looked = cut_spans(unbroken(read, unread, lost), missed)
     return Tale(
         shape=shape,
@@ -148,7 +149,7 @@ def tell(case: Case, story: Story, now: datetime, most: int = EVIDENCE) -> Tale:
             zone=timezone.get_current_timezone(),
         ),
         history=_history(case, story),
-        evidence=sorted(story.facts.sightings, key=lambda s: -s.count)[:most],
+        evidence=sorted(latest_first, key=lambda s: -s.count)[:most],
         more_evidence=max(0, len(story.facts.sightings) - most),
         looked=_days(looked),
         lost=lost,

@@ -153,6 +153,13 @@ def _as_known_now(cases: Iterable[Case]) -> list[Case]:
     return list(found.values())
 
 
+def _shown(signs: Iterable[Sighting]) -> list[Sighting]:
+    """The latest sign, and those with most log lines, the later first where they have as many."""
+    latest = sorted(signs, key=lambda one: (one.last_seen is not None, one.last_seen, -one.pk), reverse=True)
+    most = sorted(latest[1:], key=lambda sign: -sign.count)[: MOST_SIGNS - 1]
+    return sorted((*latest[:1], *most), key=lambda sign: -sign.count)
+
+
 def facts_of(cases: Iterable[Case]) -> AllFacts:
     """The facts about these cases, in three queries, or four where machines were joined since. Each case has
     its machine and the machine's owner."""
@@ -161,12 +168,12 @@ def facts_of(cases: Iterable[Case]) -> AllFacts:
     rows: dict[UUID, list[Sighting]] = defaultdict(list)
     links: Any = CaseSighting.rows.filter(case__in=by_id).select_related("sighting")
     for link in links:
-        rows[link.case_id].append(link.sighting)
-        indicators[link.sighting.indicator] += link.sighting.count
+        own = link.own_part()  # the rest of the row is of other machines
+        rows[link.case_id].append(own)
+        indicators[own.indicator] += own.count
     for case_id, signs in rows.items():
-        ordered = sorted(signs, key=lambda sign: (-sign.count, sign.pk))
-        by_id[case_id].signs = ordered[:MOST_SIGNS]
-        by_id[case_id].more_signs = len(ordered) - len(ordered[:MOST_SIGNS])
+        by_id[case_id].signs = _shown(signs)
+        by_id[case_id].more_signs = len(signs) - len(by_id[case_id].signs)
     reports: Any = VictimReport.rows.filter(case__in=by_id).order_by("-last_seen", "-pk")
     for report in reports:
         if report.case_id is not None and len(by_id[report.case_id].reports) < MOST_SIGNS:

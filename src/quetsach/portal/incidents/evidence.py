@@ -75,12 +75,14 @@ def block(one: CaseFacts, title: str) -> Part:
             told.append(str(FIND[one.case.device.id_kind]))
     if advice.does:
         told.append(f"Mã độc này làm gì: {advice.does}")
+    if one.case.relapses and one.case.is_open:
+        told.append("Máy đã được xử lý nhưng lại có dấu hiệu: cần làm lại đủ các bước và tìm cả mã độc khác.")
     if one.is_checked:
         told.append("Kiểm tra trực tiếp trên máy đã phát hiện dấu hiệu mã độc.")
     if one.more_signs:
         told.append(
-            f"Bảng dưới ghi {len(one.signs)} dấu hiệu có nhiều dòng nhật ký nhất; còn"
-            f" {number(one.more_signs)} dấu hiệu khác trên cổng."
+            f"Bảng dưới ghi {len(one.signs)} dấu hiệu: dấu hiệu cuối và những dấu hiệu có nhiều dòng"
+            f" nhật ký nhất; còn {number(one.more_signs)} dấu hiệu khác trên cổng."
         )
     tables = [*map(_sign, range(1, len(one.signs) + 1), one.signs), *map(_report, one.reports)]
     return Part(title, tuple(told), tuple(tables))
