@@ -191,3 +191,33 @@ def test_signs_that_came_back_wait_for_somebody_also_where_an_older_version_wrot
     ranks = dict(Device.rows.values_list("lead", "lead_rank"))
     assert {ranks[pk] for pk in waits} == {1} and {ranks[pk] for pk in goes_on} == {2}
     assert Case.rows.filter(pk__in=waits, to_do=True).count() == len(waits)
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_proof_behind_a_false_alarm_counts_again_where_an_older_version_hid_it(cast, waited):
+    case_of = waited.get_model("cases", "Case")._base_manager
+    device_of = waited.get_model("cases", "Device")._base_manager
+
+    def told(*states):
+        """The cases of one machine and malware by their states; the last is the current episode."""
+        n = device_of.count()
+        device = device_of.create(
+            campaign_id=cast.campaign.pk, owner_id=cast.nodes["A1"].pk, key=f"10.1.1.{n}", id_kind="weak",
+            id_value=f"x {n}", identity={}, is_assigned=True, created_at=SEEN, current_cases=1,
+        )  # fmt: skip
+        return [
+            case_of.create(
+                device=device, family="ramnit", state=state, opened_at=SEEN, first_seen=SEEN, last_seen=SEEN,
+                count=3, episode=episode, is_current=episode == len(states),
+            ).pk
+            for episode, state in enumerate(states, 1)
+        ]  # fmt: skip
+
+    closed, proven = "false_positive", "verified_clean"
+    hidden = [told(proven, closed), told(proven, proven, closed, closed)]
+    right = [told(closed), told(closed, closed), told(proven, "assigned"), told(closed, proven)]
+    migrate()
+    current = set(Case.rows.filter(is_current=True).values_list("pk", flat=True))
+    assert current == {hidden[0][0], hidden[1][1], *(cases[-1] for cases in right)}
+    leads = dict(Device.rows.values_list("lead", "lead_rank"))
+    assert leads[hidden[0][0]] == leads[hidden[1][1]] == 5
