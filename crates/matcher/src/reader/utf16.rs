@@ -274,7 +274,8 @@ mod tests {
 
     #[test]
     fn lines_in_utf_8_stand_in_utf_16_at_any_cut() {
-        let ways: [(Order, fn(u16) -> [u8; 2]); 2] = [
+        type Encode = fn(u16) -> [u8; 2];
+        let ways: [(Order, Encode); 2] = [
             (Order::Little, u16::to_le_bytes),
             (Order::Big, u16::to_be_bytes),
         ];
