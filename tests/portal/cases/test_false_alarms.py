@@ -87,6 +87,30 @@ def test_the_second_person_of_a_unit_of_one_is_its_superior(cast, case):
     assert state() == "assigned" and case.events.last().act == "refuse"
 
 
+def test_a_superior_sees_the_false_alarms_of_the_units_below_with_their_unit(cast, case):
+    cast.user("A1", "officer")
+    alarm = alarms.propose(case, cast.user("A1", "it"), CASE, WHY)
+    page = reverse("false_alarms", args=["lam-sach"])
+
+    def shown(unit, role):
+        return text_of(cast.client(unit, role).get(f"{page}?don-vi={cast.nodes[unit].pk}"))
+
+    for when in ("it waits", "it holds"):
+        above = shown("A", "coordinator")
+        assert WHY in above and cast.nodes["A1"].name in above, when
+        for unit, role in (("B", "coordinator"), ("A2", "officer")):
+            assert WHY not in shown(unit, role), when
+        alarm.refresh_from_db()
+        if alarm.is_waiting:
+            alarms.agree(alarm, cast.user("centre", "coordinator"))
+    # A closing of an older version, by one person alone.
+    FalseAlarm.rows.all().delete()
+    case.events.filter(act="dismiss").update(data={})
+    above = shown("A", "coordinator")
+    assert case.device.key in above and cast.nodes["A1"].name in above
+    assert case.device.key not in shown("B", "coordinator")
+
+
 def test_about_all_machines_the_publisher_decides(cast, case):
     cast.user("A1", "officer")
     alarm = alarms.propose(case, cast.user("A1", "it"), EVERYWHERE, WHY)

@@ -17,7 +17,7 @@ from quetsach.portal.cases.episodes import may_return
 from quetsach.portal.cases.models import Case, CaseEvent, FalseAlarm
 from quetsach.portal.cases.rules import Act, State
 from quetsach.portal.indicators import queries as lists
-from quetsach.portal.units.models import SEGMENT, Membership
+from quetsach.portal.units.models import SEGMENT, Membership, subtree
 from quetsach.portal.units.roles import MAY, Place, Verb, fits
 
 WAITING = Q(decided_at=None, ended_at=None)
@@ -105,14 +105,15 @@ def decider_of(case: Case, scope: str, proposer: User) -> CampaignNode | None:
 
 
 def shown(node: CampaignNode, user: User) -> QuerySet[FalseAlarm]:
-    """False alarms that the person sees at a node: those of its cases, and those it is asked about; waiting
-    ones first."""
+    """False alarms that the person sees at a node: those of its cases and of the cases below it, and those it
+    is asked about; waiting ones first."""
     rows = FalseAlarm.objects.visible_to(user).filter(case__device__campaign=node.campaign_id)
-    rows = rows.filter(Q(decider=node) | Q(node=node))
+    rows = rows.filter(Q(decider=node) | subtree(node.path, "node__path"))
     order = When(Then(WAITING, then=0), default=1)
     return rows.select_related(
-        "case__device__owner", "case__device__campaign__issuer", "by", "decided_by", "ended_by", "decider"
-    ).order_by(order, "-at", "-pk")
+        "case__device__owner", "case__device__campaign__issuer", "node", "by", "decided_by", "ended_by",
+        "decider",
+    ).order_by(order, "-at", "-pk")  # fmt: skip
 
 
 MOST_EARLIER = 200
@@ -120,14 +121,15 @@ MOST_EARLIER = 200
 
 
 def without_a_second(node: CampaignNode, user: User) -> list[CaseEvent]:
-    """The closings of the unit's cases that no second person agreed to, and that still hold; the latest
+    """The closings of cases here and below that no second person agreed to, and that still hold; the latest
     first. An older version made them by the word of one person, or a file of reports was taken back. One
     query."""
     cases = Case.objects.visible_to(user).filter(
-        may_return(), device__owner=node, state=State.FALSE_POSITIVE, merged_into=None, false_alarm_of=None
+        may_return(), subtree(node.path, "device__owner__path"), device__campaign=node.campaign_id,
+        state=State.FALSE_POSITIVE, merged_into=None, false_alarm_of=None,
     )  # fmt: skip
     acts = (Act.DISMISS.value, Act.RETRACT.value)
     closings = CaseEvent.rows.filter(case=OuterRef("case"), act__in=acts).order_by("-at", "-pk")
     rows = CaseEvent.rows.filter(case__in=cases.order_by(), act__in=acts)
     rows = rows.filter(pk=Subquery(closings.values("pk")[:1])).exclude(data__has_key="false_alarm")
-    return list(rows.select_related("case__device", "by").order_by("-at", "-pk")[:MOST_EARLIER])
+    return list(rows.select_related("case__device__owner", "by").order_by("-at", "-pk")[:MOST_EARLIER])

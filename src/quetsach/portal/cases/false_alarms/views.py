@@ -28,7 +28,7 @@ DEEDS = (AGREE, REFUSE, END)
 
 @require_GET
 def false_alarms(request: HttpRequest, slug: str) -> HttpResponse:
-    """False alarms of the unit's machines, and those on which its people decide."""
+    """False alarms of machines of the unit and below, and those on which its people decide."""
     return _page(request, take_seat_asked(request, slug))
 
 
