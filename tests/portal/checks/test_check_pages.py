@@ -1,6 +1,7 @@
 """The pages of checks and licences: rights, codes that work once, hostile text."""
 
 import json
+import re
 
 import pytest
 from django.core.cache import cache
@@ -313,6 +314,22 @@ def test_units_without_a_register_stand_behind_those_that_have_one(cast, give):
     assert "1 chưa có sổ máy, theo số tự khai" in line
     chart = above.get(reverse("checks", args=SLUG)).context["chart"]
     assert chart.index("Đơn vị A2") < chart.index("Đơn vị A1")
+
+
+def test_chart_and_figures_show_one_number_and_one_order_where_few_units_are_counted(cast, give):
+    """B: all machines known of one of its two units are checked. A: one of two, in two of its three units."""
+    for unit, name, computers in (("B", "PC-B", 1), ("A1", "PC-1", 2), ("A2", None, 2)):
+        if name:
+            give(unit, name)
+        client = cast.client(unit, "officer")
+        client.post(reverse("check_computers", args=SLUG), {"computers": str(computers)})
+    above = cast.client("centre", "coordinator")
+    figures = above.get(reverse("machine_figures", args=[*SLUG, cast.nodes["centre"].pk])).context["branches"]
+    assert [(one.name, one.share) for one in figures] == [("Đơn vị A", "25 %"), ("Đơn vị B", "100 %")]
+    chart = above.get(reverse("checks", args=SLUG)).context["chart"]
+    assert chart.index("Đơn vị A") < chart.index("Đơn vị B")
+    said = re.sub(r"<[^>]+>", "", chart)
+    assert "1 trên 4, ở 2/3 đơn vị" in said and "1 trên 1, ở 1/2 đơn vị" in said and "?" not in said
 
 
 def test_machines_of_the_logs_beyond_the_stated_number_are_explained(cast, give):

@@ -30,16 +30,17 @@ def _of(row: Branch, name: str, value: int) -> SafeString:
 
 
 def _share(row: Branch) -> float | None:
-    """The share of checked machines, at least; None where it is not known."""
+    """The bar's share of checked machines, at least, of the units counted. None where no computer is known,
+    or where nothing is surely unchecked and something may be: a full bar would say that all are checked."""
     coverage = row.computers.coverage
     return None if coverage is None or row.is_open else coverage[0]
 
 
 def coverage_chart(rows: Sequence[Branch]) -> SafeString:
-    """Share of checked machines by branch (`Computers.rank`); hatched where no number of computers is known,
-    or where nothing is surely unchecked and something may be."""
+    """Checked machines by branch. Order (`Computers.rank`) and numbers are those of the table below and of
+    the page of figures, also where the bar is hatched."""
     shown = [row for row in rows if not row.is_own or row.is_heard_of]
-    shown.sort(key=lambda row: (_share(row) is None, row.computers.rank, sort_key(row.node.name)))
+    shown.sort(key=lambda row: row.computers.rank)
     drawn = [
         Bar(
             _named(row),
@@ -49,7 +50,7 @@ def coverage_chart(rows: Sequence[Branch]) -> SafeString:
                 if row.computers.is_part
                 else _("%(checked)s of %(all)s"),
                 checked=_of(row, "checks.machines", row.checked),
-                all="?" if _share(row) is None else between(row.computers.known),
+                all=between(row.computers.known) if row.computers.most else "?",
                 counted=num(row.computers.counted),
                 units=num(row.computers.units),
             ),
