@@ -124,6 +124,23 @@ def test_a_row_of_the_day_that_grows_past_the_claim_is_a_relapse(cast, upload):
     assert (only().state, only().count) == ("assigned", 3)
 
 
+def test_signs_came_back_at_the_earliest_time_after_the_claim_that_the_rows_tell(cast, upload):
+    upload([sighting(DEVICE, noon(9))])
+    claim(cast, noon(6, 10))
+    # Two rows of one document: the second ends later, and begins earlier.
+    upload([
+        sighting(DEVICE, noon(4, 10), until=noon(4, 11), source="log-2"),
+        sighting(DEVICE, noon(4, 9), until=noon(4, 14), count=3, source="log-3"),
+    ])  # fmt: skip
+    assert only().events.get(act="relapse").data["seen"] == noon(4, 9).isoformat()
+    claim(cast, noon(3, 10))
+    upload([sighting(DEVICE, noon(3, 8), until=noon(3, 15), count=3, source="log-4")])
+    last = only().events.filter(act="relapse").last()
+    assert last.data["seen"] == noon(3, 15).isoformat(), (
+        "its lines between the first and the last are not known"
+    )
+
+
 def test_quiet_logs_verify_only_after_the_campaigns_days(cast, upload):
     upload([sighting(DEVICE, noon(30))], [clean_logs(noon(38), noon(30))])
     claim(cast, noon(28))

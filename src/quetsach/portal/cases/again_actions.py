@@ -11,7 +11,8 @@ from quetsach.portal.cases.withdrawing.actions import move_many
 
 
 def relapse(case: Case, seen: datetime | None) -> None:
-    """A sign came after the cleaning: the claim no longer holds. The caller has locked the case."""
+    """A sign came after the cleaning, the earliest at `seen`: the claim no longer holds. The caller has
+    locked the case."""
     claimed = case.claimed_at
     case.relapses += 1
     unclaim(case)
@@ -22,8 +23,9 @@ def relapse(case: Case, seen: datetime | None) -> None:
     )
 
 
-def told_again(case: Case, sign: str, seen: datetime | None) -> None:
-    """Other evidence came to a false alarm. The caller has locked the case.
+def told_again(case: Case, sign: str, seen: datetime | None, back_at: datetime | None) -> None:
+    """Other evidence came to a false alarm, the latest at `seen`, the earliest after the handling at
+    `back_at`. The caller has locked the case.
 
     Where only a file of reports that was taken back had closed it, nobody has said that it is a false alarm:
     it goes on as it was, with its claim, and a sign after that claim is a relapse.
@@ -35,4 +37,4 @@ def told_again(case: Case, sign: str, seen: datetime | None) -> None:
         return
     move_many([case], Act.RETURN, [returned(last.from_state)], data={"sign": sign})
     if arrive(State(case.state), case.claimed_at, case.quiet_until, seen, True) is Arrival.RELAPSE:
-        relapse(case, seen)
+        relapse(case, back_at or seen)

@@ -132,7 +132,7 @@ def _take_signs(
             relapse(case, check.finished)
         elif arrival is Arrival.EVIDENCE:
             moved.confirmed += 1
-            told_again(case, ", ".join(sorted(signs))[:200], check.finished)
+            told_again(case, ", ".join(sorted(signs))[:200], check.finished, check.finished)
         else:
             moved.confirmed += 1
     CaseEvent(case=case, at=check.finished, act=CHECK, to_state=case.state, data=data).save(force_insert=True)

@@ -24,6 +24,7 @@ from quetsach.portal.machines.placing import Known, place
 from quetsach.portal.machines.spelling import stored
 from quetsach.portal.sightings.models import Sighting
 from quetsach.portal.sightings.owners import Owners
+from quetsach.portal.sightings.times import earliest_after, times_of, times_of_runs
 from quetsach.text.canonical import address, parse_port
 
 type Run = tuple[int, int, int]
@@ -90,6 +91,14 @@ class Piece:
         """The latest event time; None where the clock cannot be trusted."""
         last = self.last
         return last if last is not None and OLDEST <= last <= now + timedelta(days=1) else None
+
+    def begins_after(self, moment: datetime, now: datetime) -> datetime | None:
+        """The earliest event time later than a moment; None where the clock cannot be trusted."""
+        if self.seen(now) is None:
+            return None
+        runs = self.part.runs
+        times = times_of_runs(self.row.day, runs) if self.row.day and runs else times_of(self.row)
+        return earliest_after(moment, times)
 
     @property
     def told(self) -> tuple[Any, ...]:

@@ -21,7 +21,7 @@ from django.utils import timezone
 
 from quetsach.machines.evidence import Key
 from quetsach.machines.proof.judgement import Judgement
-from quetsach.machines.proof.judging import RECHECK
+from quetsach.machines.proof.judging import GUARD, RECHECK
 from quetsach.portal.audit.actions import Told, record_all
 from quetsach.portal.campaigns.arrivals import Arrived
 from quetsach.portal.campaigns.models import Campaign, CampaignNode
@@ -80,12 +80,14 @@ class Pulled:
 class _Batch:
     """The state of one batch. `fresh` are cases that it opens, with their rows of evidence; `known` and
     `places` are the indicators of each case, and the places and logs that have shown it; `closed` the false
-    alarms besides current cases, and `numbers` the last episode of each machine and family."""
+    alarms besides current cases, `numbers` the last episode and `pieces` the signs of each machine and
+    family."""
 
     now: datetime
     alarms: Holding
     closed: Mapping[tuple[UUID, str], Sequence[Case]]
     numbers: Numbers
+    pieces: dict[tuple[UUID, str], list[Piece]] = field(default_factory=lambda: defaultdict(list))
     known: dict[UUID, set[str]] = field(default_factory=lambda: defaultdict(set))
     places: dict[UUID, set[tuple[UUID, str]]] = field(default_factory=lambda: defaultdict(set))
     fresh: dict[UUID, tuple[Case, list[Piece]]] = field(default_factory=dict)
@@ -187,6 +189,8 @@ def _take_batch(campaign: Campaign, pulled: Pulled, reporters: _Reporters, alarm
         batch.known[case_id].add(indicator)
         batch.places[case_id] |= {(node, name), (node, log)}
     links: list[tuple[Piece, Case]] = []
+    for piece in pieces:
+        batch.pieces[piece.device.pk, piece.row.family].append(piece)
     for piece in sorted(
         pieces, key=lambda one: (one.seen(batch.now) or looks.OLDEST, one.row.pk, one.part.id)
     ):
@@ -260,14 +264,23 @@ def _take(case: Case | None, piece: Piece, batch: _Batch, pulled: Pulled) -> Cas
         case Arrival.KEEP:
             return case
         case Arrival.EVIDENCE:
-            told_again(case, sighting.indicator, seen)
+            told_again(case, sighting.indicator, seen, _back_at(case, piece, batch))
             return case
         case Arrival.RELAPSE:
             pulled.relapsed += 1
-            relapse(case, seen)
+            relapse(case, _back_at(case, piece, batch))
             return case
         case Arrival.EPISODE:
             return _fresh(device, sighting.family, succeed(case), batch, pulled)
+
+
+def _back_at(case: Case, piece: Piece, batch: _Batch) -> datetime | None:
+    """The earliest sign after the handling that the batch tells of the machine and family."""
+    if case.claimed_at is None:
+        return None
+    its = batch.pieces[piece.device.pk, piece.row.family]
+    times = (one.begins_after(case.claimed_at + GUARD, batch.now) for one in its)
+    return min((time for time in times if time is not None), default=None)
 
 
 def _closed_with(piece: Piece, batch: _Batch) -> Case | None:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime, time, timedelta
+from collections.abc import Iterable, Sequence
+from datetime import UTC, date, datetime, time, timedelta
 
 from quetsach.portal.sightings.models import Bypass, Sighting
 from quetsach.portal.sightings.spans import Span
@@ -16,13 +17,24 @@ def times_of(row: Sighting | Bypass) -> tuple[Span, ...]:
     if row.first_seen is None or row.last_seen is None:
         return ()
     if row.day is not None and row.runs:
-        midnight = datetime.combine(row.day, time(), UTC)
-        return tuple(
-            (midnight + first * _MOMENT, midnight + last * _MOMENT)
-            for run in row.runs
-            for first, last in _known(*run)
-        )
+        return times_of_runs(row.day, row.runs)
     return (row.first_seen, row.first_seen), (row.last_seen, row.last_seen)
+
+
+def times_of_runs(day: date, runs: Iterable[Sequence[int]]) -> tuple[Span, ...]:
+    """The times of the lines in runs of one UTC day."""
+    midnight = datetime.combine(day, time(), UTC)
+    return tuple(
+        (midnight + first * _MOMENT, midnight + last * _MOMENT)
+        for begin, end, count in runs
+        for first, last in _known(begin, end, count)
+    )
+
+
+def earliest_after(moment: datetime, times: Iterable[Span]) -> datetime | None:
+    """The earliest time that is known of a line later than a moment. Of a run over the moment only its last
+    line is surely later."""
+    return min((first if first > moment else last for first, last in times if last > moment), default=None)
 
 
 def are_times_known(row: Sighting | Bypass) -> bool:

@@ -21,6 +21,7 @@ from django.db.models import Count, F, Max, Min, Q
 from django.db.models import When as Then
 from django.utils import timezone
 
+from quetsach.machines.proof.judging import GUARD
 from quetsach.portal.campaigns.arrivals import Arrived
 from quetsach.portal.campaigns.models import Campaign, CampaignNode
 from quetsach.portal.cases.again_actions import relapse, told_again
@@ -36,6 +37,7 @@ from quetsach.portal.cases.victims.back_actions import let_go
 from quetsach.portal.cases.victims.placing import placed_reports
 from quetsach.portal.cases.victims.storing import link, link_machines, widen
 from quetsach.portal.sightings.owners import Owners
+from quetsach.portal.sightings.times import earliest_after
 
 MACHINES = 500
 """Machines in one transaction."""
@@ -96,6 +98,13 @@ class _Waiting(NamedTuple):
         """The time that is compared with a claim. Of a report that tells only the day it is the day's
         beginning: handling on that day is not undone by it."""
         return self.first if self.is_day else self.last
+
+    def back_at(self, case: Case) -> datetime | None:
+        """The earliest time after the handling that the report tells."""
+        if case.claimed_at is None:
+            return None
+        times = ((self.first, self.first), (self.seen, self.seen))
+        return earliest_after(case.claimed_at + GUARD, times)
 
 
 def take_reports(campaign: Campaign, _arrived: Arrived | None = None) -> int:
@@ -296,9 +305,9 @@ def _take(
                 State(case.state), case.claimed_at, case.quiet_until, seen, row.sign not in known[case.pk]
             ):
                 case Arrival.EVIDENCE:
-                    told_again(case, row.sign, seen)
+                    told_again(case, row.sign, seen, row.back_at(case))
                 case Arrival.RELAPSE:
-                    relapse(case, seen)
+                    relapse(case, row.back_at(case))
                 case Arrival.EPISODE:
                     case = current[key] = new_case(device, row.family, succeed(case), now)
                     fresh[case.pk] = case
