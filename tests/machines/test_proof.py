@@ -343,6 +343,20 @@ def test_lost_lines_are_no_silence() -> None:
     assert one.rung is Rung.RECHECKED and Lack.LOST in lacks(one)
 
 
+def test_where_something_else_forbids_the_proof_its_short_gaps_are_listed_beside_that() -> None:
+    """The picture of hours shows them, so the list of gaps does. There is nothing to do about them."""
+    down = {(7, hour) for hour in WORK[:3]}
+    assert found(place(its=log(down=down))).gaps == (), "a proof lists none"
+    for one in (
+        found(place(its=log(down=down)), machine=Machine(is_shared=True)),
+        found(place(its=log(down=down)), hits=[hit(), hit(where="superior", is_outside=True)]),
+    ):
+        assert one.rung is Rung.RECHECKED and one.hours is not None
+        assert sum(gap.hours for gap in one.gaps) == one.count.expected - one.count.covered == 3
+        (spared,) = (gap for gap in one.gaps if gap.hours)
+        assert spared.closing is Closing.NOTHING and one.hours.missed == ((spared.first, spared.end),)
+
+
 def test_a_shared_address_is_never_proven() -> None:
     one = found(machine=Machine(is_shared=True))
     assert (one.rung, one.lack) == (Rung.RECHECKED, Lack.SHARED)

@@ -172,6 +172,9 @@ def test_picture_and_gaps_name_the_same_hours_of_the_same_days(cast, upload):
         int(gap.hours.removeprefix("trong đó ").removesuffix(" giờ")) for gap in tale.missing if gap.hours
     ]
     assert sum(told) == count.expected - count.covered
+    # Its longest time without a sign is shorter, and no proof rests on it.
+    assert Case.rows.get().state == "rechecked" and tale.proof not in ("", tale.hours)
+    assert "Xác minh dựa trên" not in text_of(answer) and "Khoảng im lặng dài nhất đến nay" in text_of(answer)
 
 
 def test_the_proof_and_the_picture_are_of_the_same_days(cast, upload):
@@ -185,6 +188,7 @@ def test_the_proof_and_the_picture_are_of_the_same_days(cast, upload):
     tale, event = answer.context["tale"], case.events.get(act="verify")
     assert f"trong {event.data['expected']} giờ" in tale.hours and tale.proof == tale.hours
     assert text_of(answer).count(tale.hours) == 2, "as the proof, and below the picture"
+    assert "Xác minh dựa trên" in text_of(answer) and "Khoảng im lặng dài nhất" not in text_of(answer)
     assert drawn(tale.presence, "missed") == event.data["expected"] - event.data["covered"]
     assert drawn(tale.presence, "seen") == event.data["covered"]
     # An event of an older version does not tell the beginning: the quiet hours before the end do.

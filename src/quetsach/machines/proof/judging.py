@@ -80,14 +80,17 @@ def judge(
     if best.rung is Rung.VERIFIED and watch.outside:
         there = max((one for one in found if one.place in watch.outside), key=_order, default=None)
         best = there if there and there.rung is Rung.VERIFIED else _only_inside(watch, best, there)
-    return _held_back(best, hits, around, machine, claim.at, now)
+    held = _held_back(best, hits, around, machine, claim.at, now)
+    if best.rung is Rung.VERIFIED and held.rung is not Rung.VERIFIED:
+        held = replace(held, gaps=(*held.gaps, *watch.spared(best)))
+    return held
 
 
 def _only_inside(watch: _Watch, best: Judgement, there: Judgement | None) -> Judgement:
     """The unit's own place is silent. Another unit's place saw the signs too. A unit chooses the logs that it
     shows, so its own place is not enough."""
     gap = Gap(Lack.OUTSIDE, watch.claim.at + GUARD, watch.now, min(watch.outside))
-    gaps: tuple[Gap, ...] = (gap,)
+    gaps: tuple[Gap, ...] = (gap, *watch.spared(best))
     earliest = None
     if there is not None:
         gap = gap._replace(place=there.place)
@@ -198,6 +201,13 @@ class _Watch:
         """The judgement by one place alone."""
         return _AtPlace(self, place).judgement()
 
+    def spared(self, proven: Judgement) -> tuple[Gap, ...]:
+        """The gaps that a proof at its place did without. Where something else forbids it, the page lists
+        them beside that, because its picture shows them."""
+        assert proven.hours is not None
+        place = next(one for one in self.counting if one.key == proven.place)
+        return _AtPlace(self, place).spared(proven.hours)
+
 
 def _span(first: datetime | None, last: datetime | None) -> tuple[Span, ...]:
     return () if first is None or last is None else ((first, last),)
@@ -266,6 +276,12 @@ class _AtPlace:
             rung, self.place.key, self._until(first, end) if quiet else None, earliest, quiet, gaps,
             self._is_weak(silence.numbers), hours, silence,
         )  # fmt: skip
+
+    def spared(self, hours: Hours) -> tuple[Gap, ...]:
+        """The expected hours of a proof in which nobody looked, as gaps that are over."""
+        missed, _tail, _told = self._missed()
+        inside = (gap for gap in missed if hours.first <= gap.first and gap.end <= hours.end)
+        return tuple(gap._replace(is_over=True) for gap in inside)
 
     def _hours(self, first: int, end: int, count: Count) -> Hours:
         origin = self.watch.origin

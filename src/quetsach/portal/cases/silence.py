@@ -50,8 +50,9 @@ def hours_told(case: Case, story: Story) -> Hours | None:
 
 
 def proof(case: Case, story: Story, names: Mapping[str, str]) -> str:
-    """The quiet time by which the case is proven clean, or was looked at again. Empty without a log, or if a
-    person or a check said so."""
+    """The quiet time by which the case is proven clean; of a case that was looked at again the longest so
+    far, which may be shorter than the time of the gaps and is no proof. Empty without a log, or if a person
+    or a check said so."""
     if case.state not in (State.RECHECKED, State.VERIFIED_CLEAN) or case.confirmed_by_id is not None:
         return ""
     event = _reached(story, case.state)

@@ -87,7 +87,7 @@ class Tale:
     missing: list[Missing]
     more_missing: int
     proof: str
-    """What the quiet time rests on."""
+    """What the proof rests on; without a proof the longest quiet time so far."""
     hours: str
     """The time that gaps and picture are about, with its numbers."""
     is_checked: bool
