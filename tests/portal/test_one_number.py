@@ -196,6 +196,7 @@ def pages_of(cast, things, seat):
 
 def test_the_same_name_scope_and_moment_never_has_two_values(cast, campaign_at_work, clock):
     seen, in_charts = defaultdict(lambda: defaultdict(list)), set()
+    headings = defaultdict(set)
     for seat in SEATS:
         for client, url in pages_of(cast, campaign_at_work, seat):
             answer = client.get(url)
@@ -203,10 +204,13 @@ def test_the_same_name_scope_and_moment_never_has_two_values(cast, campaign_at_w
                 page = answer.content.decode()
                 assert list(wrong_sums(page)) == [], url
                 assert not torn_apart(page), url
+                for head in lxml.html.fromstring(page).xpath("//th[@data-figure]"):
+                    headings[head.text_content().strip().casefold()].add(head.get("data-figure"))
                 in_charts |= {figure for figure, _value in figures_on(page, "//figure")}
                 for figure, value in figures_on(page):
                     seen[figure][value].append(url)
             list(answer)  # reading a file closes it
+    assert {words: names for words, names in headings.items() if len(names) > 1} == {}
     assert {figure: dict(values) for figure, values in seen.items() if len(values) > 1} == {}
     # Charts name their figures as tables do.
     drawn = {"units", "people.done", "machines.seen", "machines.clean", "machines.busy"}

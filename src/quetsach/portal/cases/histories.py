@@ -50,7 +50,7 @@ EVENING = 17
 UNDONE = {Step.CLAIM, Step.TRY, Step.REACHED}
 """A step of these that a person took back did not happen."""
 FIGURE_WORDS: dict[str, str | Promise] = {
-    "infected": gettext_lazy("Machines with signs"),
+    "infected": gettext_lazy("Machines that ever showed signs"),
     "located": gettext_lazy("of these: it is known which machine"),
     "shared": gettext_lazy("Addresses of many machines, at least one with signs"),
     "unlocated": gettext_lazy("Signs of one of several machines"),

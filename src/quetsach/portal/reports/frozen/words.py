@@ -21,7 +21,7 @@ NAMES = {
 }
 """Names of figures as stored, and their names on pages."""
 OFFICIAL = {
-    "infected": "Máy có dấu hiệu",
+    "infected": "Máy từng có dấu hiệu",
     "located": "Trong đó: đã xác định được máy",
     "shared": "Địa chỉ dùng chung, có ít nhất một máy có dấu hiệu",
     "unlocated": "Dấu hiệu của một trong nhiều máy, chưa rõ máy nào",
