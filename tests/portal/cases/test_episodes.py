@@ -181,8 +181,12 @@ def test_a_machine_that_is_infected_again_is_escalated_under_one_name(cast, repo
     page = client.get(f"{url}&loc=escalated")
     assert [row.device.key for row, *_ in page.context["rows"]] == [ADDRESS]
     assert "nhiễm lại sau khi đã sạch" in text_of(page)
-    work = cast.client("A1", "it").get(reverse("case_work", args=["lam-sach"]))
+    officer = cast.client("A1", "it")
+    work = officer.get(reverse("case_work", args=["lam-sach"]))
     assert "nhiễm lại sau khi đã sạch" in text_of(work)
+    its = {one.episode: reverse("case", args=["lam-sach", one.pk]) for one in Case.rows.all()}
+    assert "Nhiễm lại sau khi đã sạch." in text_of(officer.get(its[2]))
+    assert "hiễm lại sau khi đã sạch" not in text_of(officer.get(its[1])), "the first one was none again"
     back(cast, reported)
     assert not client.get(f"{url}&loc=escalated").context["rows"]
     assert "nhiễm lại" not in text_of(client.get(url)), "it was none"
