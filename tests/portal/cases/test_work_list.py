@@ -287,6 +287,12 @@ def test_rows_are_low_and_their_marks_apart(window, cast, cases, width):
     page.keyboard.press("2")
     expect(page.locator("main")).to_contain_text("Máy đang được xử lý rồi: không có gì để lưu")
     expect(lists.nth(1)).to_be_focused()
+    Device.rows.update(id_kind="shared")
+    Case.rows.update(located_at=None)
+    page.reload()
+    assert page.evaluate("document.documentElement.scrollWidth") <= width
+    page.keyboard.press("3")
+    expect(page.locator("main")).to_contain_text("0 / 4 đã chọn. Chưa chọn gì: trước hết hãy tìm ra máy")
 
 
 @pytest.mark.browser

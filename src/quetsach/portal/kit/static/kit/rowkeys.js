@@ -92,7 +92,10 @@ for (const table of document.querySelectorAll("table[data-row-keys]")) {
     const chosen = event.key === "0" ? list.options[0] : list.querySelector(`option[data-key="${CSS.escape(event.key)}"]`);
     if (/^\d$/.test(event.key)) {
       event.preventDefault();
-      if (!chosen) return;
+      if (!chosen) {
+        if (list.dataset.rowFirst) tell(list.dataset.rowFirst);
+        return;
+      }
       chosen.selected = true;
       // A digit that means how the row stands already changes nothing, and says so.
       tell(event.key !== "0" && !chosen.value ? table.dataset.rowKept : "");
