@@ -76,6 +76,10 @@ class Tale:
     family: str = field(default="", init=False)
 
 
+def _locate(case: Case, by: User) -> None:
+    noting_actions.locate(case, by, place="Phòng máy chủ, máy in chung sau bộ định tuyến (dữ liệu mẫu)")
+
+
 def _start(case: Case, by: User) -> None:
     actions.start_cleaning(case, by)
 
@@ -136,7 +140,14 @@ def tales(story: Story) -> list[Tale]:
         Tale("ms-mot-cua", two, ((48, 25),), (handled(23, "manual"),), place=GATEWAY),
         Tale("ms-dan-so", two, ((47, 25),), (handled(22, "reinstall"),), place=GATEWAY),
         Tale("ms-kiosk", two, ((49, 33),), (handled(30),), hours=(9, 10), weekdays=(3,)),
-        Tale("may-chu-chung", ISSUER, ((40, 31),), (handled(28),), address="198.51.100.60", is_leased=False),
+        Tale(
+            "may-chu-chung",
+            ISSUER,
+            ((40, 31),),
+            ((29, _locate), handled(28)),
+            address="198.51.100.60",
+            is_leased=False,
+        ),
         Tale("ds-may-muon", one, ((24, 24),), rival=True, weekdays=_ALL),
         Tale("ms-may-la", two, ((20, 15),), ((13, _not_ours),)),
         Tale("ds-ky-thuat", one, ((33, 28),), ((26, _say_false), (25, _agree))),

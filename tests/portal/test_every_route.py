@@ -9,6 +9,7 @@ from django.urls import reverse
 
 from quetsach.portal.accounts.models import User
 from quetsach.portal.audit.models import Entry
+from quetsach.portal.campaigns.tasks import READABLE
 from tests.portal.every_route import PUBLIC, of_route, routes
 
 
@@ -138,3 +139,13 @@ def test_an_auditor_reads_all_and_changes_nothing(cast, things):
         "audit.export",
     }
     assert {"today", "letter", "progress", "audit", "case", "scan", "unit", "staff", "staff_person"} <= seen
+
+
+def test_a_reader_may_open_every_page_to_which_today_leads_readers(cast, things):
+    keys_of, client = dict(routes()), cast.client("A1", "reader")
+    things = things | {"topic": "quan-tri"}
+    told = {
+        name: client.get(reverse(name, kwargs={key: of_route(things, name, key) for key in keys_of[name]}))
+        for name in READABLE
+    }
+    assert {name: page.status_code for name, page in told.items()} == dict.fromkeys(READABLE, 200)

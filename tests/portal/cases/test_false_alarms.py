@@ -156,11 +156,19 @@ def test_of_this_machine_the_address_is_false_at_any_place(cast, case, upload, l
 def test_everywhere_closes_all_machines_with_these_addresses_alone_and_later_ones(cast, case, upload):
     upload(sighting("10.1.1.6", noon(9)))
     upload(sighting("10.1.1.7", noon(9)), sighting("10.1.1.7", noon(9), indicator="bad.example"))
-    agreed(cast, case, EVERYWHERE)
+    upload(sighting("10.2.1.6", noon(9)), unit="B1")
+    alarm = alarms.propose(case, cast.user("A1", "it"), EVERYWHERE, WHY)
+    client = cast.client("centre", "coordinator")
+    pages = reverse("case", args=["lam-sach", case.pk]), reverse("false_alarms", args=["lam-sach"])
+    first, second = (text_of(client.get(one)) for one in pages)
+    assert "Đồng ý" not in first and "Xem sẽ đóng những hồ sơ nào" in first
+    names = [f"{cast.nodes[unit].name} ({n})" for unit, n in (("A1", 2), ("B1", 1))]
+    assert f"Nếu đồng ý, 3 hồ sơ đang mở sẽ được đóng: {', '.join(names)}." in second
+    assert alarms.agree(alarm, cast.user("centre", "coordinator")) == 3
     upload(sighting("10.1.1.8", noon(8)))
     states = dict(Case.rows.values_list("device__key", "state"))
     assert states == {"10.1.1.5": "false_positive", "10.1.1.6": "false_positive", "10.1.1.7": "assigned",
-                      "10.1.1.8": "false_positive"}  # fmt: skip
+                      "10.1.1.8": "false_positive", "10.2.1.6": "false_positive"}  # fmt: skip
     # A person opens one of them again: it stays open.
     actions.reopen(Case.rows.get(device__key="10.1.1.6"), cast.user("A1", "it"), "Máy này có dấu hiệu thật.")
     upload(sighting("10.1.1.8", noon(7)))

@@ -5,6 +5,7 @@ from datetime import timedelta
 from io import BytesIO
 from pathlib import Path
 
+import lxml.html
 import pytest
 from django.core.management import call_command
 from django.urls import reverse
@@ -15,7 +16,7 @@ from quetsach.portal.audit.models import Entry
 from quetsach.portal.cases import actions, night_actions, owning_actions
 from quetsach.portal.cases.gaps.spans import joined
 from quetsach.portal.cases.missing import PARTS
-from quetsach.portal.cases.models import Case, CaseEvent, CaseGap, JudgingRun
+from quetsach.portal.cases.models import Case, CaseEvent, CaseGap, Device, JudgingRun
 from quetsach.portal.cases.pull_actions import Pulled
 from quetsach.portal.sightings.actions import Sender, receive_file
 from tests.portal.page_text import text_of
@@ -31,6 +32,7 @@ from tests.portal.scan_document import (
 )
 
 ONE, TWO, THREE = "10.1.1.5", "10.1.1.6", "10.1.1.7"
+HELP = reverse("handbook_page", args=["khi-nao-sach"])
 
 
 @pytest.fixture
@@ -65,6 +67,15 @@ def claimed(cast, upload, machines=(ONE,), unit="A1", at=20):
 def today(cast, unit="A1"):
     url = reverse("today", args=[cast.campaign.slug]) + f"?don-vi={cast.nodes[unit].pk}"
     return text_of(cast.client(unit, "officer").get(url))
+
+
+def door(cast, case, unit="A1", role="it"):
+    """Address and words of the button that leads to what closes the first gap."""
+    page = cast.client(unit, role).get(reverse("case", args=["lam-sach", case.pk]))
+    (link,) = lxml.html.fromstring(page.content).xpath(
+        "//div[contains(@class, 'actions')]/a[contains(@class, 'btn-main')]"
+    )
+    return link.get("href"), link.text_content()
 
 
 def gaps(cast, unit="A1"):
@@ -139,6 +150,7 @@ def test_what_is_done_at_the_machine_is_the_task_of_the_unit_that_has_it(cast, u
     call_command("pull_sightings")
     told = today(cast)
     assert "Tắt đường đi vòng qua nhật ký trên 1 máy" in told and "Bổ sung nhật ký cho" not in told
+    assert door(cast, case) == (f"{HELP}#the-machine-goes-around-the-logs", "Cách tắt đường đi vòng")
     owning_actions._move(case.device, cast.nodes["A2"], is_assigned=True, is_said=True)
     assert "Tắt đường đi vòng" not in today(cast)
     assert "Tắt đường đi vòng qua nhật ký trên 1 máy" in today(cast, "A2")
@@ -155,6 +167,17 @@ def test_a_machine_that_works_few_hours_is_checked_by_its_unit(cast, upload):
     upload([], [log(noon(20), noon(1), ["10.1.1.9"], name="ngoai")], unit="A", asked=[ONE, "10.1.1.9"])
     call_command("pull_sightings")
     assert "Kiểm tra trực tiếp 1 máy" in today(cast) and "Kiểm tra trực tiếp" not in today(cast, "A")
+    checks = reverse("checks", args=["lam-sach"])
+    assert door(cast, case) == (f"{checks}?don-vi={cast.nodes['A1'].pk}", "Kiểm tra trực tiếp máy này")
+
+
+def test_of_many_machines_behind_an_address_the_page_asks_for_the_translations(cast, upload):
+    case = Case.rows.get(pk=claimed(cast, upload)[0].pk)
+    assert door(cast, case) == (reverse("scans", args=["lam-sach"]), "Bổ sung nhật ký")
+    Device.rows.update(id_kind="shared", strength="shared")
+    evidence = reverse("evidence", args=[cast.units["A1"].pk])
+    assert door(cast, case) == (evidence, "Nộp nhật ký chuyển đổi địa chỉ (NAT)")
+    assert door(cast, case, "A", "reader")[0] == f"{HELP}#many-machines-behind-one-address"
 
 
 def test_a_task_goes_with_its_claim(cast, upload):

@@ -11,7 +11,7 @@ from quetsach.machines.evidence import Binding, Claim, Key
 from quetsach.portal.audit.actions import first_broken_entry
 from quetsach.portal.audit.models import Entry
 from quetsach.portal.campaigns import arrivals
-from quetsach.portal.cases import actions, machine_words, queries
+from quetsach.portal.cases import actions, machine_words, noting_actions, queries
 from quetsach.portal.cases.models import Case, CaseEvent, CaseSighting, Device
 from quetsach.portal.cases.pull_actions import pull_sightings
 from quetsach.portal.machines import actions as machines
@@ -236,6 +236,7 @@ def test_silence_of_a_shared_address_proves_no_machine_clean(cast, listed):
     public = "203.0.113.9"
     give([sighting(public, noon(30)), sighting(ADDRESS, noon(30))], log(noon(38), noon(30)))
     for case in Case.rows.all():
+        noting_actions.locate(case, cast.user("A1", "it"), place="phòng 204")
         actions.claim_clean(case, cast.user("A1", "it"), done="scan", done_at=noon(28))
     give([], log(noon(29), noon(1)))
     states = dict(Case.rows.values_list("device__strength", "state"))
@@ -429,8 +430,16 @@ def test_nobody_cleans_an_address_of_several_machines_until_the_machine_is_found
         "reason": "",
     }
     assert client.post(work, chosen).status_code == 422 and Case.rows.get().state == "assigned"
+    assert client.get(work).context["rows"][0][0].choices == ("seen", "false")
+    answer = client.post(work, chosen | {f"may-{case.pk}": "scan"})
+    assert answer.status_code == 422 and "hãy ghi vào “Đã tìm thấy máy”" in text_of(answer)
+    claim = reverse("case_act", args=["lam-sach", case.pk, "da-xu-ly"])
+    told_now = {"done": "scan", "done_at": chosen["done_at"]}
+    assert client.post(claim, told_now).status_code == 422 and Case.rows.get().state == "assigned"
+    assert "Ghi việc đã làm" not in text_of(client.get(page_of))
     # Somebody found the machine by hand.
     found = reverse("case_act", args=["lam-sach", case.pk, "tim-thay"])
     assert client.post(found, {"place": "phòng 204, máy kế toán"}).status_code == 302
     assert not any(told()) and "Ba bước" in text_of(client.get(page_of))
     assert client.post(start).status_code == 302 and Case.rows.get().state == "cleaning"
+    assert client.post(claim, told_now).status_code == 302

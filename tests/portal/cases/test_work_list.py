@@ -86,6 +86,25 @@ def test_a_row_that_refuses_does_not_stop_the_others(cast, cases):
     assert "dấu hiệu sau thời điểm" in text_of(answer).lower()
 
 
+@pytest.mark.parametrize("elsewhere", [False, True])
+def test_the_head_of_the_page_names_each_refusal(cast, cases, monkeypatch, elsewhere):
+    monkeypatch.setattr(views, "PAGE", 2)
+    client = cast.client("A1", "it")
+    key = client.get(WORK).context["rows"][0][0].case.device.key
+    other = next(one for one in cases if one != key)
+    told = chosen(cases, **{f"m{key[-1]}": "scan", f"m{other[-1]}": "seen"})
+    told["done_at"] = f"{timezone.localtime(noon(6)):%d/%m/%Y %H:%M}"
+    answer = client.post(f"{WORK}?trang={2 if elsewhere else 1}", told)
+    page = lxml.html.fromstring(answer.content)
+    (alert,) = page.xpath("//*[@role='alert']")
+    said = " ".join(alert.text_content().split())
+    assert said.startswith("1 lựa chọn bị từ chối") and "dấu hiệu sau thời điểm" in said.lower()
+    assert alert.xpath(".//a/@href") == [reverse("case", args=["lam-sach", cases[key].pk])]
+    field = f"may-{cases[key].pk}"
+    kept = page.xpath(f"//input[@name='{field}']/@value | //select[@name='{field}']/option[@selected]/@value")
+    assert kept == ["scan"] and page.xpath("//table/@data-row-answered") == [f"may-{cases[other].pk}"]
+
+
 @pytest.mark.parametrize("reason", ["", "ngắn"])
 def test_a_false_alarm_needs_its_reason(cast, cases, reason):
     before = states(cases)
@@ -209,6 +228,13 @@ def test_choices_stay_on_the_way_through_the_pages_and_are_saved_together(window
     expect(page.locator("main")).to_contain_text("1 / 2 đã chọn")
     page.get_by_role("link", name="Trước").click()
     expect(page.locator("main")).to_contain_text("1 / 2 đã chọn")
+    page.route("**/*", lambda route: route.fulfill(status=502, body="no way to the portal"))
+    page.keyboard.press("Control+Enter")
+    expect(page.locator("body")).to_have_text("no way to the portal")
+    page.unroute("**/*")
+    page.goto(WORK)
+    expect(page.locator("main")).to_contain_text("1 / 2 đã chọn")
+    expect(page.locator("main")).to_contain_text("1 ở trang khác")
     page.keyboard.press("Control+Enter")
     expect(page.locator("main")).to_contain_text("Đã ghi cho 2 hồ sơ")
     expect(page.locator("main")).to_contain_text("0 / 2 đã chọn")
@@ -261,6 +287,12 @@ def test_rows_are_low_and_their_marks_apart(window, cast, cases, width):
     page.keyboard.press("2")
     expect(page.locator("main")).to_contain_text("Máy đang được xử lý rồi: không có gì để lưu")
     expect(lists.nth(1)).to_be_focused()
+    Device.rows.update(id_kind="shared")
+    Case.rows.update(located_at=None)
+    page.reload()
+    assert page.evaluate("document.documentElement.scrollWidth") <= width
+    page.keyboard.press("3")
+    expect(page.locator("main")).to_contain_text("0 / 4 đã chọn. Chưa chọn gì: trước hết hãy tìm ra máy")
 
 
 @pytest.mark.browser

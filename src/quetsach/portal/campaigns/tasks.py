@@ -9,11 +9,12 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, replace
 from enum import IntEnum
 from typing import Any, NamedTuple
+from urllib.parse import urlsplit
 from uuid import UUID
 
 from django.db.models import QuerySet
 from django.db.models.expressions import Combinable
-from django.urls import reverse
+from django.urls import Resolver404, resolve, reverse
 from django.utils.functional import Promise
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
@@ -112,6 +113,23 @@ READING = (Verb.READ, Verb.READ_AUDIT)
 def looks_on(seat: Seat) -> bool:
     """Whether the person only reads at the seat's node, so that no task is ever theirs."""
     return not any(may for verb, may in seat.can.items() if verb not in READING)
+
+
+READABLE = frozenset(
+    {
+        "case_gaps", "cases", "checks", "false_alarms", "handbook_page", "incident", "incidents", "letter",
+        "machine_figures", "rollup", "scans", "sensors",
+    }
+)  # fmt: skip
+"""Names of the pages of tasks that everybody may open who reads at the unit."""
+
+
+def is_readable(task: Task) -> bool:
+    """Whether a person who only reads may open the page of the task."""
+    try:
+        return resolve(urlsplit(task.url).path).url_name in READABLE
+    except Resolver404:  # the portal lies below another path
+        return False
 
 
 def tasks_of_unit(seat: Seat) -> list[Task]:

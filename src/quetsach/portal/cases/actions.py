@@ -33,6 +33,16 @@ class CaseError(PortalError):
     """The act does not fit the case's present state; the text is for the person."""
 
 
+def refuse_unfound(case: Case) -> None:
+    """Nobody handles an address of several machines.
+
+    Raises:
+        CaseError: the address stands for several machines, and nobody has found the machine yet.
+    """
+    if is_unfound(case):
+        raise CaseError(str(NOT_YET))
+
+
 def move(
     case: Case,
     act: Act,
@@ -173,8 +183,7 @@ def start_cleaning(case: Case, actor: User, ip: str | None = None, batch: str = 
         CaseError: the address stands for several machines, and nobody has found the machine yet.
     """
     case = locked(case)
-    if is_unfound(case):
-        raise CaseError(str(NOT_YET))
+    refuse_unfound(case)
     if case.state != State.CLEANING:
         move(case, Act.START, by=actor, data=_of(batch), ip=ip)
     return case
@@ -204,9 +213,11 @@ def claim_clean(
     `asset` the asset number, or the machine that replaced this one; `lifts`: it is on the network again.
 
     Raises:
-        CaseError: the case cannot be claimed now, or the logs already show a sign after `done_at`.
+        CaseError: the case cannot be claimed now, or the logs already show a sign after `done_at`; or the
+            address stands for several machines, and nobody has found the machine yet.
     """
     case = locked(case)
+    refuse_unfound(case)
     now, before = timezone.now(), keeping.kept(case)
     if done_at > now:
         raise CaseError(_("The time of handling lies in the future."))

@@ -70,6 +70,7 @@ DEEDS = {
     "da-xu-ly": Deed(
         Act.CLAIM, ClaimForm, Verb.WORK_CASE, actions.claim_clean,
         _("Recorded as handled. New logs will show whether the signs have stopped."),
+        lambda case: not is_unfound(case),
     ),
     "chua-gap": Deed(
         Note.TRY, TryForm, Verb.WORK_CASE, noting_actions.try_to_reach,

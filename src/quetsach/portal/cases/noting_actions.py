@@ -11,10 +11,9 @@ from django.utils.translation import gettext as _
 
 from quetsach.portal.accounts.models import User
 from quetsach.portal.cases import keeping
-from quetsach.portal.cases.actions import CaseError, locked, note
+from quetsach.portal.cases.actions import CaseError, locked, note, refuse_unfound
 from quetsach.portal.cases.models import Case
 from quetsach.portal.cases.rules import MOST_DAYS_ASIDE, TRIES, Note
-from quetsach.portal.cases.several import NOT_YET, is_unfound
 
 
 @transaction.atomic
@@ -63,8 +62,7 @@ def isolate(case: Case, actor: User, *, since: datetime, reason: str, ip: str | 
             machines, and nobody has found the machine yet.
     """
     case = locked(case)
-    if is_unfound(case):
-        raise CaseError(str(NOT_YET))
+    refuse_unfound(case)
     if case.device.isolated_at is not None:
         raise CaseError(_("It is recorded as off the network already."))
     if since > timezone.now():

@@ -11,7 +11,12 @@ from quetsach.portal.cases.models import Case, Device
 UNFOUND = Q(id_kind__in=Device.SEVERAL, lead__located_at=None)
 """Rows of `Device` of which nobody has found the machine: `is_unfound` of their leading case."""
 
-NOT_YET = gettext_lazy("The address stands for several machines: find the machine with the signs first.")
+NOT_YET = gettext_lazy(
+    "The address stands for several machines: find the machine with the signs first. Write under “Found it”, "
+    "on the page of the case, which machine it is; or hand in the leases (DHCP) or the table of translated "
+    "addresses (NAT) of those days."
+)
+"""Why nothing is started, taken off the network or recorded as handled there, and what to do instead."""
 FIND: dict[str, str | Promise] = {
     "shared": gettext_lazy(
         "Many machines share the address: nothing is cleaned there. Find the machine with the signs: hand in "

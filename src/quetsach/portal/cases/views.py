@@ -25,6 +25,7 @@ from quetsach.portal.cases.escalating.queries import escalated, rule_of
 from quetsach.portal.cases.escalating.wording import due_in_words
 from quetsach.portal.cases.false_alarms.queries import may_decide
 from quetsach.portal.cases.forms import AssignForm, ClaimForm, FalseAlarmForm, ReasonForm
+from quetsach.portal.cases.gaps.door import door_of
 from quetsach.portal.cases.histories import FIGURE_WORDS, figure_filter
 from quetsach.portal.cases.models import Case, FalseAlarm
 from quetsach.portal.cases.owning import is_public
@@ -271,9 +272,10 @@ def _case_page(
         "reports": [(one, *told_in_words(one)) for one in story.reports[: queries.MOST_REPORTS]],
         "more_reports": len(story.reports) > queries.MOST_REPORTS,
         "publishers": list(dict.fromkeys(told_in_words(one)[0] for one in story.reports)),
-        "waits": state in (State.CLAIMED_CLEAN, State.RECHECKED),
+        "door_to_proof": door_of(seat, story, keeps_log=_keeps_log(seat, story))
+        if state in (State.CLAIMED_CLEAN, State.RECHECKED)
+        else None,
         "others": [(one, chip_of(one, seat.campaign.quiet_days, now)[1]) for one in story.others],
-        "keeps_log": _keeps_log(seat, story),
     }
     return render(request, "cases/case.html", context, status=status)
 

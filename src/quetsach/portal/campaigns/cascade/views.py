@@ -25,7 +25,7 @@ from quetsach.portal.campaigns.issuing.first_run import FirstRun, before_publish
 from quetsach.portal.campaigns.letter import read_letter
 from quetsach.portal.campaigns.models import Campaign, CampaignNode
 from quetsach.portal.campaigns.seat import Seat, homes_of, take_seat
-from quetsach.portal.campaigns.tasks import looks_on, standings_of, tasks_of, tasks_of_unit
+from quetsach.portal.campaigns.tasks import is_readable, looks_on, standings_of, tasks_of, tasks_of_unit
 from quetsach.portal.kit.address import absolute
 from quetsach.portal.kit.client_ip import client_ip_text
 from quetsach.portal.units.models import Unit
@@ -68,11 +68,13 @@ def today(request: HttpRequest, slug: str) -> HttpResponse:
     seat = take_seat(request, slug)
     own, below = seat.once(queries.statuses)
     is_looking_on = looks_on(seat)
+    tasks = tasks_of_unit(seat) if is_looking_on else tasks_of(seat)
     context = {
         "seat": seat,
         "as_of": timezone.now(),
         "looks_on": is_looking_on,
-        "tasks": tasks_of_unit(seat) if is_looking_on else tasks_of(seat),
+        "tasks": tasks,
+        "closed": {task.url for task in tasks if is_looking_on and not is_readable(task)},
         "standings": standings_of(seat),
         "first_run": first_run(seat),
         "own": own,

@@ -13,13 +13,12 @@ from quetsach.portal.audit.actions import record
 from quetsach.portal.campaigns.models import Campaign
 from quetsach.portal.cases.actions import CaseError, dismiss, locked, note, undo
 from quetsach.portal.cases.episodes import may_return
+from quetsach.portal.cases.false_alarms.covering import covered, touched_by
 from quetsach.portal.cases.false_alarms.queries import decider_of, holding
-from quetsach.portal.cases.models import Case, CaseEvent, CaseSighting, FalseAlarm
-from quetsach.portal.cases.rules import TRANSITIONS, Act, Note, State, allows
+from quetsach.portal.cases.models import Case, CaseEvent, FalseAlarm
+from quetsach.portal.cases.rules import Act, Note, State, allows
 from quetsach.portal.cases.withdrawing.queries import signs_of
 
-CLOSED = tuple(state.value for state in State if (state, Act.DISMISS) in TRANSITIONS)
-"""The states of cases that a false alarm closes."""
 MOST = 200
 """Indicators of one false alarm."""
 
@@ -124,21 +123,8 @@ def close_covered(campaign: Campaign, actor: User | None = None, ip: str | None 
     found = holding(campaign)
     if not found.is_any:
         return 0
-    names = {*found.everywhere, *(name for those in found.by_device.values() for name in those)}
-    open_cases = Case.rows.filter(device__campaign=campaign, is_current=True, state__in=CLOSED)
-    shown = CaseSighting.rows.filter(case__in=open_cases.order_by(), sighting__indicator__in=names)
-    touched = open_cases.filter(pk__in=shown.order_by().values("case"))
-    signs = signs_of(touched)
-    before = CaseEvent.rows.filter(case__in=list(signs), act=Act.DISMISS.value)
-    known = {(pk, data.get("false_alarm")) for pk, data in before.values_list("case", "data")}
     closed = 0
-    for case in touched.select_related("device").order_by("pk"):
-        covering = found.of(case.device_id)
-        if not signs[case.pk] or not signs[case.pk] <= covering.keys():
-            continue
-        by = sorted({covering[name] for name in signs[case.pk]}, key=lambda one: (one.at, one.pk))
-        if any((case.pk, str(one.pk)) in known for one in by):
-            continue
+    for case, by in covered(touched_by(campaign, found.names), found):
         _close(case, by[-1], actor or by[-1].decided_by, ip)
         closed += 1
     return closed

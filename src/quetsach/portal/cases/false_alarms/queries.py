@@ -41,6 +41,25 @@ class Holding:
         return self.everywhere | self.by_device.get(device, {})
 
     @property
+    def names(self) -> set[str]:
+        """All their indicators."""
+        return {*self.everywhere, *(name for those in self.by_device.values() for name in those)}
+
+    def with_alarm(self, alarm: FalseAlarm) -> Holding:
+        """The same, as if this false alarm held too."""
+        found = Holding(published=self.published, everywhere=dict(self.everywhere))
+        found.by_device.update({device: dict(those) for device, those in self.by_device.items()})
+        found.take(alarm)
+        return found
+
+    def take(self, alarm: FalseAlarm) -> None:
+        """Count a false alarm among those that hold. Of several about one indicator the first counts."""
+        is_everywhere = alarm.scope_of == FalseAlarm.Scope.EVERYWHERE
+        names = self.everywhere if is_everywhere else self.by_device[alarm.case.device_id]
+        for name in alarm.indicators:
+            names.setdefault(name, alarm)
+
+    @property
     def is_any(self) -> bool:
         """Whether there is any."""
         return bool(self.by_device or self.everywhere)
@@ -61,10 +80,7 @@ def holding(campaign: Campaign) -> Holding:
     if found.published:
         rows = rows.filter(decided_at__gt=found.published[-1])
     for row in rows:
-        is_everywhere = row.scope_of == FalseAlarm.Scope.EVERYWHERE
-        names = found.everywhere if is_everywhere else found.by_device[row.case.device_id]
-        for name in row.indicators:
-            names.setdefault(name, row)
+        found.take(row)
     return found
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections import Counter
+from typing import NamedTuple
 from uuid import UUID
 
 from django.contrib import messages
@@ -16,12 +18,15 @@ from django.views.decorators.http import require_GET, require_POST
 from quetsach.portal.campaigns.seat import Seat, take_seat, take_seat_asked
 from quetsach.portal.cases.actions import CaseError
 from quetsach.portal.cases.false_alarms import actions, queries
+from quetsach.portal.cases.false_alarms.covering import would_close
 from quetsach.portal.cases.forms import AgreeForm, ReasonForm
 from quetsach.portal.cases.models import FalseAlarm
 from quetsach.portal.kit.client_ip import client_ip_text
 from quetsach.portal.units.models import places_of
 
 PAGE = 25
+NAMED = 10
+"""Units that are named."""
 AGREE, REFUSE, END = "dong-y", "khong-dong-y", "rut"
 DEEDS = (AGREE, REFUSE, END)
 
@@ -83,14 +88,29 @@ def _find(request: HttpRequest, slug: str, alarm_id: UUID) -> tuple[Seat, FalseA
     return take_seat(request, slug, alarm.decider_id if is_asked else alarm.node_id), alarm
 
 
+class Closing(NamedTuple):
+    """The cases that agreeing would close now, and the units with most of them."""
+
+    cases: int
+    units: list[tuple[str, int]]
+    more: int
+
+
+def _closing(by_unit: Counter[str]) -> Closing:
+    return Closing(by_unit.total(), by_unit.most_common(NAMED), max(0, len(by_unit) - NAMED))
+
+
 def _page(
     request: HttpRequest, seat: Seat, wrong: FalseAlarm | None = None, problem: str = ""
 ) -> HttpResponse:
     page = Paginator(queries.shown(seat.node, seat.user), PAGE).get_page(request.GET.get("trang"))
+    asked = [alarm for alarm in page if queries.may_decide(alarm, seat.user, seat.places)]
+    closes = would_close(seat.campaign, asked)
     rows = [
         (
             alarm,
-            queries.may_decide(alarm, seat.user, seat.places),
+            alarm in asked,
+            _closing(closes[alarm.pk]) if alarm.pk in closes else None,
             queries.may_end(alarm, seat.places),
             problem if wrong is not None and wrong.pk == alarm.pk else "",
         )

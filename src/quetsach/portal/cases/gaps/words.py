@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import date
 
+from django.urls import reverse
 from django.utils.functional import Promise
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
@@ -33,6 +34,11 @@ _LACKS = {
     Closing.CLAIM: Lack.SPLIT,
 }
 """The gap that the help page tells of beside each act."""
+
+
+def help_on(closing: Closing) -> str:
+    """The address of the part of the help page about an act."""
+    return f"{reverse('handbook_page', args=['khi-nao-sach'])}#{PARTS[_LACKS[closing]]}"
 
 
 def title(work: Work) -> str:

@@ -20,6 +20,7 @@ from quetsach.portal.cases.lists import number_of, there, within
 from quetsach.portal.cases.models import Case, CaseSighting, FalseAlarm
 from quetsach.portal.cases.rules import State
 from quetsach.portal.cases.several import FIND, is_unfound
+from quetsach.portal.cases.work.actions import CHOICES, FALSE_ALARM, SEEN, START
 from quetsach.portal.sightings.models import Sighting
 from quetsach.portal.units.models import subtree
 
@@ -35,9 +36,12 @@ class Row:
     due: DueInWords | None
 
     @property
-    def may_start(self) -> bool:
-        """Whether somebody may say that it is being handled from now on."""
-        return self.case.state != State.CLEANING and not is_unfound(self.case)
+    def choices(self) -> tuple[str, ...]:
+        """What may be chosen for it (`actions.CHOICES`); at an address of several machines nothing is handled
+        before the machine is found."""
+        if is_unfound(self.case):
+            return (SEEN, FALSE_ALARM)
+        return tuple(one for one in CHOICES if one != START or self.case.state != State.CLEANING)
 
     @property
     def find(self) -> str:

@@ -30,6 +30,9 @@ PAGE = 50
 MOST_PRINTED = 500
 LAST = "work_batch"
 """The key in the session of the batch that the person saved last, by campaign."""
+ANSWERED = "work_answered"
+"""The key in the session of the choices that were answered and that no page has told yet, by campaign: the
+browser keeps a choice until then."""
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -40,7 +43,8 @@ def work(request: HttpRequest, slug: str) -> HttpResponse:
     now, rule = timezone.now(), rule_of(seat.campaign)
     flag = flags.chosen(request.GET.get("loc", ""))
     found = queries.open_cases(seat.node, rule, now, below=below, flag=flag)
-    form, picked, wrong = TogetherForm(), {}, {}
+    form, picked, wrong, refused = TogetherForm(), {}, {}, []
+    answered = _not_told(request, slug)
     if request.method == "POST":
         picked = _picked(request)
         form = TogetherForm(request.POST)
@@ -52,9 +56,12 @@ def work(request: HttpRequest, slug: str) -> HttpResponse:
             chosen = [(case, picked[pk]) for pk, case in cases.items()]
             outcome = actions.act_on(chosen, seat.user, ip=client_ip_text(request), **form.cleaned_data)
             _tell(request, seat, outcome, len(picked) - len(cases))
-            if not outcome.refused:
+            refused = outcome.refused
+            wrong = {case.pk: said for case, said in refused}
+            answered += [pk.hex for pk in picked if pk not in wrong]
+            if not refused:
+                request.session[ANSWERED] = {**request.session.get(ANSWERED, {}), slug: answered}
                 return redirect(request.get_full_path())
-            wrong = {case.pk: said for case, said in outcome.refused}
             picked = {pk: choice for pk, choice in picked.items() if pk in wrong}
     there = queries.overview(seat.node, rule, now, below=below)
     in_order = flag is None and there.to_do >= MANY
@@ -75,6 +82,8 @@ def work(request: HttpRequest, slug: str) -> HttpResponse:
         "machines": machines if machines < page.paginator.count else 0,
         "rows": [(row, picked.get(row.case.pk, ""), wrong.get(row.case.pk, "")) for row in shown],
         "elsewhere": [(pk, choice) for pk, choice in picked.items() if pk not in here],
+        "refused": refused,
+        "answered": [f"may-{UUID(pk)}" for pk in answered],
         "keep": f"{seat.user.pk} {seat.node.pk} {below:d} {flag or ''}",
         "choices": _choices(),
         "form": form,
@@ -84,6 +93,15 @@ def work(request: HttpRequest, slug: str) -> HttpResponse:
         "last": request.session.get(LAST, {}).get(slug),
     }
     return render(request, "cases/work.html", context, status=422 if form.errors or wrong else 200)
+
+
+def _not_told(request: HttpRequest, slug: str) -> list[str]:
+    """The cases whose choices were answered, once: the next page tells the browser to forget them."""
+    waiting = request.session.get(ANSWERED, {})
+    found: list[str] = waiting.pop(slug, [])
+    if found:
+        request.session[ANSWERED] = waiting
+    return found
 
 
 def _picked(request: HttpRequest) -> dict[UUID, str]:

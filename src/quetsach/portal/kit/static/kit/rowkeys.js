@@ -1,5 +1,6 @@
 // A table [data-row-keys] with one list of choices a row: digits choose and go on, j and k move, o opens, Ctrl+Enter saves.
-// Choices stay in this tab, under the name data-row-keep, when another page of the list or a case is opened. All go with the form.
+// Choices stay in this tab, under the name data-row-keep, when another page of the list or a case is opened. All go with the form,
+// and stay until a page of the server names them in data-row-answered: an answer may never come.
 for (const table of document.querySelectorAll("table[data-row-keys]")) {
   const form = table.closest("form");
   const lists = [...table.tBodies[0].querySelectorAll("select")];
@@ -13,6 +14,7 @@ for (const table of document.querySelectorAll("table[data-row-keys]")) {
   const kept = `rows ${table.dataset.rowKeep}`;
   const here = new Set(lists.map((list) => list.name));
   const choices = new Map(read());
+  for (const name of (table.dataset.rowAnswered || "").split(" ")) choices.delete(name);
   function read() {
     try {
       return Object.entries(JSON.parse(sessionStorage.getItem(kept)) || {});
@@ -63,14 +65,15 @@ for (const table of document.querySelectorAll("table[data-row-keys]")) {
     if (!list.value && [...list.options].some((one) => one.value === before)) list.value = before;
   }
   form.addEventListener("submit", () => {
+    for (const one of form.querySelectorAll("[data-row-sent]")) one.remove(); // of an attempt that nobody answered
     for (const [name, value] of elsewhere()) {
       const field = document.createElement("input");
       field.type = "hidden";
       field.name = name;
       field.value = value;
+      field.dataset.rowSent = "";
       form.append(field);
     }
-    keep([]);
   });
   const go = (from, by) => {
     const next = lists[Math.min(Math.max(from + by, 0), lists.length - 1)];
@@ -89,7 +92,10 @@ for (const table of document.querySelectorAll("table[data-row-keys]")) {
     const chosen = event.key === "0" ? list.options[0] : list.querySelector(`option[data-key="${CSS.escape(event.key)}"]`);
     if (/^\d$/.test(event.key)) {
       event.preventDefault();
-      if (!chosen) return;
+      if (!chosen) {
+        if (list.dataset.rowFirst) tell(list.dataset.rowFirst);
+        return;
+      }
       chosen.selected = true;
       // A digit that means how the row stands already changes nothing, and says so.
       tell(event.key !== "0" && !chosen.value ? table.dataset.rowKept : "");
