@@ -20,7 +20,7 @@ from django.utils.translation import gettext_lazy
 from quetsach.machines.counting.histories import Act as Step
 from quetsach.machines.counting.histories import CaseHistory, Kind, MachineHistory, Move, Rung
 from quetsach.portal.campaigns.models import CampaignNode
-from quetsach.portal.cases.episodes import is_again
+from quetsach.portal.cases.episodes import came_back, is_again
 from quetsach.portal.cases.merging_actions import MERGED
 from quetsach.portal.cases.models import Case, CaseEvent, CaseSighting, Device
 from quetsach.portal.cases.outside import PART
@@ -133,13 +133,18 @@ def _moves(cases: QuerySet[Case]) -> tuple[dict[UUID, list[Move]], dict[str, dat
     found: dict[UUID, list[Move]] = defaultdict(list)
     parted: dict[str, datetime] = {}
     events = CaseEvent.rows.filter(case__in=cases.order_by().values("pk")).exclude(act__in=(CHECK, "open"))
-    texts = {name: KeyTextTransform(name, "data") for name in ("seen", "to")}
+    texts = {name: KeyTextTransform(name, "data") for name in ("seen", "to", "act")}
     rows: Iterable[Any] = events.order_by("pk").values_list(
-        "case", "at", "act", "from_state", "to_state", texts["seen"], texts["to"]
+        "case", "at", "act", "from_state", "to_state", texts["seen"], texts["to"], texts["act"]
     )
-    for case, at, act, before, after, seen, to in rows:
+    for case, at, act, before, after, seen, to, undone in rows:
         if act == PART and to:
             parted[to] = max(at, parted.get(to, at))
+        if act == Act.UNDO and undone == Act.RELAPSE:
+            # The sign was none: it is as if nothing had come since.
+            last = max(at for at, move in enumerate(found[case]) if move.act is Step.RELAPSE)
+            del found[case][last:]
+            continue
         if act == Act.UNDO and found[case] and found[case][-1].act in UNDONE:
             found[case][-1] = found[case][-1]._replace(act=Step.OTHER)
         moment = parse_datetime(seen) if act in BACK and seen else None
@@ -236,7 +241,7 @@ def figure_filter(name: str) -> Q | None:
         "claimed": Q(state__in=(State.CLAIMED_CLEAN, State.RECHECKED, State.VERIFIED_CLEAN)),
         "rechecked": Q(state__in=(State.RECHECKED, State.VERIFIED_CLEAN)),
         "verified": Q(state=State.VERIFIED_CLEAN),
-        "relapsed": real & Q(device__in=any_case.filter(events__act__in=BACK).values("device")),
+        "relapsed": real & Q(device__in=any_case.filter(came_back("events__")).values("device")),
         "reinfected": real & Q(device__in=any_case.filter(is_again()).values("device")),
         "unreachable": Q(device__in=_tried()),
         "false": Q(state=State.FALSE_POSITIVE),
@@ -263,7 +268,7 @@ def turns(node: CampaignNode) -> dict[str, int]:
     }
     found: dict[str, int] = cases.order_by().aggregate(
         **of_kind,
-        relapsed=Count("device", distinct=True, filter=Q(events__act__in=BACK)),
+        relapsed=Count("device", distinct=True, filter=came_back("events__")),
         reinfected=Count("device", distinct=True, filter=is_again()),
     )
     return found

@@ -179,6 +179,10 @@ def _more(event: CaseEvent) -> str:
         return _("Until the end of %(day)s.") % {"day": f"{last_day_before(end):%d/%m/%Y}"} + " "
     if event.act in (RESUMED, FOLLOWED):
         return _("episode %(n)s") % {"n": data["episode"]} + " "
+    if "victims" in data:
+        is_back = event.act in (Act.RETRACT, Act.UNDO)
+        text = _("%(file)s was taken back.") if is_back else _("Reported in %(file)s.")
+        return text % {"file": data["file"]} + " "
     if event.act == Note.OVERDUE and data.get("clock") in set(Clock):
         return str(STEPS[Clock(data["clock"])])
     return ""
@@ -302,7 +306,11 @@ def _rests_on_a_check(state: State, story: Story) -> bool:
     if state in (State.NEW, State.ASSIGNED):
         is_checked = any(event.act == CHECK for event in story.events)
         return is_checked and not (story.facts.sightings or story.facts.reported)
-    reached = [event for event in story.events if event.to_state == state and event.from_state != state]
+    reached = [
+        event
+        for event in story.events
+        if event.to_state == state and event.from_state != state and event.act != Act.UNDO
+    ]
     return bool(reached) and "check" in reached[-1].data
 
 
