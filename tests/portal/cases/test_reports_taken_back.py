@@ -17,12 +17,16 @@ from quetsach.portal.cases.rules import Act
 from quetsach.portal.cases.victims import back_actions, pull_actions, queries
 from quetsach.portal.machines.models import EvidenceFile
 from quetsach.portal.reports.frozen import counting
+from quetsach.portal.reports.frozen.actions import restate_all
+from quetsach.portal.reports.frozen.queries import chain_of
+from quetsach.portal.reports.models import Report as OfUnit
 from quetsach.portal.units.actions import issue_token
 from quetsach.victims import reading
 from quetsach.victims.report import Meaning, Report
 from tests.portal.cases.test_victims import SINKHOLE, bring, chunks, push, sinkhole, smb, stamp
 from tests.portal.cases.test_withdrawing import scan, versions, withdraw
 from tests.portal.page_text import text_of
+from tests.portal.reports.test_review import taken
 from tests.portal.scan_document import coverage, noon, publish_list, sighting
 from tests.portal.scan_document import document as scan_document
 
@@ -345,12 +349,19 @@ def told_now(node):
     return counting.read(node).at(timezone.now())
 
 
+def reasons(cast, unit="A1"):
+    """Restate the frozen figures of the unit; the reasons of those that hold."""
+    restate_all(cast.campaign)
+    return dict(chain_of(OfUnit.rows.get(node=cast.nodes[unit]).current).holds.reasons)
+
+
 @pytest.mark.parametrize("is_proven", [True, False])
 def test_a_relapse_that_only_a_taken_back_file_told_is_undone(cast, bring, is_proven):
     bring(sinkhole(("10.1.1.5", noon(9), "qakbot")), "2026-02-01-event4_sinkhole-a.csv")
     before = facts(handled(cast, is_proven=is_proven))
     counted, turned = figures(cast), turns(cast.nodes["A"])
     file = bring(sinkhole(("10.1.1.5", noon(4), "qakbot")), LATER).file
+    taken(cast, "A1")
     case = Case.rows.get()
     assert (case.state, case.claimed_at, case.relapses) == ("assigned", None, 1)
     assert (figures(cast)["relapsed"], turns(cast.nodes["A"])["relapsed"]) == (1, 1)
@@ -368,6 +379,8 @@ def test_a_relapse_that_only_a_taken_back_file_told_is_undone(cast, bring, is_pr
     page = text_of(client.get(f"/cd/lam-sach/may/{case.pk}/"))
     assert f"Reported in {LATER}." in page and f"{LATER} was taken back. {WHY}" in page
     assert "signs again" not in page
+    # The frozen figures follow, with the file as the reason.
+    assert reasons(cast) == {"retracted": 1}
     # A file that comes again counts again.
     bring(sinkhole(("10.1.1.5", noon(4), "qakbot")), LATER)
     assert (Case.rows.get().state, turns(cast.nodes["A"])["relapsed"]) == ("assigned", 1)
@@ -409,3 +422,21 @@ def test_files_that_tell_the_sign_and_its_return_may_go_in_either_order(
     for file in reversed(files) if is_last_first else files:
         back(cast, file)
     assert Case.rows.get().state == ("verified_clean" if is_proven else "false_positive")
+
+
+def test_a_machine_that_a_file_infected_again_is_one_click_away_once_it_is_clean_again(cast, bring):
+    bring(sinkhole(("10.1.1.5", noon(9), "qakbot")), "2026-02-01-event4_sinkhole-a.csv")
+    handled(cast)
+    file = bring(sinkhole(("10.1.1.5", noon(1), "qakbot")), LATER).file
+    client, url = cast.client("A", "it"), f"/cd/lam-sach/nan-nhan/{file.pk}/"
+    assert "10.1.1.5" in text_of(client.get(linked(client.get(url)).get("href")))
+    back(cast, file)
+    assert list(Case.rows.filter(is_current=True).values_list("state", flat=True)) == ["verified_clean"]
+    assert "10.1.1.5" in text_of(client.get(linked(client.get(url)).get("href")))
+
+
+def test_the_picture_of_a_machine_that_only_others_saw_shows_their_reports(cast, bring):
+    bring(sinkhole(("10.1.1.5", noon(3), "qakbot"), ("10.1.1.5", noon(6), "qakbot")))
+    page = cast.client("A1", "it").get(f"/cd/lam-sach/may/{Case.rows.get().pk}/")
+    assert len(lxml.html.fromstring(page.content).xpath("//rect[@class='hit']")) == 2
+    assert "chưa nhật ký nào cho thấy" in text_of(page) and "Thấy 0 lần" not in text_of(page)

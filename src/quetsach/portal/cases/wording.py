@@ -141,7 +141,7 @@ def tell(case: Case, story: Story, now: datetime, most: int = EVIDENCE) -> Tale:
         ),
         next_step=_next_step(story, now, bool(gaps)),
         timeline=draw(
-            hits=list(_hits(story)),
+            hits=list(_hits(story, now)),
             marks=lane.marks(case, story.events, story.former, [one.case for one in story.before]),
             looked=looked,
             plan_until=judgement.earliest if judgement else None,
@@ -340,12 +340,17 @@ def _spans(story: Story, now: datetime) -> tuple[list[Span], list[Span]]:
     return read, unread
 
 
-def _hits(story: Story) -> Iterator[Signs]:
+def _hits(story: Story, now: datetime) -> Iterator[Signs]:
     """When each row of evidence has its log lines, with the time covered by its own log; those of earlier
-    episodes too."""
+    episodes too. Then the reports of others, a sign each."""
     for facts in (story.facts, *story.before):
         for one in _of_facts(facts):
             yield one._replace(is_before=facts is not story.facts)
+    # A report has no log that it came from: its day is drawn whole.
+    for report in story.reports:
+        first, last = report.first_seen, report.first_seen if report.is_day else report.last_seen
+        if last <= now + timedelta(days=1):
+            yield Signs(first, last, 1)
 
 
 def _of_facts(facts: Facts) -> Iterator[Signs]:
