@@ -453,6 +453,8 @@ ADDRESS = Standing(Rung.OPEN, Kind.ADDRESS)
         ({"A": OPEN, "B": OPEN}, {}, {"elsewhere": {"B"}}, {"gone": 1, "left": 1}),
         ({"A": OPEN, "B": DONE}, dict.fromkeys("AB", NO_SIGN), {"recalled": {"B"}},
          {"false": 1, "recalled": 1}),
+        ({"A": DONE._replace(is_relapsed=True), "B": OPEN}, {"A": DONE, "B": NO_SIGN},
+         {"retracted": {"A", "B"}}, {"retracted": 2}),
         ({"A": NO_SIGN}, {"A": OPEN}, {}, {"true": 1}),
         ({"A": DONE}, {"A": OPEN}, {}, {"back": 1}),
         ({"A": DONE}, {"A": DONE._replace(is_relapsed=True)}, {}, {"back": 1}),

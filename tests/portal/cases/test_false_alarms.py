@@ -208,6 +208,8 @@ def test_what_was_agreed_is_taken_back_with_its_cases(cast, case, upload):
     assert decide(cast, alarm, "rut", "centre", "coordinator", reason="Địa chỉ thật sự độc hại.") == 302
     states = dict(Case.rows.values_list("device__key", "state"))
     assert states == {"10.1.1.5": "assigned", "10.1.1.6": "cleaning"}
+    page = text_of(cast.client("A1", "it").get(f"/cd/lam-sach/may/{case.pk}/"))
+    assert "Địa chỉ thật sự độc hại." in page, "the history tells why"
     upload(sighting("10.1.1.8", noon(8)))
     assert Case.rows.get(device__key="10.1.1.8").state == "assigned"
 

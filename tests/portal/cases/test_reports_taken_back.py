@@ -11,15 +11,22 @@ from django.utils import timezone
 
 from quetsach.portal.audit.models import Entry
 from quetsach.portal.cases import actions as cases
+from quetsach.portal.cases.histories import turns
 from quetsach.portal.cases.models import Case, CaseEvent, VictimFile, VictimReport, VictimTelling
+from quetsach.portal.cases.rules import Act
 from quetsach.portal.cases.victims import back_actions, pull_actions, queries
 from quetsach.portal.machines.models import EvidenceFile
+from quetsach.portal.reports.frozen import counting
+from quetsach.portal.reports.frozen.actions import restate_all
+from quetsach.portal.reports.frozen.queries import chain_of
+from quetsach.portal.reports.models import Report as OfUnit
 from quetsach.portal.units.actions import issue_token
 from quetsach.victims import reading
 from quetsach.victims.report import Meaning, Report
 from tests.portal.cases.test_victims import SINKHOLE, bring, chunks, push, sinkhole, smb, stamp
 from tests.portal.cases.test_withdrawing import scan, versions, withdraw
 from tests.portal.page_text import text_of
+from tests.portal.reports.test_review import taken
 from tests.portal.scan_document import coverage, noon, publish_list, sighting
 from tests.portal.scan_document import document as scan_document
 
@@ -196,11 +203,11 @@ def test_the_cases_of_a_file_are_one_click_away(cast, bring):
     assert link.text_content() == "2"
     listed = text_of(client.get(link.get("href")))
     assert "10.1.1.5" in listed and "10.1.1.6" in listed and "10.1.1.4" not in listed
-    assert f"Chỉ các máy có hồ sơ được mở từ {SINKHOLE}" in listed
+    assert f"Chỉ các máy có hồ sơ được mở, hoặc mở lại, từ {SINKHOLE}" in listed
     file = VictimFile.rows.exclude(pk=other.pk).get()
     back(cast, file)
     link = linked(client.get(f"{url}{file.pk}/"))
-    assert "2 hồ sơ" in link.text_content()
+    assert "2 máy" in link.text_content()
     listed = text_of(client.get(link.get("href")))
     assert "10.1.1.5" in listed and "10.1.1.4" not in listed and "đã được rút lại" in listed
     # A file of a unit elsewhere, and what is no id, choose nothing.
@@ -310,3 +317,126 @@ def test_a_pushed_report_of_the_future_is_rejected(cast):
     answer = push(secret, body).json()
     assert (answer["new"], [(one["line"], one["code"]) for one in answer["rejected"]]) == (1, [(2, "future")])
     assert list(Case.rows.values_list("device__key", flat=True)) == ["10.1.1.6"]
+
+
+# --- relapses that only the file told ---
+
+LATER = "2026-03-02-event4_sinkhole-a.csv"
+
+
+def handled(cast, address="10.1.1.5", *, is_proven=True):
+    """A case that was handled at noon seven days ago, and proven to be quiet until noon three days ago."""
+    case = Case.rows.get(device__key=address)
+    case = cases.claim_clean(case, cast.user("A1", "it"), done="scan", done_at=noon(7), note="đã quét")
+    if is_proven:
+        case = cases.locked(case)
+        case.verified_at, case.quiet_until = noon(2), noon(3)
+        cases.move(case, Act.VERIFY, data={"until": noon(3).isoformat(), "quiet_hours": 96})
+    return Case.rows.get(pk=case.pk)
+
+
+def facts(case):
+    """What the case is, apart from its story."""
+    fields = [one.attname for one in Case._meta.concrete_fields]
+    return dict(Case.rows.filter(pk=case.pk).values(*fields).get())
+
+
+def figures(cast):
+    return dict(told_now(cast.nodes["A"]).whole[str(cast.nodes["A"].pk)].counts())
+
+
+def told_now(node):
+    return counting.read(node).at(timezone.now())
+
+
+def reasons(cast, unit="A1"):
+    """Restate the frozen figures of the unit; the reasons of those that hold."""
+    restate_all(cast.campaign)
+    return dict(chain_of(OfUnit.rows.get(node=cast.nodes[unit]).current).holds.reasons)
+
+
+@pytest.mark.parametrize("is_proven", [True, False])
+def test_a_relapse_that_only_a_taken_back_file_told_is_undone(cast, bring, is_proven):
+    bring(sinkhole(("10.1.1.5", noon(9), "qakbot")), "2026-02-01-event4_sinkhole-a.csv")
+    before = facts(handled(cast, is_proven=is_proven))
+    counted, turned = figures(cast), turns(cast.nodes["A"])
+    file = bring(sinkhole(("10.1.1.5", noon(4), "qakbot")), LATER).file
+    taken(cast, "A1")
+    case = Case.rows.get()
+    assert (case.state, case.claimed_at, case.relapses) == ("assigned", None, 1)
+    assert (figures(cast)["relapsed"], turns(cast.nodes["A"])["relapsed"]) == (1, 1)
+    assert queries.resting_on(file) == queries.Resting(reports=1, back=1)
+    client = cast.client("A", "it")
+    client.cookies["django_language"] = "en"
+    url = f"/cd/lam-sach/nan-nhan/{file.pk}/rut/"
+    assert "1 case is as it was before" in text_of(client.get(url))
+    answer = client.post(url, {"reason": WHY}, follow=True)
+    assert "1 case is as it was before the file." in text_of(answer)
+    assert linked(answer).text_content() == "1 machine changed with it"
+    assert "10.1.1.5" in text_of(client.get(linked(answer).get("href")))
+    assert facts(case) == before
+    assert (figures(cast), turns(cast.nodes["A"])) == (counted, turned)
+    page = text_of(client.get(f"/cd/lam-sach/may/{case.pk}/"))
+    assert f"Reported in {LATER}." in page and f"{LATER} was taken back. {WHY}" in page
+    assert "signs again" not in page
+    # The frozen figures follow, with the file as the reason.
+    assert reasons(cast) == {"retracted": 1}
+    # A file that comes again counts again.
+    bring(sinkhole(("10.1.1.5", noon(4), "qakbot")), LATER)
+    assert (Case.rows.get().state, turns(cast.nodes["A"])["relapsed"]) == ("assigned", 1)
+
+
+@pytest.mark.parametrize("reason", ["work", "evidence", "taken back work"])
+def test_a_relapse_stays_where_somebody_has_worked_since_or_another_file_tells_it(cast, bring, reason):
+    bring(sinkhole(("10.1.1.5", noon(9), "qakbot")), "2026-02-01-event4_sinkhole-a.csv")
+    handled(cast)
+    file = bring(sinkhole(("10.1.1.5", noon(4), "qakbot")), LATER).file
+    if reason == "evidence":
+        bring(sinkhole(("10.1.1.5", noon(5), "qakbot")), "2026-03-03-event4_sinkhole-a.csv")
+    else:
+        cases.start_cleaning(Case.rows.get(), cast.user("A1", "it"))
+    if reason == "taken back work":
+        cases.take_back_last(Case.rows.get(), cast.user("A1", "it"))
+    told = queries.resting_on(file)
+    assert (told.back, told.acted, told.others) == {
+        "work": (0, 1, 1), "evidence": (0, 0, 1), "taken back work": (1, 0, 0),
+    }[reason]  # fmt: skip
+    if reason == "work":
+        page = text_of(cast.client("A", "it").get(f"/cd/lam-sach/nan-nhan/{file.pk}/rut/"))
+        assert "đã có người xử lý tiếp" in page
+    back(cast, file)
+    case = Case.rows.get()
+    expected = {"work": "cleaning", "evidence": "assigned", "taken back work": "verified_clean"}
+    assert case.state == expected[reason]
+
+
+@pytest.mark.parametrize("is_last_first", [True, False])
+@pytest.mark.parametrize("is_proven", [True, False])
+def test_files_that_tell_the_sign_and_its_return_may_go_in_either_order(
+    cast, bring, is_last_first, is_proven
+):
+    """Proven clean stays so; where nothing was proven, and nothing is left, it was a false alarm."""
+    files = [bring(sinkhole(("10.1.1.5", noon(9), "qakbot")), "2026-02-01-event4_sinkhole-a.csv").file]
+    handled(cast, is_proven=is_proven)
+    files.append(bring(sinkhole(("10.1.1.5", noon(4), "qakbot")), LATER).file)
+    for file in reversed(files) if is_last_first else files:
+        back(cast, file)
+    assert Case.rows.get().state == ("verified_clean" if is_proven else "false_positive")
+
+
+def test_a_machine_that_a_file_infected_again_is_one_click_away_once_it_is_clean_again(cast, bring):
+    bring(sinkhole(("10.1.1.5", noon(9), "qakbot")), "2026-02-01-event4_sinkhole-a.csv")
+    handled(cast)
+    file = bring(sinkhole(("10.1.1.5", noon(1), "qakbot")), LATER).file
+    client, url = cast.client("A", "it"), f"/cd/lam-sach/nan-nhan/{file.pk}/"
+    assert "10.1.1.5" in text_of(client.get(linked(client.get(url)).get("href")))
+    back(cast, file)
+    assert list(Case.rows.filter(is_current=True).values_list("state", flat=True)) == ["verified_clean"]
+    assert "10.1.1.5" in text_of(client.get(linked(client.get(url)).get("href")))
+
+
+def test_the_picture_of_a_machine_that_only_others_saw_shows_their_reports(cast, bring):
+    bring(sinkhole(("10.1.1.5", noon(3), "qakbot"), ("10.1.1.5", noon(6), "qakbot")))
+    page = cast.client("A1", "it").get(f"/cd/lam-sach/may/{Case.rows.get().pk}/")
+    assert len(lxml.html.fromstring(page.content).xpath("//rect[@class='hit']")) == 2
+    assert "chưa nhật ký nào cho thấy" in text_of(page) and "Thấy 0 lần" not in text_of(page)

@@ -92,7 +92,7 @@ def test_a_coordinator_sees_what_would_happen_and_agrees(cast, django_capture_on
     with django_capture_on_commit_callbacks(execute=True):
         answer = client.post(answer.url, {"do": "take"})
     page = client.get(answer.url).content.decode()
-    opened = rf'<dt>New cases</dt><dd><a href="[^"]*tep={VictimFile.rows.get().pk}">2</a></dd>'
+    opened = rf'<dt>Machines with new signs</dt><dd><a href="[^"]*tep={VictimFile.rows.get().pk}">2</a></dd>'
     assert re.search(opened, page) and re.search(r"<dt>Reports of no unit</dt><dd>2</dd>", page)
     assert set(Case.rows.values_list("device__key", "device__owner", "family", "state")) == {
         ("10.1.1.5", cast.nodes["A1"].pk, "qakbot", "assigned"),

@@ -8,21 +8,25 @@ from collections.abc import Collection, Mapping
 from quetsach.machines.counting.figures import Standing
 from quetsach.machines.counting.histories import Id, Rung
 
-MERGED, SPLIT, LATE, RECALLED, FALSE, TRUE, BACK = (
+MERGED, SPLIT, LATE, RECALLED, RETRACTED, FALSE, TRUE, BACK = (
     "merged",
     "split",
     "late",
     "recalled",
+    "retracted",
     "false",
     "true",
     "back",
 )
-"""Two machines were one; one was two; a log of that time came later; the list was withdrawn; a person called
-it a false alarm; it was none after all; a sign after the handling became known."""
+"""Two machines were one; one was two; a log of that time came later; the list was withdrawn; the file of
+reports was taken back; a person called it a false alarm; it was none after all; a sign after the handling
+became known."""
 FURTHER, NAMED, CAME, LEFT, MOVED, GONE = "further", "named", "came", "left", "moved", "gone"
 """It was further than known; it is known better which machine it is; it came from another unit, went to one,
 or is in another unit below; the signs were no signs of it."""
-REASONS = (MERGED, SPLIT, LATE, RECALLED, FALSE, TRUE, BACK, FURTHER, NAMED, CAME, LEFT, MOVED, GONE)
+REASONS = (
+    MERGED, SPLIT, LATE, RECALLED, RETRACTED, FALSE, TRUE, BACK, FURTHER, NAMED, CAME, LEFT, MOVED, GONE,
+)  # fmt: skip
 
 
 def reasons(
@@ -34,14 +38,16 @@ def reasons(
     there: Collection[Id] = (),
     parted: Collection[Id] = (),
     recalled: Collection[Id] = (),
+    retracted: Collection[Id] = (),
     rehomed: Collection[Id] = (),
 ) -> Counter[str]:
     """How many machines changed for each reason; each machine counts once.
 
     `leads`: the machine that a machine turned out to be; `elsewhere`: machines that other units have;
     `there`: machines that were known at the moment; `parted`: machines that came out of others;
-    `recalled`: machines with a case that a withdrawn list closed; `rehomed`: machines that another of the
-    units has.
+    `recalled`: machines with a case that a withdrawn list closed; `retracted`: machines with a case that a
+    file of reports closed, or that is as it was before it, when it was taken back; `rehomed`: machines that
+    another of the units has.
     """
     found: Counter[str] = Counter()
     for machine in before.keys() - now.keys():
@@ -56,16 +62,20 @@ def reasons(
         if machine in into:
             continue
         if then != today:
-            found[_change(then, today, is_recalled=machine in recalled)] += 1
+            found[
+                _change(then, today, is_recalled=machine in recalled, is_retracted=machine in retracted)
+            ] += 1
         elif machine in rehomed:
             found[MOVED] += 1
     return found
 
 
-def _change(then: Standing, now: Standing, *, is_recalled: bool) -> str:
+def _change(then: Standing, now: Standing, *, is_recalled: bool, is_retracted: bool) -> str:
     is_less = then.is_reinfected and not now.is_reinfected  # the later episode was a false alarm
     if now.rung is Rung.FALSE or is_less:
-        return RECALLED if is_recalled else FALSE
+        return RECALLED if is_recalled else RETRACTED if is_retracted else FALSE
+    if is_retracted and then.is_relapsed and not now.is_relapsed:
+        return RETRACTED
     if then.rung is Rung.FALSE:
         return TRUE
     if now.rung < then.rung or (now.is_relapsed and not then.is_relapsed):

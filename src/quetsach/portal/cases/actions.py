@@ -117,7 +117,7 @@ def _write(
 ) -> CaseEvent:
     _keep_clocks(case, act, by, at)
     told = dict(data)
-    if by is not None and (was := keeping.changed(before, case)):
+    if (by is not None or act is Act.RELAPSE) and (was := keeping.changed(before, case)):
         told["before"] = was
     event = CaseEvent(
         case=case, at=at, act=act.value, from_state=from_state, to_state=case.state,
@@ -317,8 +317,9 @@ def take_back_last(case: Case, actor: User, ip: str | None = None) -> Case:
     return case
 
 
-def undo(case: Case, event: CaseEvent, actor: User, ip: str | None = None) -> None:
-    """Give a locked case the state before its last event. The event stays, and one more tells the undoing."""
+def undo(case: Case, event: CaseEvent, actor: User, ip: str | None = None, reason: str = "") -> None:
+    """Give a locked case the state before its last event. The event stays, and one more tells the undoing,
+    with the reason where one was asked for."""
     state = case.state
     case.state = event.from_state or case.state
     keeping.restore(case, event.data.get("before", {}))
@@ -335,7 +336,7 @@ def undo(case: Case, event: CaseEvent, actor: User, ip: str | None = None) -> No
     told = {"act": event.act} | _of(event.data.get("batch", ""))
     CaseEvent.rows.create(
         case=case, at=timezone.now(), act=Act.UNDO.value, from_state=state, to_state=case.state, by=actor,
-        data=told,
+        reason=reason, data=told,
     )  # fmt: skip
-    told_of = {"device": case.device.key, "from": state, "to": case.state, **told}
+    told_of = {"device": case.device.key, "from": state, "to": case.state, "reason": reason, **told}
     record(actor, "case.undo", unit_path=case.device.owner.path, about=case, data=told_of, ip=ip)

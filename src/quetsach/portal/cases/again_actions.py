@@ -2,30 +2,25 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import datetime
 
-from quetsach.portal.cases.actions import move, unclaim
+from quetsach.portal.cases.actions import move
 from quetsach.portal.cases.models import Case, CaseEvent
+from quetsach.portal.cases.relapse_actions import relapse
 from quetsach.portal.cases.rules import Act, Arrival, State, arrive, returned
 from quetsach.portal.cases.withdrawing.actions import move_many
 
 
-def relapse(case: Case, seen: datetime | None) -> None:
-    """A sign came after the cleaning, the earliest at `seen`: the claim no longer holds. The caller has
-    locked the case."""
-    claimed = case.claimed_at
-    case.relapses += 1
-    unclaim(case)
-    move(
-        case,
-        Act.RELAPSE,
-        data={"seen": seen.isoformat() if seen else "", "claimed_at": claimed.isoformat() if claimed else ""},
-    )
-
-
-def told_again(case: Case, sign: str, seen: datetime | None, back_at: datetime | None) -> None:
+def told_again(
+    case: Case,
+    sign: str,
+    seen: datetime | None,
+    back_at: datetime | None,
+    told: Mapping[str, str] | None = None,
+) -> None:
     """Other evidence came to a false alarm, the latest at `seen`, the earliest after the handling at
-    `back_at`. The caller has locked the case.
+    `back_at`; `told` names the file of reports that said so. The caller has locked the case.
 
     Where only a file of reports that was taken back had closed it, nobody has said that it is a false alarm:
     it goes on as it was, with its claim, and a sign after that claim is a relapse.
@@ -33,8 +28,8 @@ def told_again(case: Case, sign: str, seen: datetime | None, back_at: datetime |
     closed = CaseEvent.rows.filter(case=case, to_state=State.FALSE_POSITIVE.value)
     last = closed.exclude(from_state=State.FALSE_POSITIVE.value).order_by("-at", "-pk").first()
     if last is None or last.act != Act.RETRACT:
-        move(case, Act.EVIDENCE, data={"indicator": sign})
+        move(case, Act.EVIDENCE, data={"indicator": sign, **(told or {})})
         return
-    move_many([case], Act.RETURN, [returned(last.from_state)], data={"sign": sign})
+    move_many([case], Act.RETURN, [returned(last.from_state)], data={"sign": sign, **(told or {})})
     if arrive(State(case.state), case.claimed_at, case.quiet_until, seen, True) is Arrival.RELAPSE:
-        relapse(case, back_at or seen)
+        relapse(case, back_at or seen, told)

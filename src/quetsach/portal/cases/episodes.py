@@ -12,8 +12,8 @@ from uuid import UUID
 
 from django.db.models import Exists, Max, OuterRef, Q
 
-from quetsach.portal.cases.models import Case
-from quetsach.portal.cases.rules import State
+from quetsach.portal.cases.models import Case, CaseEvent
+from quetsach.portal.cases.rules import BACK, State
 
 MAY_RETURN = "can_return"
 """The annotation of `may_return` on the page of a case."""
@@ -31,6 +31,12 @@ def numbers(devices: Collection[UUID]) -> Numbers:
 def next_number(device: UUID, family: str) -> int:
     """The number of a new episode."""
     return numbers([device]).get((device, family), 0) + 1
+
+
+def came_back(events: str = "") -> Q:
+    """Events that tell of signs after the handling and that hold. `events` is where a row has them."""
+    acts = [act.value for act in BACK]
+    return Q((f"{events}act__in", acts), (f"{events}data__{CaseEvent.UNDONE}__isnull", True))
 
 
 def is_again() -> Q:

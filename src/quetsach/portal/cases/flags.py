@@ -22,9 +22,9 @@ from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from quetsach.portal.cases.clocks import Clock, Rule
-from quetsach.portal.cases.episodes import is_again
+from quetsach.portal.cases.episodes import came_back, is_again
 from quetsach.portal.cases.models import Case, CaseEvent, CaseSighting, FalseAlarm, VictimReport
-from quetsach.portal.cases.rules import BACK, OPEN, Act, State
+from quetsach.portal.cases.rules import OPEN, Act, State
 
 PREFIX = "flag_"
 
@@ -94,7 +94,7 @@ def proof_from() -> Combinable:
 
 def with_return(cases: QuerySet[Case]) -> QuerySet[Case]:
     """The cases, each with what `Case.back_since` and `Case.is_infected_again` need."""
-    last = CaseEvent.rows.filter(case=OuterRef("pk"), act__in=[act.value for act in BACK])
+    last = CaseEvent.rows.filter(came_back(), case=OuterRef("pk"))
     last = last.order_by("-at", "-pk").annotate(of_sign=KeyTextTransform("seen", "data"))
     parts = {Case.BACK_SEEN: "of_sign", Case.BACK_AT: "at", Case.BACK_ACT: "act"}
     found = cases.annotate(**{name: Subquery(last.values(part)[:1]) for name, part in parts.items()})

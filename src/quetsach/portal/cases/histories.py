@@ -20,7 +20,7 @@ from django.utils.translation import gettext_lazy
 from quetsach.machines.counting.histories import Act as Step
 from quetsach.machines.counting.histories import CaseHistory, Kind, MachineHistory, Move, Rung
 from quetsach.portal.campaigns.models import CampaignNode
-from quetsach.portal.cases.episodes import is_again
+from quetsach.portal.cases.episodes import came_back, is_again
 from quetsach.portal.cases.merging_actions import MERGED
 from quetsach.portal.cases.models import Case, CaseEvent, CaseSighting, Device
 from quetsach.portal.cases.outside import PART
@@ -76,6 +76,8 @@ class Told:
     leads: dict[str, str] = field(default_factory=dict)
     parted: dict[str, datetime] = field(default_factory=dict)
     recalled: set[str] = field(default_factory=set)
+    retracted: set[str] = field(default_factory=set)
+    """Machines with a case that was closed, or is as before, because a file of reports was taken back."""
     opened: dict[str, datetime] = field(default_factory=dict)
     """By machine: when its first case was written down."""
     seen_by: dict[str, set[UUID]] = field(default_factory=dict)
@@ -87,7 +89,7 @@ def told_of(node: CampaignNode, *, with_days: bool = False) -> Told:
     where = subtree(node.path, "device__owner__path")
     led = subtree(node.path, "merged_into__device__owner__path")
     cases = Case.rows.filter(where | led, device__campaign=node.campaign_id).order_by("pk")
-    moves, parted = _moves(cases)
+    moves, parted, retracted = _moves(cases)
     found = Told([], [])
     names: dict[str, set[str]] = defaultdict(set)
     owned = Device.rows.filter(subtree(node.path, "owner__path"), campaign=node.campaign_id).order_by("pk")
@@ -119,6 +121,8 @@ def told_of(node: CampaignNode, *, with_days: bool = False) -> Told:
             found.leads[machine] = str(lead)
         if recall is not None and rung is Rung.FALSE:
             found.recalled.add(machine)
+        if pk in retracted:
+            found.retracted.add(machine)
     return found
 
 
@@ -127,24 +131,35 @@ def _rung(state: str) -> Rung:
     return RUNGS.get(state, Rung.OPEN)  # type: ignore[call-overload, no-any-return]
 
 
-def _moves(cases: QuerySet[Case]) -> tuple[dict[UUID, list[Move]], dict[str, datetime]]:
-    """The steps of each case in the order in which they were written down; and by name the machines that
-    signs of another one went to, with the latest moment."""
+def _moves(cases: QuerySet[Case]) -> tuple[dict[UUID, list[Move]], dict[str, datetime], set[UUID]]:
+    """The steps of each case in the order in which they were written down; by name the machines that signs of
+    another one went to, with the latest moment; and the cases that were closed, or are as before, because a
+    file of reports was taken back."""
     found: dict[UUID, list[Move]] = defaultdict(list)
     parted: dict[str, datetime] = {}
+    retracted: set[UUID] = set()
     events = CaseEvent.rows.filter(case__in=cases.order_by().values("pk")).exclude(act__in=(CHECK, "open"))
-    texts = {name: KeyTextTransform(name, "data") for name in ("seen", "to")}
+    texts = {name: KeyTextTransform(name, "data") for name in ("seen", "to", "act")}
     rows: Iterable[Any] = events.order_by("pk").values_list(
-        "case", "at", "act", "from_state", "to_state", texts["seen"], texts["to"]
+        "case", "at", "act", "from_state", "to_state", texts["seen"], texts["to"], texts["act"]
     )
-    for case, at, act, before, after, seen, to in rows:
+    for case, at, act, before, after, seen, to, undone in rows:
         if act == PART and to:
             parted[to] = max(at, parted.get(to, at))
+        if act == Act.RETRACT or (act == Act.UNDO and undone == Act.RELAPSE):
+            retracted.add(case)
+        elif before != after and State.FALSE_POSITIVE in (before, after):
+            retracted.discard(case)
+        if act == Act.UNDO and undone == Act.RELAPSE:
+            # The sign was none: it is as if nothing had come since.
+            last = max(at for at, move in enumerate(found[case]) if move.act is Step.RELAPSE)
+            del found[case][last:]
+            continue
         if act == Act.UNDO and found[case] and found[case][-1].act in UNDONE:
             found[case][-1] = found[case][-1]._replace(act=Step.OTHER)
         moment = parse_datetime(seen) if act in BACK and seen else None
         found[case].append(Move(at, STEPS.get(act, Step.OTHER), _rung(before), _rung(after), moment))
-    return found, parted
+    return found, parted, retracted
 
 
 def _days(node: CampaignNode) -> tuple[dict[UUID, set[date]], dict[UUID, set[UUID]]]:
@@ -236,7 +251,7 @@ def figure_filter(name: str) -> Q | None:
         "claimed": Q(state__in=(State.CLAIMED_CLEAN, State.RECHECKED, State.VERIFIED_CLEAN)),
         "rechecked": Q(state__in=(State.RECHECKED, State.VERIFIED_CLEAN)),
         "verified": Q(state=State.VERIFIED_CLEAN),
-        "relapsed": real & Q(device__in=any_case.filter(events__act__in=BACK).values("device")),
+        "relapsed": real & Q(device__in=any_case.filter(came_back("events__")).values("device")),
         "reinfected": real & Q(device__in=any_case.filter(is_again()).values("device")),
         "unreachable": Q(device__in=_tried()),
         "false": Q(state=State.FALSE_POSITIVE),
@@ -263,7 +278,7 @@ def turns(node: CampaignNode) -> dict[str, int]:
     }
     found: dict[str, int] = cases.order_by().aggregate(
         **of_kind,
-        relapsed=Count("device", distinct=True, filter=Q(events__act__in=BACK)),
+        relapsed=Count("device", distinct=True, filter=came_back("events__")),
         reinfected=Count("device", distinct=True, filter=is_again()),
     )
     return found

@@ -80,11 +80,14 @@ def _steps(events: Iterable[CaseEvent]) -> list[_Step]:
     is over."""
     found: list[_Step] = []
     before: list[_Step] = []
+    relapsed: list[_Step] = []
     for event in events:
-        if event.act == Act.UNDO:  # always of the event before
-            found = list(before)
+        if event.act == Act.UNDO:  # of the event before, or of the last relapse
+            found = list(relapsed if event.data.get("act") == Act.RELAPSE else before)
             continue
         before = list(found)
+        if event.act == Act.RELAPSE:
+            relapsed = before
         # An event tells the time of the claim that it ends: that of the handling, not of the report.
         told = event.data.get("claimed_at") or event.data.get("before", {}).get("claimed_at")
         claims = [step for step in found if step.act == Act.CLAIM]

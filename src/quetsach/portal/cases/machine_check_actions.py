@@ -10,12 +10,13 @@ from django.utils import timezone
 
 from quetsach.portal.accounts.models import User
 from quetsach.portal.cases.actions import move
-from quetsach.portal.cases.again_actions import relapse, told_again
+from quetsach.portal.cases.again_actions import told_again
 from quetsach.portal.cases.episode_actions import succeed
 from quetsach.portal.cases.episodes import dismissed, next_number
 from quetsach.portal.cases.merging_actions import bring_back, lead_away, let_go, sum_up_anew
 from quetsach.portal.cases.models import Case, CaseEvent, CaseSighting, Device
 from quetsach.portal.cases.pull_actions import open_case
+from quetsach.portal.cases.relapse_actions import relapse
 from quetsach.portal.cases.rules import CHECK, Act, Arrival, State, arrive, judge_check
 from quetsach.portal.indicators import store
 from quetsach.portal.indicators.models import IndicatorSet

@@ -433,6 +433,8 @@ class CaseEvent(models.Model):
 
     MOVED = "moved"
     """In the data of a check: its result is another machine's now."""
+    UNDONE = "undone"
+    """In the data of a relapse: there was no such sign, and the claim holds again."""
 
     class Meta:
         ordering = ("at", "pk")

@@ -27,7 +27,7 @@ from quetsach.portal.campaigns.arrivals import Arrived
 from quetsach.portal.campaigns.models import Campaign, CampaignNode
 from quetsach.portal.cases import looks, proving
 from quetsach.portal.cases.actions import move, unclaim
-from quetsach.portal.cases.again_actions import relapse, told_again
+from quetsach.portal.cases.again_actions import told_again
 from quetsach.portal.cases.asking import waiting_named
 from quetsach.portal.cases.cards import place_again
 from quetsach.portal.cases.comparing_actions import Compared, compare_clocks
@@ -43,6 +43,7 @@ from quetsach.portal.cases.merging_actions import Moves, bring_back, settle, sum
 from quetsach.portal.cases.models import Alias, Case, CaseEvent, CaseGap, CaseSighting, Device
 from quetsach.portal.cases.owning import owners_below
 from quetsach.portal.cases.parts import PART_FIELDS, Part, Piece, parts_of
+from quetsach.portal.cases.relapse_actions import relapse
 from quetsach.portal.cases.rules import RETIRE, USABLE_TIMES, Act, Arrival, State, arrive
 from quetsach.portal.cases.withdrawing.actions import follow_lists
 from quetsach.portal.kit.inserting import create, insert, spelled

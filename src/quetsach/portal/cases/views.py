@@ -71,8 +71,7 @@ def cases(request: HttpRequest, slug: str) -> HttpResponse:
         machines = lists.led_by(machines, Q(false_alarm_of__version=int(version)))
     file = victims.file_named(seat.node, told) if (told := request.GET.get("tep", "")[:36]) else None
     if file is not None:
-        its = victims.closed_with(file) if file.gone_at else victims.opened_by(file)
-        machines = lists.of_cases(machines, its)
+        machines = machines.filter(pk__in=victims.machines_of(file))
     asked = request.GET.get("loc", "")
     flag, is_escalated = flags.chosen(asked), asked == ESCALATED
     text = request.GET.get("tim", "").strip().replace("\0", "")[:100]

@@ -141,7 +141,7 @@ def tell(case: Case, story: Story, now: datetime, most: int = EVIDENCE) -> Tale:
         ),
         next_step=_next_step(story, now, bool(gaps)),
         timeline=draw(
-            hits=list(_hits(story)),
+            hits=list(_hits(story, now)),
             marks=lane.marks(case, story.events, story.former, [one.case for one in story.before]),
             looked=looked,
             plan_until=judgement.earliest if judgement else None,
@@ -179,6 +179,10 @@ def _more(event: CaseEvent) -> str:
         return _("Until the end of %(day)s.") % {"day": f"{last_day_before(end):%d/%m/%Y}"} + " "
     if event.act in (RESUMED, FOLLOWED):
         return _("episode %(n)s") % {"n": data["episode"]} + " "
+    if "victims" in data:
+        is_back = event.act in (Act.RETRACT, Act.UNDO)
+        text = _("%(file)s was taken back.") if is_back else _("Reported in %(file)s.")
+        return text % {"file": data["file"]} + " "
     if event.act == Note.OVERDUE and data.get("clock") in set(Clock):
         return str(STEPS[Clock(data["clock"])])
     return ""
@@ -302,7 +306,11 @@ def _rests_on_a_check(state: State, story: Story) -> bool:
     if state in (State.NEW, State.ASSIGNED):
         is_checked = any(event.act == CHECK for event in story.events)
         return is_checked and not (story.facts.sightings or story.facts.reported)
-    reached = [event for event in story.events if event.to_state == state and event.from_state != state]
+    reached = [
+        event
+        for event in story.events
+        if event.to_state == state and event.from_state != state and event.act != Act.UNDO
+    ]
     return bool(reached) and "check" in reached[-1].data
 
 
@@ -332,12 +340,17 @@ def _spans(story: Story, now: datetime) -> tuple[list[Span], list[Span]]:
     return read, unread
 
 
-def _hits(story: Story) -> Iterator[Signs]:
+def _hits(story: Story, now: datetime) -> Iterator[Signs]:
     """When each row of evidence has its log lines, with the time covered by its own log; those of earlier
-    episodes too."""
+    episodes too. Then the reports of others, a sign each."""
     for facts in (story.facts, *story.before):
         for one in _of_facts(facts):
             yield one._replace(is_before=facts is not story.facts)
+    # A report has no log that it came from: its day is drawn whole.
+    for report in story.reports:
+        first, last = report.first_seen, report.first_seen if report.is_day else report.last_seen
+        if last <= now + timedelta(days=1):
+            yield Signs(first, last, 1)
 
 
 def _of_facts(facts: Facts) -> Iterator[Signs]:

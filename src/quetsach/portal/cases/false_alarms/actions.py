@@ -111,7 +111,7 @@ def take_back(alarm: FalseAlarm, actor: User, reason: str, ip: str | None = None
         last = case.events.exclude(act=Note.REFUSE).order_by("-at", "-pk").first()
         may = Case.rows.filter(may_return(), pk=case.pk)
         if last is not None and last.pk == event.pk and may.exists():
-            undo(case, event, actor, ip)
+            undo(case, event, actor, ip, reason)
             back += 1
     return back
 

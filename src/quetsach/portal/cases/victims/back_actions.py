@@ -19,6 +19,7 @@ from django.utils import timezone
 from quetsach.portal.accounts.models import User
 from quetsach.portal.audit.actions import record
 from quetsach.portal.campaigns.models import Campaign, CampaignNode
+from quetsach.portal.cases import relapses
 from quetsach.portal.cases.merging_actions import sum_up_anew
 from quetsach.portal.cases.models import (
     Case,
@@ -28,6 +29,7 @@ from quetsach.portal.cases.models import (
     VictimReport,
     VictimTelling,
 )
+from quetsach.portal.cases.relapse_actions import undo_relapses
 from quetsach.portal.cases.rules import Act, State
 from quetsach.portal.cases.victims.queries import resting_on
 from quetsach.portal.cases.withdrawing.actions import move_many
@@ -99,10 +101,11 @@ def _lock(file: VictimFile) -> None:
 
 
 def _from_cases(file: VictimFile, ids: Collection[UUID]) -> int:
-    """Take the file's reports from some cases, and close those without any evidence left. A case that was
-    verified clean stays so: its machine was handled."""
+    """Take the file's reports from some cases. A relapse that only the file told is undone. Cases without
+    any evidence left are closed; a case that was verified clean stays so: its machine was handled."""
     rows = Case.rows.select_for_update(of=("self",), no_key=True).select_related("device__owner")
     cases = list(rows.filter(pk__in=ids).order_by("pk"))
+    back = relapses.resting_on(file, Case.rows.filter(pk__in=ids))
     its = VictimReport.rows.filter(Q(file=file) | Q(tellings__file=file), case__in=ids)
     for some in batched(set(its.values_list("pk", flat=True)), REPORTS):
         _drop(file, some)
@@ -117,8 +120,9 @@ def _from_cases(file: VictimFile, ids: Collection[UUID]) -> int:
     }
     for case in cases:
         sum_up_anew(case, timezone.now())
-    bare = [case for case in cases if case.pk not in kept and case.is_current and case.state in OPEN]
     data = {"file": file.name, "victims": str(file.pk)}
+    undo_relapses(cases, back.undone, by=file.gone_by, reason=file.gone_why, data=data)
+    bare = [case for case in cases if case.pk not in kept and case.is_current and case.state in OPEN]
     states = [State.FALSE_POSITIVE] * len(bare)
     move_many(bare, Act.RETRACT, states, by=file.gone_by, reason=file.gone_why, data=data)
     return len(bare)

@@ -24,14 +24,15 @@ from django.utils import timezone
 from quetsach.machines.proof.judging import GUARD
 from quetsach.portal.campaigns.arrivals import Arrived
 from quetsach.portal.campaigns.models import Campaign, CampaignNode
-from quetsach.portal.cases.again_actions import relapse, told_again
+from quetsach.portal.cases.again_actions import told_again
 from quetsach.portal.cases.episode_actions import succeed
 from quetsach.portal.cases.episodes import Numbers, dismissed, numbers
 from quetsach.portal.cases.machine_actions import machines_named
 from quetsach.portal.cases.merging_actions import Moves, bring_back, settle
-from quetsach.portal.cases.models import Case, Device, VictimReport
+from quetsach.portal.cases.models import Case, Device, VictimReport, VictimTelling
 from quetsach.portal.cases.owning import owners_below
 from quetsach.portal.cases.pull_actions import new_case, open_cases
+from quetsach.portal.cases.relapse_actions import relapse
 from quetsach.portal.cases.rules import Arrival, State, arrive
 from quetsach.portal.cases.victims.back_actions import let_go
 from quetsach.portal.cases.victims.placing import placed_reports
@@ -305,9 +306,9 @@ def _take(
                 State(case.state), case.claimed_at, case.quiet_until, seen, row.sign not in known[case.pk]
             ):
                 case Arrival.EVIDENCE:
-                    told_again(case, row.sign, seen, row.back_at(case))
+                    told_again(case, row.sign, seen, row.back_at(case), _file_of(row))
                 case Arrival.RELAPSE:
-                    relapse(case, row.back_at(case))
+                    relapse(case, row.back_at(case), _file_of(row))
                 case Arrival.EPISODE:
                     case = current[key] = new_case(device, row.family, succeed(case), now)
                     fresh[case.pk] = case
@@ -321,6 +322,16 @@ def _take(
     widen(touched.values())
     link(links)
     return len(fresh)
+
+
+def _file_of(row: _Waiting) -> dict[str, str]:
+    """The file that tells a report; of several the file with its latest time."""
+    told = VictimTelling.rows.filter(report=row.pk, file__gone_at=None).order_by("-last_seen", "-pk")
+    report = VictimReport.rows.filter(pk=row.pk)
+    file, name = (
+        told.values_list("file", "file__name").first() or report.values_list("file", "file__name").get()
+    )
+    return {"file": name, "victims": str(file)}
 
 
 def _known(cases: Iterable[Case]) -> dict[UUID, set[str]]:

@@ -15,6 +15,7 @@ from django.db.models import Count, Exists, IntegerField, Max, Min, OuterRef, Q,
 from django.db.models import When as Then
 
 from quetsach.portal.campaigns.models import Campaign, CampaignNode
+from quetsach.portal.cases import relapses
 from quetsach.portal.cases.models import (
     Case,
     CaseEvent,
@@ -101,20 +102,36 @@ def preview(draft: VictimFile, file: ReportFile) -> Preview:
 
 
 def opened_by(file: VictimFile) -> Q:
-    """Rows of `Case` that an accepted file opened: reports of it are in them, and they are no older."""
+    """Rows of `Case` that an accepted file opened, or opened again: reports of it are in them, and they are
+    no older; or it told signs after the handling, or of a false alarm."""
     own = VictimReport.rows.filter(file=file, case__opened_at__gte=file.accepted_at)
-    return Q(pk__in=own.order_by().values("case"))
+    return Q(pk__in=own.order_by().values("case")) | _with_event(file, Act.RELAPSE, Act.EVIDENCE, Act.RETURN)
 
 
-def closed_with(file: VictimFile) -> Q:
-    """Rows of `Case` that were closed because the file was taken back."""
-    events = CaseEvent.rows.filter(act=Act.RETRACT.value, data__victims=str(file.pk))
+def changed_with(file: VictimFile) -> Q:
+    """Rows of `Case` that were closed, or are as before, because the file was taken back."""
+    return _with_event(file, Act.RETRACT, Act.UNDO)
+
+
+def _with_event(file: VictimFile, *acts: Act) -> Q:
+    events = CaseEvent.rows.filter(act__in=[act.value for act in acts], data__victims=str(file.pk))
     return Q(pk__in=events.order_by().values("case"))
 
 
-def number_of_cases(file: VictimFile) -> int:
-    """How many cases a file opened; of one that was taken back how many were closed."""
-    return Case.rows.filter(closed_with(file) if file.gone_at else opened_by(file), is_current=True).count()
+def number_as_before(file: VictimFile) -> int:
+    """How many cases have the claim again that they had before the file, which was taken back."""
+    return Case.rows.filter(_with_event(file, Act.UNDO)).count()
+
+
+def machines_of(file: VictimFile) -> QuerySet[Case, Any]:
+    """The machines whose cases a file opened; of a file that was taken back those that changed with it."""
+    its = changed_with(file) if file.gone_at else opened_by(file)
+    return Case.rows.filter(its).order_by().values("device")
+
+
+def number_of_machines(file: VictimFile) -> int:
+    """How many of `machines_of` are on the list of machines."""
+    return machines_of(file).filter(device__lead_rank__isnull=False).distinct().count()
 
 
 def file_named(node: CampaignNode, text: str) -> VictimFile | None:
@@ -151,17 +168,20 @@ def taken_back(node: CampaignNode, digest: str, kind: str) -> VictimFile | None:
 class Resting:
     """What taking a file back would change. `reports` that it tells, `shared` with other files; current cases
     that rest on it alone (`alone`), that have another reason too (`others`), and that rest on it alone and
-    are verified clean (`proven`)."""
+    are verified clean (`proven`). `back`: only the file said that their signs came back, and they are as
+    before; `acted`: so it is with these of `others`, and they stay, because somebody has worked on them."""
 
     reports: int = 0
     shared: int = 0
     alone: int = 0
     others: int = 0
     proven: int = 0
+    back: int = 0
+    acted: int = 0
 
 
 def resting_on(file: VictimFile) -> Resting:
-    """What rests on an accepted file. Three queries."""
+    """What rests on an accepted file. A bounded number of queries."""
     by_others = VictimTelling.rows.filter(report=OuterRef("pk")).exclude(file=file)
     own = VictimReport.rows.filter(file=file)
     found = Resting(shared=VictimTelling.rows.filter(file=file).count())
@@ -173,7 +193,16 @@ def resting_on(file: VictimFile) -> Resting:
     cases = Case.rows.filter(
         pk__in=own.filter(case__isnull=False).order_by().values("case"), is_current=True
     ).annotate(has_more=Exists(signs) | Exists(checks) | Exists(more))
-    for state, has_more, n in cases.order_by().values_list("state", "has_more").annotate(n=Count("pk")):
+    back = relapses.resting_on(file, Case.rows.filter(pk__in=cases.values("pk")))
+    found.acted = len(back.kept)
+    rows = cases.order_by().values_list("state", "has_more").annotate(n=Count("pk"))
+    numbers = Counter({(state, has_more): n for state, has_more, n in rows.exclude(pk__in=list(back.undone))})
+    for pk, has_more in cases.filter(pk__in=list(back.undone)).values_list("pk", "has_more"):
+        before = back.undone[pk].from_state
+        is_closed = before in OPEN and not has_more
+        found.back += not is_closed
+        found.alone += is_closed
+    for (state, has_more), n in numbers.items():
         if state == State.VERIFIED_CLEAN:
             found.proven += 0 if has_more else n
         elif state in OPEN:

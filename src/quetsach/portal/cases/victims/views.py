@@ -151,7 +151,15 @@ def take_back(request: HttpRequest, slug: str, file_id: UUID) -> HttpResponse:
             messages.warning(request, f"{told} {_('Its cases follow with the run of the night.')}")
         else:
             cases = ngettext("%(n)s case was closed.", "%(n)s cases were closed.", closed)
-            messages.success(request, f"{told} {cases % {'n': num(closed)}}")
+            back = queries.number_as_before(row)
+            same = ngettext(
+                "%(n)s case is as it was before the file.",
+                "%(n)s cases are as they were before the file.",
+                back,
+            )
+            said = [cases % {"n": num(closed)}] if closed or not back else []
+            said += [same % {"n": num(back)}] if back else []
+            messages.success(request, " ".join((told, *said)))
         return redirect("victims_file", slug, row.pk)
     context = {
         "seat": seat, "door": "cases", "file": row, "form": form, "resting": queries.resting_on(row),
@@ -205,7 +213,7 @@ def _file_page(request: HttpRequest, seat: Seat, row: VictimFile) -> HttpRespons
         ),
         "leftovers": unread(row.leftovers),
         "left_lines": sum(row.left.values()),
-        "cases": queries.number_of_cases(row),
+        "machines": queries.number_of_machines(row),
         "may_take_back": row.gone_at is None and seat.may(Verb.UPLOAD_SCAN),
     }
     return render(request, "cases/victims/file.html", context)

@@ -62,6 +62,9 @@ def _reason(name: str, n: int) -> str:
                            "came later", n),
         why.RECALLED: ngettext("%(n)s machine was seen only by addresses of a list that was withdrawn",
                                "%(n)s machines were seen only by addresses of a list that was withdrawn", n),
+        why.RETRACTED: ngettext(
+            "%(n)s machine had signs, or had them again, only in a file of reports that was taken back",
+            "%(n)s machines had signs, or had them again, only in a file of reports that was taken back", n),
         why.FALSE: ngettext("%(n)s machine was a false alarm", "%(n)s machines were false alarms", n),
         why.TRUE: ngettext("%(n)s machine was no false alarm after all",
                            "%(n)s machines were no false alarms after all", n),

@@ -1,0 +1,67 @@
+"""A sign after the handling takes the claim away; where it was none, the case gets its claim back."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from django.utils import timezone
+
+from quetsach.portal.accounts.models import User
+from quetsach.portal.audit.actions import Told, record_all
+from quetsach.portal.cases import keeping
+from quetsach.portal.cases.actions import move, unclaim
+from quetsach.portal.cases.models import Case, CaseEvent
+from quetsach.portal.cases.relapses import BEFORE
+from quetsach.portal.cases.rules import Act
+
+
+def relapse(case: Case, seen: datetime | None, told: Mapping[str, str] | None = None) -> None:
+    """A sign came after the cleaning, the earliest at `seen`: the claim no longer holds.
+
+    `told` names the file of reports that said so. The caller has locked the case.
+    """
+    before, claimed = keeping.kept(case), case.claimed_at
+    case.relapses += 1
+    unclaim(case)
+    data: dict[str, Any] = {
+        "seen": seen.isoformat() if seen else "",
+        "claimed_at": claimed.isoformat() if claimed else "",
+        **(told or {}),
+    }
+    move(case, Act.RELAPSE, data=data, before=before)
+
+
+def undo_relapses(
+    cases: Iterable[Case],
+    relapses: Mapping[UUID, CaseEvent],
+    *,
+    by: User | None,
+    reason: str,
+    data: dict[str, Any],
+) -> None:
+    """Give locked cases the state, the claim and the proof that they had before their relapse (`relapses`, by
+    case). The relapse stays in their story, and one more event tells that it counts no more."""
+    now = timezone.now()
+    events, subjects = [], []
+    for case in cases:
+        if (event := relapses.get(case.pk)) is None:
+            continue
+        state = case.state
+        case.state, case.relapses = event.from_state, max(0, case.relapses - 1)
+        keeping.restore(case, event.data[BEFORE])
+        case.save()
+        event.data[CaseEvent.UNDONE] = True
+        event.save(update_fields=["data"])
+        told = {"act": Act.RELAPSE.value, **data}
+        events.append(
+            CaseEvent(case=case, at=now, act=Act.UNDO.value, from_state=state, to_state=case.state, by=by,
+                      reason=reason, data=told)
+        )  # fmt: skip
+        about = {"device": case.device.key, "from": state, "to": case.state, "reason": reason, **told}
+        subjects.append(Told(case, case.device.owner.path, about))
+    CaseEvent.rows.bulk_create(events)
+    if subjects:
+        record_all("case.undo", subjects, by)

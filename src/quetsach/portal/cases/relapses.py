@@ -1,0 +1,126 @@
+"""Which relapses rest on a file of reports alone: without it the machine is as far as it was before."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Any
+from uuid import UUID
+
+from django.db.models import Case as When
+from django.db.models import Exists, F, Max, OuterRef, Q, QuerySet
+from django.db.models import When as Then
+from django.utils import timezone
+from django.utils.dateparse import parse_datetime
+
+from quetsach.portal.cases.episode_actions import FOLLOWED, RESUMED
+from quetsach.portal.cases.merging_actions import sums
+from quetsach.portal.cases.models import (
+    Case,
+    CaseEvent,
+    CaseSighting,
+    VictimFile,
+    VictimReport,
+    VictimTelling,
+)
+from quetsach.portal.cases.rules import OPEN, Act, Arrival, Note, State, arrive
+
+BEFORE = "before"
+"""In the data of a relapse: what the case was, as `keeping.kept` tells it. Older versions did not keep it."""
+_PORTALS = (Note.OVERDUE, RESUMED, FOLLOWED)
+"""Acts of the portal after a relapse, which say nothing about the machine."""
+
+
+@dataclass
+class Resting:
+    """Relapses without any sign after the claim but those of a file. `undone`: nothing has happened since, by
+    case; `kept`: somebody has worked on the case since, or an older version wrote the relapse down."""
+
+    undone: dict[UUID, CaseEvent] = field(default_factory=dict)
+    kept: set[UUID] = field(default_factory=set)
+
+
+def resting_on(file: VictimFile, cases: QuerySet[Case]) -> Resting:
+    """The relapses among these cases that rest on an accepted file. A bounded number of queries."""
+    back = cases.filter(is_current=True, state__in=OPEN, relapses__gt=0).order_by()
+    told: dict[UUID, list[CaseEvent]] = defaultdict(list)
+    for event in CaseEvent.rows.filter(case__in=back.values("pk")).order_by("at", "pk"):
+        told[event.case_id].append(event)
+    found = Resting()
+    if not told:
+        return found
+    with_it, without = _latest(back, None), _latest(back, file)
+    for pk, events in told.items():
+        relapse, since = _last_relapse(events)
+        if relapse is None or not _supports(relapse, with_it.get(pk)) or _supports(relapse, without.get(pk)):
+            continue
+        if BEFORE in relapse.data and all(one.act in _PORTALS for one in since):
+            found.undone[pk] = relapse
+        else:
+            found.kept.add(pk)
+    return found
+
+
+def _last_relapse(events: list[CaseEvent]) -> tuple[CaseEvent | None, list[CaseEvent]]:
+    """The last relapse that holds, and what has happened since; what its author took back has not."""
+    relapse: CaseEvent | None = None
+    since: list[CaseEvent] = []
+    for event in events:
+        if event.act == Act.RELAPSE and CaseEvent.UNDONE not in event.data:
+            relapse, since = event, []
+        elif event.act == Act.UNDO and since:
+            since.pop()
+        else:
+            since.append(event)
+    return relapse, since
+
+
+def _supports(relapse: CaseEvent, seen: datetime | None) -> bool:
+    """Whether a sign of that time would have ended the claim."""
+    before = relapse.data.get(BEFORE, {})
+    claimed = before.get("claimed_at") or relapse.data.get("claimed_at")
+    until = before.get("quiet_until")
+    arrival = arrive(
+        State(relapse.from_state),
+        parse_datetime(claimed) if claimed else None,
+        parse_datetime(until) if until else None,
+        seen,
+        is_new=True,
+    )
+    return arrival in (Arrival.RELAPSE, Arrival.EPISODE)
+
+
+def _latest(cases: QuerySet[Case], without: VictimFile | None) -> dict[UUID, datetime]:
+    """By case: the latest sign that is known, also without a file."""
+    latest = timezone.now() + timedelta(days=1)
+    those = cases.values("pk")
+    links = CaseSighting.rows.filter(case__in=those, sighting__is_listed=True).order_by().values("case")
+    checks = CaseEvent.checks().filter(case__in=those).order_by().values("case")
+    seen = When(Then(_is_day("is_day"), then=F("first_seen")), default=F("last_seen"))
+    sane = Q(last_seen__lte=latest)
+    reports = VictimReport.rows.filter(sane, case__in=those).order_by()
+    rows: list[QuerySet[Any, Any]] = [
+        links.annotate(end=sums(latest)["end"]).values_list("case", "end"),
+        checks.annotate(end=Max("at")).values_list("case", "end"),
+    ]
+    if without is None:
+        rows.append(reports.values("case").annotate(end=Max(seen)).values_list("case", "end"))
+    else:
+        own = VictimTelling.rows.filter(report=OuterRef("pk"), file=without)
+        others = reports.exclude(file=without).filter(~Exists(own))
+        rows.append(others.values("case").annotate(end=Max(seen)).values_list("case", "end"))
+        told = VictimTelling.rows.filter(sane, report__case__in=those).exclude(file=without).order_by()
+        of_day = When(Then(_is_day("report__is_day"), then=F("first_seen")), default=F("last_seen"))
+        rows.append(told.values("report__case").annotate(end=Max(of_day)).values_list("report__case", "end"))
+    found: dict[UUID, datetime] = {}
+    for some in rows:
+        for pk, end in some:
+            if end is not None:
+                found[pk] = max(end, found.get(pk, end))
+    return found
+
+
+def _is_day(name: str) -> Q:
+    """Of a report that tells only the day, its beginning is compared with a claim."""
+    return Q((name, True))
