@@ -24,10 +24,10 @@ def test_a_seat_that_only_reads_sees_what_waits_in_the_unit(cast, role, monkeypa
     assert not lxml.html.fromstring(page.content).xpath("//ol//a"), "nothing there is for this seat to do"
     monkeypatch.setattr(tasks, "PROVIDERS", [])
     text = text_of(cast.client("A1", role).get(url))
-    assert "Đơn vị không có việc nào đang chờ. Vai trò của bạn chỉ xem" in text
+    assert "Đơn vị không có việc nào đang chờ. Vai trò của anh/chị chỉ xem" in text
     assert "Hôm nay đã xong việc" not in text
 
 
 def test_a_seat_with_work_reads_of_its_own_work_alone(cast):
     text = text_of(cast.client("A1", "it").get(reverse("today", args=["lam-sach"])))
-    assert "Vai trò của bạn chỉ xem" not in text
+    assert "Vai trò của anh/chị chỉ xem" not in text
