@@ -254,22 +254,6 @@ def test_a_machine_with_two_kinds_of_malware_is_one_machine(cast, case):
     assert by_branch(cast.nodes["A"], page_lines(cast.nodes["A"])).totals == [0, 0, 0, 1]
 
 
-def test_the_own_line_of_the_roll_up_opens_the_units_own_machines_alone(cast, case):
-    """`case` is a machine of A1; A has one itself."""
-    own = Device.rows.create(campaign=cast.campaign, owner=cast.nodes["A"], key="pc-a", is_assigned=True,
-                             id_kind="host", id_value="pc-a")  # fmt: skip
-    Case.rows.create(device=own, family="mirai", state="new", opened_at=case.opened_at)
-    client = cast.client("A", "coordinator")
-    page = client.get(reverse("rollup", args=["lam-sach", cast.nodes["A"].pk])).content.decode()
-    table = lxml.html.fromstring(page).xpath("//section[@id='may']//table")[0]
-    assert table.xpath("string(./tfoot//td[last()])") == "2"
-    lines = table.xpath("./tbody/tr")
-    assert len(lines) == 2
-    for line in lines:
-        for link in line.xpath(".//a/@href"):
-            assert client.get(link).context["page"].paginator.count == 1, link
-
-
 def test_figures_on_the_chips_are_those_of_the_rules(cast, case):
     from datetime import timedelta
 
