@@ -27,7 +27,7 @@ def test_a_seat_that_only_reads_sees_what_waits_in_the_unit(cast, role, monkeypa
         assert cast.client("A1", role).get(one.get("href")).status_code == 200
     monkeypatch.setattr(tasks, "PROVIDERS", [])
     text = text_of(cast.client("A1", role).get(url))
-    assert "Đơn vị không có việc nào đang chờ. Vai trò của bạn chỉ xem" in text
+    assert "Đơn vị không có việc nào đang chờ. Vai trò của anh/chị chỉ xem" in text
     assert "Hôm nay đã xong việc" not in text
 
 
@@ -47,4 +47,4 @@ def test_an_auditor_finds_trail_and_frozen_figures(cast):
 
 def test_a_seat_with_work_reads_of_its_own_work_alone(cast):
     text = text_of(cast.client("A1", "it").get(reverse("today", args=["lam-sach"])))
-    assert "Vai trò của bạn chỉ xem" not in text
+    assert "Vai trò của anh/chị chỉ xem" not in text

@@ -2,6 +2,7 @@
 
 from io import BytesIO
 
+import lxml.html
 import pytest
 from django.urls import reverse
 from django.utils import timezone
@@ -9,7 +10,7 @@ from python_calamine import CalamineWorkbook
 
 from quetsach.machines.identity.figures import Range, interval
 from quetsach.portal.cases.lists import tally
-from quetsach.portal.cases.models import Case
+from quetsach.portal.cases.models import Case, Device
 from quetsach.portal.reports.assessment import facts
 from quetsach.portal.reports.assessment.sentences import SENTENCES
 from tests.portal.cases.test_which_machine import ADDRESS, LAPTOP, PC, lease, listed, tell, upload
@@ -66,3 +67,19 @@ def test_assessment_and_workbook_say_it_too(cast, upload):
         cell for name in book.sheet_names for row in book.get_sheet_by_name(name).to_python() for cell in row
     ]
     assert "Ít nhất, vì có thể trùng máy" in cells
+
+
+def test_the_own_line_of_the_roll_up_opens_the_units_own_machines_alone(cast):
+    for unit in ("A", "A1"):
+        device = Device.rows.create(campaign=cast.campaign, owner=cast.nodes[unit], key=f"pc-{unit}",
+                                    is_assigned=True, id_kind="host", id_value=f"pc-{unit}")  # fmt: skip
+        Case.rows.create(device=device, family="mirai", state="new", opened_at=timezone.now())
+    client = cast.client("A", "coordinator")
+    page = client.get(reverse("rollup", args=["lam-sach", cast.nodes["A"].pk])).content.decode()
+    table = lxml.html.fromstring(page).xpath("//section[@id='may']//table")[0]
+    assert table.xpath("string(./tfoot//td[last()])") == "2"
+    lines = table.xpath("./tbody/tr")
+    assert len(lines) == 2
+    for line in lines:
+        for link in line.xpath(".//a/@href"):
+            assert client.get(link).context["page"].paginator.count == 1, link

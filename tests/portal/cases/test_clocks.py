@@ -1,5 +1,6 @@
 """The clocks of cases: working days by hand, the condition of the database, and the message upwards."""
 
+import re
 from datetime import UTC, datetime, timedelta
 from io import BytesIO
 from types import SimpleNamespace
@@ -120,6 +121,8 @@ def test_what_is_overdue_stands_on_the_pages_of_the_unit_and_of_its_superior_alo
         reverse("cases", args=["lam-sach"]) + f"?don-vi={cast.nodes['A'].pk}&loc=escalated"
     ))  # fmt: skip
     assert "10.1.1.5" in page
+    its = text_of(cast.client("A1", "officer").get(reverse("case", args=["lam-sach", late.pk])))
+    assert re.search(r"\. Chậm \d+ ngày\.", its), "a sentence after a full stop begins with a capital"
     noting_actions.acknowledge(late, cast.user("A1", "it"))
     noting_actions.locate(late, cast.user("A1", "it"), place="phòng 204")
     assert "1 máy đã quá hạn" in text_of(cast.client("A1", "officer").get(today)), "it is not handled yet"

@@ -222,7 +222,12 @@ def test_a_run_that_is_cut_short_goes_on_and_nothing_happens_twice(cast, upload,
     assert (run.restarts, run.verified, run.ended_at is None) == (1, 7, False)
     entry = Entry.objects.get(action="cases.judge_all")
     assert entry.data["judged"] == run.judged and entry.data["seconds"] >= 0
-    assert "bị ngắt rồi chạy tiếp" in gaps(cast, "centre")
+    page = gaps(cast, "centre")
+    assert "bị ngắt rồi chạy tiếp" in page and f"Trong {run.judged} hồ sơ đã xử lý: thêm 7 hồ sơ" in page
+    JudgingRun.rows.update(verified=0)
+    page = gaps(cast, "centre")
+    assert f"Trong {run.judged} hồ sơ đã xử lý chưa có thêm hồ sơ nào được xác minh sạch" in page
+    assert "giây" not in page and "thêm 0" not in page
 
 
 def test_the_top_hears_when_the_night_was_left_out(cast, upload):

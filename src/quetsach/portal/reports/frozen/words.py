@@ -32,7 +32,7 @@ OFFICIAL = {
     "relapsed": "Có dấu hiệu trở lại sau khi xử lý",
     "reinfected": "Nhiễm lại sau khi đã sạch",
     "unreachable": "Chưa liên hệ được sau ba lần",
-    "false": "Cảnh báo nhầm, không tính vào các số trên",
+    "false": "Báo nhầm, không tính vào các số trên",
 }
 """The same in official papers, always in Vietnamese."""
 
