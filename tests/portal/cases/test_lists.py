@@ -5,9 +5,7 @@ from collections import Counter
 from contextlib import suppress
 from datetime import timedelta
 
-import lxml.html
 import pytest
-from django.urls import reverse
 from django.utils import timezone
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
@@ -182,20 +180,3 @@ def test_after_any_acts_machines_keep_what_a_fresh_count_says(cast, seed):
     for number in range(12):
         act_at_random(cast, chance, number)
         assert stored() == by_hand()
-
-
-def test_the_own_line_of_the_roll_up_opens_the_units_own_machines_alone(cast):
-    """A and its commune A1 have a machine each."""
-    for unit in ("A", "A1"):
-        device = Device.rows.create(campaign=cast.campaign, owner=cast.nodes[unit], key=f"pc-{unit}",
-                                    is_assigned=True, id_kind="host", id_value=f"pc-{unit}")  # fmt: skip
-        Case.rows.create(device=device, family="mirai", state="new", opened_at=timezone.now())
-    client = cast.client("A", "coordinator")
-    page = client.get(reverse("rollup", args=["lam-sach", cast.nodes["A"].pk])).content.decode()
-    table = lxml.html.fromstring(page).xpath("//section[@id='may']//table")[0]
-    assert table.xpath("string(./tfoot//td[last()])") == "2"
-    lines = table.xpath("./tbody/tr")
-    assert len(lines) == 2
-    for line in lines:
-        for link in line.xpath(".//a/@href"):
-            assert client.get(link).context["page"].paginator.count == 1, link

@@ -22,7 +22,7 @@ class Door(NamedTuple):
 
 
 def door_of(seat: Seat, story: Story, *, keeps_log: bool) -> Door:
-    """Where the unit of the seat closes what is missing of its machine. What no log closes comes before
+    """The way to what closes the gaps. `seat` is at the unit of the machine. What no log closes comes before
     the logs. `keeps_log`: the person may add the logs of a place that saw the signs."""
     closings = {gap.closing for gap in to_do(story.judgement.gaps)} if story.judgement else set()
     slug, asked = seat.campaign.slug, f"?don-vi={seat.node.pk}"
