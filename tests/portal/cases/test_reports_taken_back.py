@@ -437,10 +437,13 @@ def test_a_machine_that_a_file_infected_again_is_one_click_away_once_it_is_clean
 
 
 def test_the_picture_of_a_machine_that_only_others_saw_shows_their_reports(cast, bring):
-    bring(sinkhole(("10.1.1.5", noon(3), "qakbot"), ("10.1.1.5", noon(6), "qakbot")))
-    page = cast.client("A1", "it").get(f"/cd/lam-sach/may/{Case.rows.get().pk}/")
+    file = bring(sinkhole(("10.1.1.5", noon(3), "qakbot"), ("10.1.1.5", noon(6), "qakbot"))).file
+    url = f"/cd/lam-sach/may/{Case.rows.get().pk}/"
+    page = cast.client("A1", "it").get(url)
     assert len(lxml.html.fromstring(page.content).xpath("//rect[@class='hit']")) == 2
     assert "chưa nhật ký nào cho thấy" in text_of(page) and "Thấy 0 lần" not in text_of(page)
+    back(cast, file)
+    assert "Thấy 0 lần" not in text_of(cast.client("A1", "it").get(url))
 
 
 def test_the_preview_tells_what_taking_the_file_does_to_handled_and_closed_cases(cast, bring):
