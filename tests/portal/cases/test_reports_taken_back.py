@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+from collections import Counter
 from datetime import timedelta
 from io import BytesIO
 
@@ -436,7 +437,59 @@ def test_a_machine_that_a_file_infected_again_is_one_click_away_once_it_is_clean
 
 
 def test_the_picture_of_a_machine_that_only_others_saw_shows_their_reports(cast, bring):
-    bring(sinkhole(("10.1.1.5", noon(3), "qakbot"), ("10.1.1.5", noon(6), "qakbot")))
-    page = cast.client("A1", "it").get(f"/cd/lam-sach/may/{Case.rows.get().pk}/")
+    file = bring(sinkhole(("10.1.1.5", noon(3), "qakbot"), ("10.1.1.5", noon(6), "qakbot"))).file
+    url = f"/cd/lam-sach/may/{Case.rows.get().pk}/"
+    page = cast.client("A1", "it").get(url)
     assert len(lxml.html.fromstring(page.content).xpath("//rect[@class='hit']")) == 2
     assert "chưa nhật ký nào cho thấy" in text_of(page) and "Thấy 0 lần" not in text_of(page)
+    back(cast, file)
+    assert "Thấy 0 lần" not in text_of(cast.client("A1", "it").get(url))
+
+
+def test_the_preview_tells_what_taking_the_file_does_to_handled_and_closed_cases(cast, bring):
+    alarm = bring(sinkhole(("10.1.1.8", noon(9), "qakbot")), "2026-01-01-event4_sinkhole-a.csv").file
+    back(cast, alarm)
+    old = ("10.1.1.3", "10.1.1.4", "10.1.1.5", "10.1.1.6", "10.1.1.9")
+    bring(sinkhole(*((address, noon(9), "qakbot") for address in old)), "2026-02-01-event4_sinkhole-a.csv")
+    for address in old[:4]:
+        handled(cast, address, is_proven=address != "10.1.1.3")
+    upload = BytesIO(
+        sinkhole(
+            ("10.1.1.3", noon(1), "qakbot"),  # handled, not proven: signs again
+            ("10.1.1.4", noon(8), "qakbot"),  # before the handling: nothing
+            ("10.1.1.5", noon(4), "qakbot"),
+            ("10.1.1.5", noon(1), "qakbot"),  # within the proof: signs again
+            ("10.1.1.6", noon(1), "qakbot"),  # after it: infected again
+            ("10.1.1.7", noon(1), "qakbot"),  # no case yet
+            ("10.1.1.8", noon(2), "qakbot"),  # closed when a file was taken back
+            ("10.1.1.9", noon(1), "qakbot"),  # open: nothing
+        )
+    )
+    upload.name = LATER
+    client = cast.client("A", "it")
+    client.cookies["django_language"] = "en"
+    url = client.post("/cd/lam-sach/nan-nhan/", {"file": upload}).url
+    page = text_of(client.get(url))
+    assert "2 new cases would be opened." in page
+    assert "2 cases that were handled would have signs again" in page
+    assert "1 machine that was proven clean would count as infected again" in page
+    assert "1 case that was closed as a false alarm would be open again" in page
+    before, events = set(Case.rows.values_list("pk", flat=True)), CaseEvent.rows.count()
+    answer = client.post(url, {"do": "take"}, follow=True)
+    assert linked(answer).text_content() == "5"
+    listed = text_of(client.get(linked(answer).get("href")))
+    assert [n for n in range(3, 10) if f"10.1.1.{n}" in listed] == [3, 5, 6, 7, 8]
+    opened = Case.rows.exclude(pk__in=before)
+    assert sorted(opened.values_list("device__key", "episode")) == [("10.1.1.6", 2), ("10.1.1.7", 1)]
+    acts = list(CaseEvent.rows.order_by("pk").values_list("act", flat=True))[events:]
+    assert Counter(acts) == {"open": 2, "relapse": 2, "return": 1}
+
+
+def test_the_preview_of_a_file_that_only_ends_a_proof_says_so(cast, bring):
+    bring(sinkhole(("10.1.1.5", noon(9), "qakbot")), "2026-02-01-event4_sinkhole-a.csv")
+    handled(cast)
+    upload = BytesIO(sinkhole(("10.1.1.5", noon(4), "qakbot")))
+    upload.name = LATER
+    client = cast.client("A", "it")
+    page = text_of(client.get(client.post("/cd/lam-sach/nan-nhan/", {"file": upload}).url))
+    assert "Không có hồ sơ mới, nhưng" in page and "đã có hồ sơ." not in page

@@ -56,12 +56,16 @@ def machines_named(
     found: dict[tuple[UUID, str], Device] = {}
     wanted: dict[str, dict[UUID, dict[str, Named]]] = defaultdict(lambda: defaultdict(dict))
     for row in rows:
-        is_public = ":" not in row.device and address(row.device) is not None and not is_private(row.device)
-        kind = SHARED if is_public else WEAK
-        wanted[kind][row.node_id][row.device] = row
+        wanted[kind_of(row.device)][row.node_id][row.device] = row
     for kind, those in wanted.items():
         found |= _by_address(campaign, those, owners, kind)
     return found
+
+
+def kind_of(name: str) -> str:
+    """The kind of the id of a machine that only its address tells: many may share a public IPv4 address."""
+    is_public = ":" not in name and address(name) is not None and not is_private(name)
+    return SHARED if is_public else WEAK
 
 
 def address_id(node: CampaignNode, name: str) -> str:

@@ -23,7 +23,7 @@ _AT_ONCE = 400
 
 
 @dataclass(frozen=True, slots=True)
-class _Told:
+class Told:
     """A report in the form in which machines are made for rows of evidence."""
 
     pk: int
@@ -57,6 +57,17 @@ def placed_reports(
 ) -> Placed:
     """The machines of the waiting reports of these addresses. A report that tells only the day is left to its
     address. `node` has its `unit`."""
+    bound, translated = bound_addresses(addresses)
+    found: dict[int, tuple[Device, str]] = {}
+    for those in batched(sorted(bound), _AT_ONCE):
+        waiting = VictimReport.rows.filter(is_waiting=True, node=node, is_day=False, address__in=those)
+        for reports in batched(waiting.order_by("pk").iterator(chunk_size=_AT_ONCE), _AT_ONCE):
+            found |= _placed(campaign, node, reports, translated, owners)
+    return Placed(found, bound)
+
+
+def bound_addresses(addresses: Collection[str]) -> tuple[set[str], set[str]]:
+    """Those of these addresses of which some table tells something, and those that a translation tells."""
     bound: set[str] = set()
     translated: set[str] = set()
     for some in batched(sorted(addresses), _AT_ONCE):
@@ -65,12 +76,7 @@ def placed_reports(
             bound.add(address)
             if kind == "nat":
                 translated.add(address)
-    found: dict[int, tuple[Device, str]] = {}
-    for those in batched(sorted(bound), _AT_ONCE):
-        waiting = VictimReport.rows.filter(is_waiting=True, node=node, is_day=False, address__in=those)
-        for reports in batched(waiting.order_by("pk").iterator(chunk_size=_AT_ONCE), _AT_ONCE):
-            found |= _placed(campaign, node, reports, translated, owners)
-    return Placed(found, bound)
+    return bound, translated
 
 
 def _placed(
@@ -80,25 +86,32 @@ def _placed(
     translated: Collection[str],
     owners: OwnersOf,
 ) -> dict[int, tuple[Device, str]]:
-    rows: list[_Told] = []
+    known = known_parts(node, reports, translated, owners)
+    parts = {row.pk: [part] for row, part in known}
+    devices = machines_of(campaign, [row for row, _part in known], parts, owners)
+    return {row.pk: (devices[row.pk, part.id], part.why) for row, part in known}
+
+
+def known_parts(
+    node: CampaignNode, reports: Iterable[VictimReport], translated: Collection[str], owners: OwnersOf
+) -> list[tuple[Told, Part]]:
+    """The machine of each report of which a table tells it; nothing is written. `node` has its `unit`."""
+    rows: list[Told] = []
     signs: list[Sign] = []
     for one in reports:
-        rows.append(_Told(one.pk, node, one.address, one.last_seen, one.host))
+        rows.append(Told(one.pk, node, one.address, one.last_seen, one.host))
         first, last = _micro(one.first_seen), _micro(one.last_seen)
         port = one.port or 0 if one.address in translated else 0
         signs.append(
             Sign(one.address, (), first, last, one.publisher, node.unit.path, one.protocol.lower(), port)
         )
     placed = place(signs, Tellers(node.pk, owners))
-    known: list[_Told] = []
-    parts: dict[int, list[Part]] = {}
+    known: list[tuple[Told, Part]] = []
     for row, (one_place, around), sign in zip(rows, placed, signs, strict=True):
         part = part_of(row, one_place, sign, around)
         if part.is_known:
-            known.append(row)
-            parts[row.pk] = [part]
-    devices = machines_of(campaign, known, parts, owners)
-    return {row.pk: (devices[row.pk, part.id], part.why) for row in known for part in parts[row.pk]}
+            known.append((row, part))
+    return known
 
 
 def _micro(at: datetime) -> int:

@@ -8,7 +8,6 @@ sightings.
 from __future__ import annotations
 
 import itertools
-from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -35,6 +34,7 @@ from quetsach.portal.cases.pull_actions import new_case, open_cases
 from quetsach.portal.cases.relapse_actions import relapse
 from quetsach.portal.cases.rules import Arrival, State, arrive
 from quetsach.portal.cases.victims.back_actions import let_go
+from quetsach.portal.cases.victims.forecast import signs_of
 from quetsach.portal.cases.victims.placing import placed_reports
 from quetsach.portal.cases.victims.storing import link, link_machines, widen
 from quetsach.portal.sightings.owners import Owners
@@ -283,7 +283,7 @@ def _take(
         if (row.address, row.family) in wanted
     ]
     current = cases.current
-    known = _known([*current.values(), *itertools.chain.from_iterable(cases.closed.values())])
+    known = signs_of([*current.values(), *itertools.chain.from_iterable(cases.closed.values())])
     fresh: dict[UUID, Case] = {}
     touched: dict[UUID, Case] = {}
     links: list[tuple[int, UUID]] = []
@@ -332,16 +332,6 @@ def _file_of(row: _Waiting) -> dict[str, str]:
         told.values_list("file", "file__name").first() or report.values_list("file", "file__name").get()
     )
     return {"file": name, "victims": str(file)}
-
-
-def _known(cases: Iterable[Case]) -> dict[UUID, set[str]]:
-    """By case: the signs that logs and reports have shown so far."""
-    found: dict[UUID, set[str]] = defaultdict(set)
-    pks = [case.pk for case in cases]
-    told = VictimReport.rows.filter(case__in=pks).order_by()
-    for pk, publisher, kind in told.values_list("case", "publisher", "kind").distinct():
-        found[pk].add(f"{publisher}:{kind}")
-    return found
 
 
 def _widen(case: Case, row: _Waiting, now: datetime) -> None:

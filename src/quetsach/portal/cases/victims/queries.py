@@ -6,7 +6,6 @@ from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import datetime
-from itertools import batched
 from typing import Any
 from uuid import UUID
 
@@ -14,7 +13,7 @@ from django.db.models import Case as When
 from django.db.models import Count, Exists, IntegerField, Max, Min, OuterRef, Q, QuerySet, Value
 from django.db.models import When as Then
 
-from quetsach.portal.campaigns.models import Campaign, CampaignNode
+from quetsach.portal.campaigns.models import CampaignNode
 from quetsach.portal.cases import relapses
 from quetsach.portal.cases.models import (
     Case,
@@ -26,6 +25,7 @@ from quetsach.portal.cases.models import (
 )
 from quetsach.portal.cases.owning import owners_below
 from quetsach.portal.cases.rules import Act, State
+from quetsach.portal.cases.victims.forecast import Forecast
 from quetsach.portal.cases.victims.storing import Places
 from quetsach.portal.cases.withdrawing.queries import OPEN
 from quetsach.portal.machines.models import EvidenceFile
@@ -34,17 +34,19 @@ from quetsach.victims.reading import ReportFile
 from quetsach.victims.report import SEVERITIES, Leftover, Report
 
 MOST_LEFT = 200
+AT_ONCE = 2_000
+"""Reports whose machines are looked up together."""
 
 
 @dataclass
 class Preview:
     """What a file holds and would change. `machines` are pairs of address and malware with an owner,
-    `fresh` those of them without an open case; `nobody` and `several` are addresses."""
+    `forecast` what their reports would do to cases; `nobody` and `several` are addresses."""
 
     lines: int = 0
     kinds: Counter[tuple[str, str, str]] = field(default_factory=Counter)
     machines: int = 0
-    fresh: int = 0
+    forecast: Forecast | None = None
     units: list[tuple[CampaignNode, int]] = field(default_factory=list)
     risks: int = 0
     nobody: set[str] = field(default_factory=set)
@@ -68,8 +70,11 @@ class Preview:
 def preview(draft: VictimFile, file: ReportFile) -> Preview:
     """Read the file and compare it with ranges and cases; nothing is written. Raises ReportFileError."""
     found = Preview()
-    owners, _below = owners_below(draft.node)
-    places = Places(owners)
+    node = CampaignNode.rows.select_related("unit").get(pk=draft.node_id)
+    below = owners_below(node)
+    places = Places(below[0])
+    found.forecast = forecast = Forecast(node, {node.pk: below}, places)
+    waiting: list[Report] = []
     machines: dict[tuple[str, str], UUID] = {}
     risks: set[tuple[str, str, int | None]] = set()
     for one in file.rows():
@@ -85,11 +90,15 @@ def preview(draft: VictimFile, file: ReportFile) -> Preview:
             (found.several if why == "several" else found.nobody).add(one.address)
         elif one.meaning.is_case:
             machines[one.address, one.family] = owner
+            waiting.append(one)
+            if len(waiting) == AT_ONCE:
+                forecast.add(waiting)
+                waiting = []
         else:
             risks.add((one.address, one.kind, one.port))
     found.lines = file.lines
     found.machines, found.risks = len(machines), len(risks)
-    found.fresh = len(machines) - len(open_cases_of(draft.node.campaign, machines) & machines.keys())
+    forecast.add(waiting)
     each = Counter(machines.values())
     nodes = CampaignNode.rows.in_bulk(list(each)) if len(each) < 1_000 else {}
     found.units = sorted(((nodes[pk], n) for pk, n in each.items() if pk in nodes), key=lambda one: -one[1])
@@ -215,17 +224,6 @@ def _count(found: Preview, one: Report) -> None:
     found.kinds[one.publisher, one.kind, one.meaning.value] += 1
     found.first = min(found.first or one.first, one.first)
     found.last = max(found.last or one.last, one.last)
-
-
-def open_cases_of(campaign: Campaign, machines: Iterable[tuple[str, str]]) -> set[tuple[str, str]]:
-    """The pairs of address and malware with a current case in the campaign."""
-    found: set[tuple[str, str]] = set()
-    for some in batched(machines, 400):
-        rows = Case.rows.filter(
-            device__campaign=campaign, is_current=True, device__key__in={address for address, _f in some}
-        )
-        found |= set(rows.values_list("device__key", "family"))
-    return found
 
 
 def files_of(node: CampaignNode) -> QuerySet[VictimFile]:
