@@ -12,10 +12,10 @@ from functools import reduce
 from itertools import groupby
 from typing import Any
 
-from quetsach.sightings import copies
 from quetsach.sightings.adding import add, add_coverage
 from quetsach.sightings.sighting import Bypass, Coverage, Sighting, dump
 from quetsach.watching.content import HEAD_BYTES, Fingerprint
+from quetsach.watching.covering import covered, parsed
 from quetsach.watching.generation import (
     SELECT,
     Answer,
@@ -85,7 +85,14 @@ class State(Store):
             None
             if row is None
             else Looked(
-                row[0], row[1], row[2], row[3], bool(row[4]), row[5], _coverage(row[6]), _coverage(row[7])
+                row[0],
+                row[1],
+                row[2],
+                row[3],
+                bool(row[4]),
+                row[5],
+                parsed(row[6]),
+                parsed(row[7]),
             )
         )
 
@@ -181,7 +188,7 @@ class State(Store):
     def _with_gaps(self, number: int, coverage: Coverage) -> Coverage:
         """The coverage with all gaps that are known of a generation, by any list."""
         query = "SELECT coverage FROM looked WHERE generation = ? ORDER BY version"
-        known = [_coverage(text) for (text,) in self._file.execute(query, (number,))]
+        known = [parsed(text) for (text,) in self._file.execute(query, (number,))]
         gaps = [tuple(gap) for one in known if one is not None for gap in one.gaps]
         return coverage._replace(gaps=tuple(dict.fromkeys(gaps))) if gaps else coverage
 
@@ -455,28 +462,7 @@ class State(Store):
 
     def covered(self, set_id: str) -> list[tuple[Coverage, tuple[str, ...]]]:
         """The same, with the machines that were asked about then."""
-        of_source: dict[str, dict[int, list[tuple[tuple[int, int, int], Coverage, str]]]] = {}
-        found = self._file.execute(
-            "SELECT generation.number, source, version, asked, shown, coverage, rest FROM looked"
-            " JOIN generation ON generation = generation.number JOIN version ON version = version.number"
-            " WHERE set_id = ? ORDER BY generation.number",
-            (set_id,),
-        )
-        for number, source, version, asked, shown, text, more in found:
-            told, rest = _coverage(text), _coverage(more)
-            if told is None:
-                continue
-            told = (told if rest is None else add_coverage(told, rest))._replace(source=source, path=shown)
-            rank = (told.bytes, -len(told.errors), version)
-            of_source.setdefault(source, {}).setdefault(number, []).append((rank, told, asked))
-        told_of: list[tuple[Coverage, tuple[str, ...]]] = []
-        for generations in of_source.values():
-            best = (max(each, key=lambda one: one[0]) for each in generations.values())
-            ranked = sorted(best, key=lambda one: one[0], reverse=True)
-            asked_of = {id(told): tuple(json.loads(asked)) for _rank, told, asked in ranked}
-            longest = copies.distinct(told for _rank, told, _asked in ranked)
-            told_of += [(one, asked_of[id(one)]) for one in longest]
-        return sorted(told_of, key=lambda one: (one[0].source, one[0].path))
+        return covered(self._file.execute, set_id)
 
 
 def _row[Row: (Sighting, Bypass)](data: bytes, what: type[Row]) -> Row:
@@ -494,7 +480,3 @@ def _summed[Row: (Sighting, Bypass)](found: Iterable[Any], what: type[Row]) -> I
 
 def _written(coverage: Coverage) -> str:
     return json.dumps(coverage._asdict())
-
-
-def _coverage(text: str) -> Coverage | None:
-    return Coverage.of(json.loads(text)) if text else None
