@@ -282,6 +282,28 @@ def test_truncated_without_a_copy_is_a_gap(office: Office) -> None:
     assert sum(row.count for row in office.found()) == 34
 
 
+def test_logs_with_one_beginning_that_go_on_otherwise_are_told(office: Office) -> None:
+    """A copy that ends earlier is none of them."""
+    begin = lines(office, 200)
+    office.append(begin + lines(office, 90))
+    path = office.logs / "clone.log"
+    office.contents[path] = begin + b"".join(office.line() for _ in range(30))
+    path.write_bytes(office.contents[path])
+    (office.logs / "copy.log").write_bytes(begin)
+    for _ in range(2):
+        office.look()
+        assert set(office.follower.troubles) == {str(path), str(office.logs / "dns.log")}
+        found, coverage = office.expected()
+        assert office.found() == found
+        told, true = (
+            sorted((one.bytes, len(one.errors)) for one in each) for each in (office.coverage(), coverage)
+        )
+        assert told == true
+        assert [errors for _bytes, errors in told] == [1, 1]
+        office.kill()
+        office.start()
+
+
 def test_deleted_while_it_is_open(office: Office) -> None:
     office.append(lines(office, 30))
     office.look()

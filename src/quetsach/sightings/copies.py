@@ -84,16 +84,16 @@ def hides(longer: Coverage, shorter: Coverage) -> bool:
     return shorter.not_understood > longer.not_understood or (bool(more) and not shown <= more)
 
 
-def distinct(seen: Iterable[Coverage], lacking: Callable[[Coverage, Coverage], bool]) -> list[Coverage]:
+def distinct(seen: Iterable[Coverage], is_other: Callable[[Coverage, Coverage], bool]) -> list[Coverage]:
     """Those of one source that are no copies of a longer log, the longest first. Logs that go on otherwise
-    get an error that names the other. `lacking(longer, shorter)` tells whether the shorter log has rows that
-    the longer one lacks."""
+    get an error that names the other. `is_other(longer, shorter)` tells whether bytes or rows show
+    that the shorter log is none."""
     found: list[Coverage] = []
     for one in sorted(seen, key=lambda one: -one.bytes):
-        lacked = [longer for longer in found if is_copy(one, longer) and lacking(longer, one)]
-        if not any(is_copy(one, longer) and longer not in lacked for longer in found):
+        others = [longer for longer in found if is_other(longer, one)]
+        if not any(is_copy(one, longer) and longer not in others for longer in found):
             for longer in found:
-                if longer in lacked or differ(one, longer):
+                if longer in others or differ(one, longer):
                     tell(one, longer)
             found.append(one)
     return found

@@ -13,9 +13,10 @@ from itertools import groupby
 from typing import Any
 
 from quetsach.sightings.adding import add, add_coverage
+from quetsach.sightings.copies import OTHERWISE
 from quetsach.sightings.sighting import Bypass, Coverage, Sighting, dump
 from quetsach.watching.content import HEAD_BYTES, Fingerprint
-from quetsach.watching.covering import covered, parsed
+from quetsach.watching.covering import OTHERS, covered, parsed
 from quetsach.watching.generation import (
     SELECT,
     Answer,
@@ -65,9 +66,9 @@ class State(Store):
         return [row[0] for row in self._file.execute(query)]
 
     def beginning(self, head: str, head_size: int) -> list[Generation]:
-        """The generations that begin with this head, the latest first."""
+        """The generations that begin with this head, the longest first, then the latest."""
         query = f"{SELECT} WHERE head = ? AND head_size = ? AND NOT is_whole AND place > 0"
-        found = self._file.execute(f"{query} ORDER BY seen DESC, number DESC", (head, head_size))
+        found = self._file.execute(f"{query} ORDER BY place DESC, seen DESC, number DESC", (head, head_size))
         return list(map(generation_of, found))
 
     def of_source(self, source: str) -> list[Generation]:
@@ -463,6 +464,20 @@ class State(Store):
     def covered(self, set_id: str) -> list[tuple[Coverage, tuple[str, ...]]]:
         """The same, with the machines that were asked about then."""
         return covered(self._file.execute, set_id)
+
+    def note_others(self, numbers: Collection[int]) -> None:
+        """These generations of lines begin as another one and go on otherwise; that stays so."""
+        known = set(json.loads(self.about().get(OTHERS, "[]")))
+        if not known.issuperset(numbers):
+            self.note({OTHERS: json.dumps(sorted(known.union(numbers)))})
+
+    def goes_on_otherwise(self, source: str, path: str, version: int) -> list[str]:
+        """The paths of which a file is no copy, though it begins as they do and has their source id."""
+        query = "SELECT set_id FROM version WHERE number = ?"
+        (set_id,) = self._file.execute(query, (version,)).fetchone()
+        told = [one for one, _asked in covered(self._file.execute, set_id, source)]
+        said = {error for one in told if one.path == path for error in one.errors}
+        return [one.path for one in told if OTHERWISE.format(path=one.path) in said]
 
 
 def _row[Row: (Sighting, Bypass)](data: bytes, what: type[Row]) -> Row:
