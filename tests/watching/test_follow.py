@@ -304,6 +304,26 @@ def test_logs_with_one_beginning_that_go_on_otherwise_are_told(office: Office) -
         office.start()
 
 
+@pytest.mark.parametrize("kind", ["utf-32", "cut"])
+def test_what_cannot_be_read_as_text_is_told_also_after_a_restart(kind: str, office: Office) -> None:
+    text = lines(office, 100).decode()
+    path = office.logs / "dns.log"
+    data = text.encode("utf-32-le") if kind == "utf-32" else b"\xff\xfe" + text.encode("utf-16-le")[:-31]
+    path.write_bytes(data)
+    os.utime(path, (office.now, office.now))
+    office.contents[path] = data
+    office.look()
+    if kind == "utf-32":
+        assert "neither text" in office.follower.troubles[str(path)]
+    for _ in range(2):
+        office.kill()
+        office.start()
+        office.settle()
+        (told,), (true,) = office.coverage(), office.expected()[1]
+        assert [error.replace(told.path, true.path) for error in told.errors] == true.errors != []
+        assert office.follower.troubles == {str(path): told.errors[0]}
+
+
 def test_deleted_while_it_is_open(office: Office) -> None:
     office.append(lines(office, 30))
     office.look()
