@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from datetime import UTC, datetime
@@ -360,7 +361,7 @@ class Follower:
         where none does."""
         for source, path in {(one.coverage.source, one.coverage.path) for one in answers}:
             for other in self._state.goes_on_otherwise(source, path, self._looker.version):
-                if Path(other.partition("!/")[0]).exists():
+                if os.path.exists(other.partition("!/")[0]):  # noqa: PTH110 False also without rights
                     return copies.OTHERWISE.format(path=other)
         return ""
 
