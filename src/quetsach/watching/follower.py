@@ -348,6 +348,7 @@ class Follower:
         if held.is_beside and not held.is_past:
             answers = [one for one in answers if self._state.of_source(one.coverage.source)]
         in_use = {one.generation.number for one in self._all() if one.generation is not None}
+        self.gaps += sum(len(one.coverage.gaps) for one in answers)
         self._state.record_whole(str(path), looker.version, _text(mark), said, answers, now, in_use)
         if confused := self._confused(answers):
             said = "; ".join(filter(None, (said, confused)))
