@@ -10,6 +10,7 @@ import sqlite3
 import sys
 from collections.abc import Callable
 from pathlib import Path
+from unittest import mock
 
 import pytest
 
@@ -306,6 +307,26 @@ def test_a_log_that_could_not_be_read_to_its_end_is_told_with_exit_code_2(
     code, _out, err = watch("--follow", str(packed), "--once")
     assert code == 2 and "old.log.gz" in err
     assert watch("--follow", str(packed), "--once")[0] == 2, "as long as it lies there so"
+
+
+def test_a_log_in_a_folder_without_rights_stops_no_other(
+    quetsach: Run, watch: Callable[..., tuple[int, str, str]], log: Path, feed: Path
+) -> None:
+    closed = log.parent / "closed" / "b.log"
+    closed.parent.mkdir()
+    closed.write_bytes(log.read_bytes())
+    real = os.stat
+
+    def stat(path: object, *more: object, **options: object) -> object:
+        if str(path) == str(closed):
+            raise PermissionError(13, "Permission denied", str(path))
+        return real(path, *more, **options)  # type: ignore[arg-type, call-overload]
+
+    with mock.patch.object(os, "stat", stat):
+        code, out, err = watch("--follow", str(log), "--follow", str(closed), "--once")
+        assert (code, "10.1.2.3 called" in out, "b.log" in err) == (2, True, True)
+        code, out, err = quetsach("scan", str(log), str(closed), "-i", str(feed))
+        assert (code, "10.1.2.3" in out, "b.log" in out + err) == (2, True, True)
 
 
 def test_an_older_state_goes_on(watch: Callable[..., tuple[int, str, str]], place: Path, log: Path) -> None:

@@ -170,6 +170,22 @@ def test_of_copies_in_several_archives_the_longest_counts_once(engine: Engine, t
     assert sorted(one.why for one in result.skipped) == ["duplicate", "duplicate", "result"]
 
 
+OTHER_MACHINE = b"2026-01-02T03:04:05Z 10.9.9.9 asks n7.evil.example\n"
+NO_MACHINE = b"2026-01-02T03:04:05Z Failed password of 10.0.0.1 or 10.0.0.2 from evil.example\n"
+
+
+@pytest.mark.parametrize("changed", [OTHER_MACHINE, NO_MACHINE])
+def test_packed_logs_with_one_beginning_lose_no_row(changed: bytes, engine: Engine, tmp_path: Path) -> None:
+    (tmp_path / "long.log.gz").write_bytes(gzip.compress(log(300)))
+    (tmp_path / "short.log.gz").write_bytes(gzip.compress(log(200) + changed))
+    (tmp_path / "copy.log.gz").write_bytes(gzip.compress(log(250)))
+    result = read(tmp_path, engine)
+    assert paths(result, tmp_path) == ["/long.log.gz", "/short.log.gz"]
+    assert [len(one.errors) for one in result.coverage] == [1, 1]
+    assert [str(one.path) for one in result.skipped] == [str(tmp_path / "copy.log.gz")]
+    assert sum(s.count for s in result.sightings) + result.not_understood == 301
+
+
 def test_large_members_of_a_zip_are_read_by_threads_of_their_own(
     engine: Engine, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -105,6 +105,26 @@ def test_two_pi_holes_of_one_image_are_both_answered_and_told(engine: Engine, tm
     assert not result.skipped
 
 
+def test_a_quiet_clone_is_never_taken_for_a_copy(engine: Engine, tmp_path: Path) -> None:
+    """No hour of the second has more lines than the first: only its machine shows that it is no copy."""
+    common = OLD.partition("INSERT")[0] + BEGAN + queries(60, 1, "192.168.1.20", "good.example")
+    of_second = "".join(
+        f"INSERT INTO queries VALUES ({120 + n}, {1663300800 + 3600 * 2 + 300 * n}, 1, 2,"
+        f" '{'evil.example' if n % 10 == 3 else 'good.example'}', '10.2.0.20', NULL);"
+        for n in range(96)
+    )
+    of_first = of_second.replace("evil.example", "good.example").replace("10.2.0.20", "192.168.1.21")
+    first = database(tmp_path / "first.db", common + of_first + queries(1600, 1, "192.168.1.20", "good"))
+    second = database(tmp_path / "second.db", common + of_second)
+    result = read(tmp_path, engine)
+    assert {(s.device, s.count) for s in result.sightings} == {("10.2.0.20", 10)}
+    assert {path for path, error in result.errors if "goes on otherwise" in error} == {
+        str(first),
+        str(second),
+    }
+    assert not result.skipped
+
+
 def test_an_older_copy_of_a_database_tells_what_was_deleted_since(engine: Engine, tmp_path: Path) -> None:
     begin = OLD.partition("INSERT")[0] + BEGAN + queries(60, 30, "192.168.1.20", "evil.example")
     older = database(tmp_path / "older.db", begin)

@@ -282,6 +282,48 @@ def test_truncated_without_a_copy_is_a_gap(office: Office) -> None:
     assert sum(row.count for row in office.found()) == 34
 
 
+def test_logs_with_one_beginning_that_go_on_otherwise_are_told(office: Office) -> None:
+    """A copy that ends earlier is none of them."""
+    begin = lines(office, 200)
+    office.append(begin + lines(office, 90))
+    path = office.logs / "clone.log"
+    office.contents[path] = begin + b"".join(office.line() for _ in range(30))
+    path.write_bytes(office.contents[path])
+    (office.logs / "copy.log").write_bytes(begin)
+    for _ in range(2):
+        office.look()
+        assert set(office.follower.troubles) == {str(path), str(office.logs / "dns.log")}
+        found, coverage = office.expected()
+        assert office.found() == found
+        told, true = (
+            sorted((one.bytes, len(one.errors)) for one in each) for each in (office.coverage(), coverage)
+        )
+        assert told == true
+        assert [errors for _bytes, errors in told] == [1, 1]
+        office.kill()
+        office.start()
+
+
+@pytest.mark.parametrize("kind", ["utf-32", "cut"])
+def test_what_cannot_be_read_as_text_is_told_also_after_a_restart(kind: str, office: Office) -> None:
+    text = lines(office, 100).decode()
+    path = office.logs / "dns.log"
+    data = text.encode("utf-32-le") if kind == "utf-32" else b"\xff\xfe" + text.encode("utf-16-le")[:-31]
+    path.write_bytes(data)
+    os.utime(path, (office.now, office.now))
+    office.contents[path] = data
+    office.look()
+    if kind == "utf-32":
+        assert "neither text" in office.follower.troubles[str(path)]
+    for _ in range(2):
+        office.kill()
+        office.start()
+        office.settle()
+        (told,), (true,) = office.coverage(), office.expected()[1]
+        assert [error.replace(told.path, true.path) for error in told.errors] == true.errors != []
+        assert office.follower.troubles == {str(path): told.errors[0]}
+
+
 def test_deleted_while_it_is_open(office: Office) -> None:
     office.append(lines(office, 30))
     office.look()

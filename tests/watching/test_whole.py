@@ -177,6 +177,26 @@ def test_a_database_that_was_restored_from_a_copy_hides_no_query(office: Office,
     assert office.found() == office.expected()[0]
 
 
+def test_queries_that_were_deleted_before_anybody_read_them_are_a_gap(office: Office) -> None:
+    pihole = Pihole(office)
+    pihole.ask(*["fine.test"] * 20)
+    office.settle()
+    (before,) = office.coverage()
+    pihole.forget(20)
+    pihole.ask(*["fine.test"] * 5)
+    office.settle()
+    assert [one.gaps for one in office.coverage()] == [()], "each query was read"
+    pihole.ask(*["evil.example"] * 30)
+    pihole.forget(35)
+    pihole.ask(*["fine.test"] * 5)
+    office.settle()
+    (told,) = office.coverage()
+    ((first, last),) = told.gaps
+    assert before.last is not None and told.last is not None
+    assert before.last < first < last < told.last
+    assert last > first[:11] + "00:50", "thirty queries, one a minute, lie between"
+
+
 def test_a_database_whose_numbers_are_texts_is_read_as_a_whole(office: Office) -> None:
     pihole = Pihole(office)
     pihole.ask(*["evil.example", "fine.test"] * 4)
@@ -251,6 +271,24 @@ def test_of_an_event_log_only_new_events_are_read(office: Office, monkeypatch: p
     # Its name takes the first hundred events, which lie in three chunks; one chunk is new.
     assert len(made) == 4
     assert [one.lines for one in office.coverage()] == [office.expected()[1][0].lines]
+
+
+@pytest.mark.realdata
+@pytest.mark.skipif(not EVENTS.is_file(), reason="QUETSACH_TEST_DATA is not there")
+def test_events_that_a_full_log_dropped_unread_are_a_gap(office: Office) -> None:
+    pytest.importorskip("evtx")
+    data = EVENTS.read_bytes()
+    put(office, "sysmon.evtx", event_log(data, 2))
+    office.settle()
+    (before,) = office.coverage()
+    put(office, "sysmon.evtx", event_log(data, 4, dropped=2))
+    office.settle()
+    assert [one.gaps for one in office.coverage()] == [()], "the next event is there"
+    put(office, "sysmon.evtx", event_log(data, 8, dropped=6))
+    office.settle()
+    (told,) = office.coverage()
+    assert len(told.gaps) == 1 and before.last is not None
+    assert told.gaps[0][0] > before.last
 
 
 def test_what_a_store_hides_is_told_also_where_nothing_is_new(office: Office) -> None:

@@ -222,9 +222,9 @@ def _walk(paths: Sequence[str], found: Inputs) -> Iterator[Path]:
     tops = [real(text) for text in paths if text != "-"]
     for text in paths:
         path = Path(text)
-        if text == "-" or not path.is_dir():
-            if text != "-" and not path.exists():
-                found.errors.append((path, "no such file or folder"))
+        if text == "-" or not os.path.isdir(path):  # noqa: PTH112 False also without rights
+            if text != "-" and (why := _why_not(path)):
+                found.errors.append((path, why))
                 continue
             yield path
             continue
@@ -243,6 +243,15 @@ def _walk(paths: Sequence[str], found: Inputs) -> Iterator[Path]:
         )
         if is_empty and not failed:
             found.errors.append((path, "the folder holds no file"))
+
+
+def _why_not(path: Path) -> str:
+    """Why nothing can be looked at under a path; "" where something is there."""
+    try:
+        return "" if path.exists() else "no such file or folder"
+    except OSError as error:
+        # A folder above it may not be entered.
+        return f"cannot be read: {error.strerror}; check that it may be read"
 
 
 def _outside(tops: list[Path], folder: Path, names: list[str]) -> Iterator[Skipped]:

@@ -65,6 +65,10 @@ BINARY = (
     "is neither text nor a kind of file that is read, so only words that stand in it as text were looked for;"
     " export the log as text and scan that"
 )
+CUT = (
+    "{encoding} text: ends in the middle of a character at byte {at}; what came before was scanned, copy the"
+    " file again when it is complete"
+)
 _CONTROLS = frozenset(range(1, 9)) | frozenset(range(14, 27)) | frozenset(range(28, 32)) | {127}
 _OTHERS = bytes(byte for byte in range(256) if byte not in _CONTROLS)
 _ZEROS_INSIDE = re.compile(rb"[^\0\r\n]\0+(?=[^\0\r\n])")
@@ -206,10 +210,7 @@ class Source:
         if text:
             yield text
         if decoder.is_cut:
-            self._fail(
-                f"{encoding} text: ends in the middle of a character at byte {self.decompressed};"
-                " what came before was scanned, copy the file again when it is complete"
-            )
+            self._fail(CUT.format(encoding=encoding, at=self.decompressed))
 
 
 class Text(Source):

@@ -118,8 +118,12 @@ class Sightings:
 
     def add(self, source: str, sightings: Iterable[Sighting]) -> None:
         """Keep those of another input with the same source id; of one key the larger count stands."""
+        self.put(source, _larger(self.of_source(source), sightings))
+
+    def of_source(self, source: str) -> Iterator[Sighting]:
+        """Those of one source, sorted by key."""
         blocks = self._blocks(source) if source in self._counts else ()
-        self.put(source, _larger(map(WireSightings.parse, wire.lines(blocks)), sightings))
+        return map(WireSightings.parse, wire.lines(blocks))
 
     def __len__(self) -> int:
         first = len(self._first[1]) if self._first is not None else 0
@@ -186,9 +190,12 @@ class Bypasses:
 
     def add(self, source: str, bypasses: Iterable[Bypass]) -> None:
         """Keep those of another input with the same source id; of one key the larger count stands."""
+        self.put(source, _larger(self.of_source(source), bypasses))
+
+    def of_source(self, source: str) -> Iterator[Bypass]:
+        """Those of one source, sorted by key."""
         start, size, _count = self._places.get(source, (0, 0, 0))
-        known = wire.lines(self._spool.blocks(start, size)) if size else ()
-        self.put(source, _larger(map(WireBypasses.parse, known), bypasses))
+        return map(WireBypasses.parse, wire.lines(self._spool.blocks(start, size)) if size else ())
 
     def __len__(self) -> int:
         return sum(count for _, _, count in self._places.values())

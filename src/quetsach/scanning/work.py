@@ -5,7 +5,7 @@ Every log ends in one coverage record: a failure, too, is a result with an error
 
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING
 
 from quetsach.files.inputs import Input, Inputs, Skipped
@@ -17,7 +17,7 @@ from quetsach.scanning.executors.threads import Threads
 from quetsach.scanning.reading import INTERRUPTED, failed, note_binary, note_shortened, start_of
 from quetsach.scanning.result import Bypasses, ScanResult, Sightings, Snapshot
 from quetsach.sightings import copies
-from quetsach.sightings.sighting import UNATTRIBUTED_IN_ALL, Coverage, Scan, shown_in_part
+from quetsach.sightings.sighting import UNATTRIBUTED_IN_ALL, Bypass, Coverage, Scan, Sighting, shown_in_part
 
 if TYPE_CHECKING:
     from quetsach.logs.fieldmap import FieldMap
@@ -229,10 +229,18 @@ class _Work:
             self.coverage.append(new)
             return
         kept = self._by_source.setdefault(new.source, [])
+        others = []
         for old in list(kept):
             is_old = (old.bytes, new.path) >= (new.bytes, old.path)
             longer, shorter = (old, new) if is_old else (new, old)
-            if self._are_others(old, new) or not copies.is_copy(shorter, longer):
+            if self._are_others(old, new):
+                others.append(old)
+                continue
+            if not copies.is_copy(shorter, longer):
+                others += [old] if copies.differ(old, new) else []
+                continue
+            if copies.hides(longer, shorter) or self._lacks(result, longer, shorter):
+                others.append(old)
                 continue
             self.skipped.append(Skipped(shorter.path, "duplicate", longer.path))
             if longer is old:
@@ -240,7 +248,7 @@ class _Work:
             kept.remove(old)
             self.coverage.remove(old)
         for old in kept:
-            if self._are_others(old, new) or copies.differ(old, new):
+            if old in others:
                 copies.tell(old, new)
         are_more = bool(kept)
         kept.append(new)
@@ -266,6 +274,25 @@ class _Work:
                 self.sightings.put(new.source, found)
         except OSError as error:
             new.errors.append(no_room(error))
+
+    def _lacks(self, result: SourceResult, longer: Coverage, shorter: Coverage) -> bool:
+        """Whether a row would be lost with the shorter of two logs that look like copies. `result` is that of
+        one of them; the rows of the other are kept."""
+        new = result.coverage
+        sightings: list[Iterable[Sighting]] = [self.sightings.of_source(new.source), result.sightings]
+        bypasses: list[Iterable[Bypass]] = [self.bypasses.of_source(new.source), result.bypasses]
+        if longer is new:
+            sightings.reverse()
+            bypasses.reverse()
+        has_years = "assumed_year" not in (longer.time, shorter.time)
+        is_named = self._leases is not None
+        try:
+            return copies.lacks(*sightings, has_years=has_years, is_named=is_named) or copies.lacks(
+                *bypasses, has_years=has_years, is_named=is_named
+            )
+        except OSError:
+            # Rows that cannot be read are never taken for a copy.
+            return True
 
     def _are_others(self, *seen: Coverage) -> bool:
         """Whether these logs are no copies, by their last bytes."""

@@ -1,4 +1,4 @@
-"""Whether two inputs with one source id are copies of one log, by the hours of their lines.
+"""Whether two inputs with one source id are copies of one log, by the hours of their lines and by their rows.
 
 The first bytes make the id (docs/contract.md 4). Two systems that were cloned begin with the same bytes and
 go on otherwise, and an older copy of a store holds records that the store has deleted since.
@@ -6,9 +6,11 @@ go on otherwise, and an older copy of a store holds records that the store has d
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections import Counter
+from collections.abc import Callable, Iterable
+from itertools import groupby
 
-from quetsach.sightings.sighting import Coverage
+from quetsach.sightings.sighting import Bypass, Coverage, Sighting
 
 _UNEXACT = 16
 """So many lines more or less in an hour may come from sampling times."""
@@ -46,14 +48,52 @@ def differ(one: Coverage, other: Coverage) -> bool:
     )
 
 
-def distinct(seen: Iterable[Coverage]) -> list[Coverage]:
+def lacks[Row: (Sighting, Bypass)](
+    longer: Iterable[Row], shorter: Iterable[Row], *, has_years: bool = True, is_named: bool = False
+) -> bool:
+    """Whether the shorter log has a row that the longer one does not have with as many lines.
+
+    Both come sorted by key. Without `has_years` the years of days do not count: they come from the times of
+    the files. Where leases named the machines of one of them, `is_named`, only the address tells machines
+    apart.
+    """
+
+    def machine(row: Row) -> tuple[str, ...]:
+        return row.key()[1:-2]
+
+    def rest(rows: Iterable[Row]) -> Counter[tuple[str, str]]:
+        found: Counter[tuple[str, str]] = Counter()
+        for row in rows:
+            *_, who, day = row.key()
+            found["" if is_named else who, day if has_years else day[4:]] += row.count
+        return found
+
+    there = groupby(longer, machine)
+    at = next(there, None)
+    for key, rows in groupby(shorter, machine):
+        while at is not None and at[0] < key:
+            at = next(there, None)
+        if at is None or at[0] != key or not rest(rows) <= rest(at[1]):
+            return True
+    return False
+
+
+def hides(longer: Coverage, shorter: Coverage) -> bool:
+    """Whether the shorter log has lines that name an indicator and no machine, which the longer lacks."""
+    shown, more = set(shorter.unattributed), set(longer.unattributed)
+    return shorter.not_understood > longer.not_understood or (bool(more) and not shown <= more)
+
+
+def distinct(seen: Iterable[Coverage], is_other: Callable[[Coverage, Coverage], bool]) -> list[Coverage]:
     """Those of one source that are no copies of a longer log, the longest first. Logs that go on otherwise
-    get an error that names the other."""
+    get an error that names the other. `is_other(longer, shorter)` tells whether bytes or rows show
+    that the shorter log is none."""
     found: list[Coverage] = []
     for one in sorted(seen, key=lambda one: -one.bytes):
-        if not any(is_copy(one, longer) for longer in found):
+        others = [longer for longer in found if is_other(longer, one)]
+        if not any(is_copy(one, longer) and longer not in others for longer in found):
             for longer in found:
-                if differ(one, longer):
+                if longer in others or differ(one, longer):
                     tell(one, longer)
             found.append(one)
     return found

@@ -171,6 +171,11 @@ class Stretch:
         """Whether it was read to its end."""
         return self._at == self._end
 
+    @property
+    def is_cut(self) -> bool:
+        """Whether it ends within a character of UTF-16."""
+        return self._decoder is not None and self._decoder.is_cut
+
 
 class Fingerprint(NamedTuple):
     """Which content a file has: the hashes of its first bytes and of those before the place."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from datetime import UTC, datetime
@@ -11,7 +12,7 @@ from pathlib import Path
 from quetsach.scanning.engine import ScanOptions
 from quetsach.sightings import copies
 from quetsach.watching import whole
-from quetsach.watching.content import Handle, Mark
+from quetsach.watching.content import HEAD_BYTES, Handle, Mark
 from quetsach.watching.generation import Answer, Generation, Looked
 from quetsach.watching.held import AGAIN_SECONDS, QUIET_SECONDS, RESTING_SECONDS, Held, Looker
 from quetsach.watching.names import Names, Paths, unique
@@ -50,6 +51,9 @@ class Follower:
         self._whole_read: dict[Path, float] = {}
         self._last = 0.0
         self.troubles: dict[str, str] = {}
+        self._others: dict[str, str] = {}
+        """Logs of lines that begin as another one and go on otherwise, and what to say of them."""
+        self._compared: set[Path] = set()
         self.gaps = 0
         """Gaps that this watcher has told."""
         self.waiting: list[Path] = []
@@ -101,6 +105,10 @@ class Follower:
             # Everything that had been rotated before is known now.
             self._state.note({_LOOKED: str(began)})
         self._from_now = False
+        if done or self._compared != self._open.keys():
+            self._compared = set(self._open)
+            self._note_others()
+        self.troubles |= self._others
         self.troubles |= {str(path): held.unread for path, held in self._open.items() if held.unread}
         self._state.set_troubles(self.troubles, self._now())
         return done
@@ -340,6 +348,7 @@ class Follower:
         if held.is_beside and not held.is_past:
             answers = [one for one in answers if self._state.of_source(one.coverage.source)]
         in_use = {one.generation.number for one in self._all() if one.generation is not None}
+        self.gaps += sum(len(one.coverage.gaps) for one in answers)
         self._state.record_whole(str(path), looker.version, _text(mark), said, answers, now, in_use)
         if confused := self._confused(answers):
             said = "; ".join(filter(None, (said, confused)))
@@ -352,14 +361,45 @@ class Follower:
         """Which other file has the source id of a file that was read as a whole, and goes on otherwise; ""
         where none does."""
         for source, path in {(one.coverage.source, one.coverage.path) for one in answers}:
-            same = [one for one in self._state.of_source(source) if one.is_whole]
-            known = [(one, self._state.looked(one.number, self._looker.version)) for one in same]
-            seen = {one.path: told.coverage for one, told in known if told is not None and told.coverage}
-            for other, told in seen.items():
-                is_there = other != path and Path(other.partition("!/")[0]).exists()
-                if is_there and path in seen and copies.differ(seen[path], told):
+            for other in self._state.goes_on_otherwise(source, path, self._looker.version):
+                if os.path.exists(other.partition("!/")[0]):  # noqa: PTH110 False also without rights
                     return copies.OTHERWISE.format(path=other)
         return ""
+
+    def _note_others(self) -> None:
+        """Note logs of lines that begin as another one and go on otherwise."""
+        of_source: dict[str, list[Held]] = {}
+        for held in self._open.values():
+            if held.generation is not None and not held.is_whole and not held.is_copy:
+                of_source.setdefault(held.generation.source, []).append(held)
+        self._others = {}
+        for same in of_source.values():
+            kept: list[Held] = []
+            for held in sorted(same, key=_place, reverse=True) if len(same) > 1 else ():
+                if not any(_holds(one, held) for one in kept):
+                    kept.append(held)
+            if len(kept) > 1:
+                self._state.note_others([one.generation.number for one in kept if one.generation is not None])
+                first, second, *_ = (str(one.path) for one in kept)
+                for path in (str(one.path) for one in kept):
+                    other = second if path == first else first
+                    self._others[path] = copies.OTHERWISE.format(path=other)
+
+
+def _place(held: Held) -> int:
+    return held.generation.fingerprint.place if held.generation is not None else 0
+
+
+def _holds(longer: Held, shorter: Held) -> bool:
+    """Whether the last bytes that were read of a file stand at their place in a longer one; True where they
+    cannot be read now."""
+    end = _place(shorter)
+    begin = max(0, end - HEAD_BYTES)
+    try:
+        there, here = (one.handle.read(begin, end - begin) for one in (longer, shorter))
+    except OSError:
+        return True
+    return there == here or min(len(there), len(here)) < end - begin
 
 
 def _text(mark: Mark) -> str:

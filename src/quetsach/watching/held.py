@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import NamedTuple
 
-from quetsach.files.source import BINARY, is_binary, utf16_of
+from quetsach.files.source import BINARY, CUT, is_binary, utf16_of
 from quetsach.machines.leases import naming
 from quetsach.machines.leases.leaseformat import Event, LeaseFormat
 from quetsach.scanning.engine import Before, Engine, Judged, Judging, Matcher, Progress, ScanOptions
@@ -88,16 +88,18 @@ class Held:
     judging: Judging | None = None
     judged: Judged | None = None
     judged_of: int = 0
-    """How many first bytes `judged` and `is_binary` are about, and of text."""
+    """How many first bytes `judged` is about, and of text."""
     judged_text: int = 0
     has_lines: bool = False
     """There are lines beside comments."""
     is_binary: bool = False
+    binary_of: int = 0
+    """How many first bytes `is_binary` is about."""
     leases: LeaseFormat | None = None
     leases_judged: int = 0
     """How many first bytes `leases`, the format of leases among its lines, is about."""
     unread: str = ""
-    """What could not be read of a file that is read as a whole."""
+    """What could not be read of it."""
     is_copy: bool = False
     """Another file that is held open has the same content, and at least as much of it."""
 
@@ -114,6 +116,7 @@ class Held:
     def begin(self, generation: Generation | None) -> None:
         """Its content is that of a generation, or one that is not known yet."""
         self.generation, self.stand, self.leases_judged = generation, None, 0
+        self.is_binary, self.binary_of, self.unread = False, 0, ""
         self.judge_anew()
 
     def judge_anew(self) -> None:
@@ -160,6 +163,7 @@ class Looker:
             return 0
         one = held.generation
         self._encoding(held)
+        self._note_binary(held, mark.size)
         stand, base = self._stand(held), one.base if one is not None else 0
         begin = stand.place if stand is not None else base
         end = held.handle.line_end(begin, mark.size)
@@ -185,6 +189,15 @@ class Looker:
                 held.handle.encoding = encoding
                 held.judge_anew()
 
+    def _note_binary(self, held: Held, size: int) -> None:
+        """Note whether a file holds no lines, as a scan does."""
+        if held.binary_of < min(HEAD_BYTES, size):
+            first = held.handle.read(0, HEAD_BYTES)
+            held.binary_of = len(first)
+            held.is_binary = is_binary(first) and self.matcher.recognise(first) == _TEXT
+            if held.is_binary:
+                held.unread = BINARY
+
     def goes_on(self, held: Held, mark: Mark) -> bool:
         """Whether a file begins with what was read of it. What is new is then at hand, if that is little."""
         one, stand, handle = held.generation, held.stand, held.handle
@@ -208,6 +221,10 @@ class Looker:
             if known is not None:
                 rest = known.rest.bytes if known.rest is not None else 0
                 stand = Stand(self.version, known.place, known.text, known.header, known.is_settled, rest)
+                said = [
+                    error for one in (known.coverage, known.rest) if one is not None for error in one.errors
+                ]
+                held.unread = "; ".join(dict.fromkeys(said)) or held.unread
         held.stand = stand
         return stand
 
@@ -366,9 +383,6 @@ class Looker:
             self.as_text.add(path)
         else:
             self.as_text.discard(path)
-        if held.judged_of < HEAD_BYTES:
-            first = held.handle.read(0, min(HEAD_BYTES, end))
-            held.is_binary = is_binary(first) and self.matcher.recognise(head) == _TEXT
         held.judged_of, held.judged_text = end, len(head)
         return judged
 
@@ -393,6 +407,9 @@ class Looker:
             answer = answer._replace(coverage=answer.coverage._replace(bytes=end - start))
         if held.is_binary:
             answer.coverage.errors.append(BINARY)
+        if stretch.is_cut:
+            answer.coverage.errors.append(f"{held.path}: " + CUT.format(encoding=handle.encoding, at=end))
+        held.unread = "; ".join(dict.fromkeys(answer.coverage.errors))
         return answer, found.header, source, text + stretch.given
 
 

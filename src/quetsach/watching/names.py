@@ -197,9 +197,10 @@ class Paths:
         """Why nothing is followed at a path; "" where it came back meanwhile."""
         if not os.path.lexists(path):
             return _MISSING
-        if Path(path).is_dir():
+        # Both are False where a link leads into a folder without rights.
+        if os.path.isdir(path):  # noqa: PTH112
             return _EMPTY_FOLDER
-        return "" if Path(path).is_file() and not self._is_own(path) else _NO_FILE
+        return "" if os.path.isfile(path) and not self._is_own(path) else _NO_FILE  # noqa: PTH113
 
     def _add_past_of(self, found: Names) -> None:
         """Add files whose name begins as that of a followed file: `dns.log.1` beside `dns.log`."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import time
 from collections.abc import Callable, Sequence
 from contextlib import ExitStack, closing
@@ -206,7 +207,7 @@ class Watcher:
     @property
     def as_text(self) -> list[str]:
         """Logs that are there and that no format fits."""
-        return sorted(path for path in self._looker.as_text if Path(path).exists())
+        return sorted(path for path in self._looker.as_text if os.path.exists(path))  # noqa: PTH110 False also without rights
 
     @property
     def troubles(self) -> dict[str, str]:

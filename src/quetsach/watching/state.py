@@ -12,10 +12,11 @@ from functools import reduce
 from itertools import groupby
 from typing import Any
 
-from quetsach.sightings import copies
 from quetsach.sightings.adding import add, add_coverage
+from quetsach.sightings.copies import OTHERWISE
 from quetsach.sightings.sighting import Bypass, Coverage, Sighting, dump
 from quetsach.watching.content import HEAD_BYTES, Fingerprint
+from quetsach.watching.covering import OTHERS, covered, parsed
 from quetsach.watching.generation import (
     SELECT,
     Answer,
@@ -65,9 +66,9 @@ class State(Store):
         return [row[0] for row in self._file.execute(query)]
 
     def beginning(self, head: str, head_size: int) -> list[Generation]:
-        """The generations that begin with this head, the latest first."""
+        """The generations that begin with this head, the longest first, then the latest."""
         query = f"{SELECT} WHERE head = ? AND head_size = ? AND NOT is_whole AND place > 0"
-        found = self._file.execute(f"{query} ORDER BY seen DESC, number DESC", (head, head_size))
+        found = self._file.execute(f"{query} ORDER BY place DESC, seen DESC, number DESC", (head, head_size))
         return list(map(generation_of, found))
 
     def of_source(self, source: str) -> list[Generation]:
@@ -85,7 +86,14 @@ class State(Store):
             None
             if row is None
             else Looked(
-                row[0], row[1], row[2], row[3], bool(row[4]), row[5], _coverage(row[6]), _coverage(row[7])
+                row[0],
+                row[1],
+                row[2],
+                row[3],
+                bool(row[4]),
+                row[5],
+                parsed(row[6]),
+                parsed(row[7]),
             )
         )
 
@@ -181,7 +189,7 @@ class State(Store):
     def _with_gaps(self, number: int, coverage: Coverage) -> Coverage:
         """The coverage with all gaps that are known of a generation, by any list."""
         query = "SELECT coverage FROM looked WHERE generation = ? ORDER BY version"
-        known = [_coverage(text) for (text,) in self._file.execute(query, (number,))]
+        known = [parsed(text) for (text,) in self._file.execute(query, (number,))]
         gaps = [tuple(gap) for one in known if one is not None for gap in one.gaps]
         return coverage._replace(gaps=tuple(dict.fromkeys(gaps))) if gaps else coverage
 
@@ -455,28 +463,21 @@ class State(Store):
 
     def covered(self, set_id: str) -> list[tuple[Coverage, tuple[str, ...]]]:
         """The same, with the machines that were asked about then."""
-        of_source: dict[str, dict[int, list[tuple[tuple[int, int, int], Coverage, str]]]] = {}
-        found = self._file.execute(
-            "SELECT generation.number, source, version, asked, shown, coverage, rest FROM looked"
-            " JOIN generation ON generation = generation.number JOIN version ON version = version.number"
-            " WHERE set_id = ? ORDER BY generation.number",
-            (set_id,),
-        )
-        for number, source, version, asked, shown, text, more in found:
-            told, rest = _coverage(text), _coverage(more)
-            if told is None:
-                continue
-            told = (told if rest is None else add_coverage(told, rest))._replace(source=source, path=shown)
-            rank = (told.bytes, -len(told.errors), version)
-            of_source.setdefault(source, {}).setdefault(number, []).append((rank, told, asked))
-        told_of: list[tuple[Coverage, tuple[str, ...]]] = []
-        for generations in of_source.values():
-            best = (max(each, key=lambda one: one[0]) for each in generations.values())
-            ranked = sorted(best, key=lambda one: one[0], reverse=True)
-            asked_of = {id(told): tuple(json.loads(asked)) for _rank, told, asked in ranked}
-            longest = copies.distinct(told for _rank, told, _asked in ranked)
-            told_of += [(one, asked_of[id(one)]) for one in longest]
-        return sorted(told_of, key=lambda one: (one[0].source, one[0].path))
+        return covered(self._file.execute, set_id)
+
+    def note_others(self, numbers: Collection[int]) -> None:
+        """These generations of lines begin as another one and go on otherwise; that stays so."""
+        known = set(json.loads(self.about().get(OTHERS, "[]")))
+        if not known.issuperset(numbers):
+            self.note({OTHERS: json.dumps(sorted(known.union(numbers)))})
+
+    def goes_on_otherwise(self, source: str, path: str, version: int) -> list[str]:
+        """The paths of which a file is no copy, though it begins as they do and has their source id."""
+        query = "SELECT set_id FROM version WHERE number = ?"
+        (set_id,) = self._file.execute(query, (version,)).fetchone()
+        told = [one for one, _asked in covered(self._file.execute, set_id, source)]
+        said = {error for one in told if one.path == path for error in one.errors}
+        return [one.path for one in told if OTHERWISE.format(path=one.path) in said]
 
 
 def _row[Row: (Sighting, Bypass)](data: bytes, what: type[Row]) -> Row:
@@ -494,7 +495,3 @@ def _summed[Row: (Sighting, Bypass)](found: Iterable[Any], what: type[Row]) -> I
 
 def _written(coverage: Coverage) -> str:
     return json.dumps(coverage._asdict())
-
-
-def _coverage(text: str) -> Coverage | None:
-    return Coverage.of(json.loads(text)) if text else None

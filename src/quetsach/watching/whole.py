@@ -118,9 +118,16 @@ def read_on(
         options = options._replace(format=judged.format if store.format else options.format)
         at = Before(text, judged, b"", source, mtime)
         found = matcher.scan_span(str(path), options, engine.progress(), stream, at).result
+        first = store.first() if before is not None and adds else 0
     answer = answer_of(found, judged.format)
     if adds and not lines.size:
         return [], _unread([answer])
+    if before is not None and before.coverage is not None and first > before.record + 1:
+        # The store deleted records that nobody read.
+        begin, end = before.coverage.last, answer.coverage.first
+        if begin and end:
+            gap = sorted((begin, end))
+            answer = answer._replace(coverage=answer.coverage._replace(gaps=[gap]))
     moment = max(lines.moment, behind[1] if behind else 0.0)
     told = answer._replace(
         text=text + lines.size, record=max(lines.last, store.last), moment=moment, adds=adds
@@ -130,12 +137,13 @@ def read_on(
 
 class _Store(NamedTuple):
     """A store of records that is read by place. `name` is the line that names it, no bytes where it has none;
-    `last` the number of its last record, 0 where its lines tell. `format` is its log format; where that is
-    "", its first lines in `head` tell. `numbered` gives the name with the number 0, and the records behind a
-    number and a time."""
+    `last` the number of its last record, 0 where its lines tell, and `first` gives the smallest number.
+    `format` is its log format; where that is "", its first lines in `head` tell. `numbered` gives the name
+    with the number 0, and the records behind a number and a time."""
 
     name: bytes
     last: int
+    first: Callable[[], int]
     format: str
     head: bytes
     numbered: Callable[[tuple[int, float] | None], Iterable[tuple[int, float, bytes]]]
@@ -144,16 +152,24 @@ class _Store(NamedTuple):
 def _database(again: Callable[[], openers.Opened]) -> _Store:
     from quetsach.files.openers import pihole
 
-    name, last = pihole.latest(again())
-    return _Store(name, last, "pihole.ftl", b"", lambda behind: pihole.numbered(again(), behind))
+    name, first, last = pihole.latest(again())
+    return _Store(
+        name, last, lambda: first, "pihole.ftl", b"", lambda behind: pihole.numbered(again(), behind)
+    )
 
 
 def _event_log(again: Callable[[], openers.Opened]) -> _Store:
     from quetsach.files.openers import evtx
 
     name, head = evtx.begin_of(again().stream)
-    first = (0, 0.0, name)
-    return _Store(name, 0, "", head, lambda behind: chain([first], evtx.numbered(again().stream, behind)))
+    begin = (0, 0.0, name)
+
+    def first() -> int:
+        return evtx.smallest(again().stream)
+
+    return _Store(
+        name, 0, first, "", head, lambda behind: chain([begin], evtx.numbered(again().stream, behind))
+    )
 
 
 _STORES = {"pihole": _database, "evtx": _event_log}

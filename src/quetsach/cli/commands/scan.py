@@ -217,7 +217,8 @@ def vantage(paths: Sequence[str]) -> str:
     folders: dict[str, list[Path]] = {}
     for path in real:
         # Two drives of Windows have no folder in common.
-        folders.setdefault(path.drive.lower(), []).append(path if path.is_dir() else path.parent)
+        is_folder = os.path.isdir(path)  # noqa: PTH112 False also where it may not be looked at
+        folders.setdefault(path.drive.lower(), []).append(path if is_folder else path.parent)
     return f"{_machine()}:{', '.join(os.path.commonpath(found) for _drive, found in sorted(folders.items()))}"
 
 

@@ -97,6 +97,16 @@ def begin_of(stream: ByteStream) -> tuple[bytes, bytes]:
     return (name + b"\n", text) if jsonlines.is_store(name) else (b"", text)
 
 
+def smallest(stream: ByteStream) -> int:
+    """The smallest number of its events; 0 where there is none."""
+    jsonlines.exactly(stream, _HEADER_BYTES)
+    found: list[int] = []
+    while chunk := jsonlines.exactly(stream, _CHUNK_BYTES):
+        if chunk.startswith(_CHUNK_MAGIC):
+            found += _sound(chunk)[2]
+    return min(found, default=0)
+
+
 def numbered(
     stream: ByteStream, behind: tuple[int, float] | None = None
 ) -> Iterator[tuple[int, float, bytes]]:

@@ -43,16 +43,19 @@ def lines(file: Opened) -> Iterator[bytes]:
     return (line for _number, _moment, line in numbered(file))
 
 
-def latest(file: Opened) -> tuple[bytes, int]:
-    """The line that names the database, and the number of its latest query; no bytes and 0 where it has none.
+def latest(file: Opened) -> tuple[bytes, int, int]:
+    """The line that names the database, and the numbers of its oldest and its latest query; no bytes and 0
+    where it has none.
 
     Raises SourceError where the file is no such database.
     """
     with _opened(file) as db:
         tables = _tables(db)
         began, (table, columns) = _began(db, tables), _table(db, tables)
-        found = db.execute(f"SELECT max({_order(columns)}) FROM {table} AS q").fetchone()[0]  # noqa: S608
-    return jsonlines.store(_NAME, began) if began is not None else b"", found if isinstance(found, int) else 0
+        order = _order(columns)
+        ends = db.execute(f"SELECT min({order}), max({order}) FROM {table} AS q").fetchone()  # noqa: S608
+    first, last = (end if isinstance(end, int) else 0 for end in ends)
+    return jsonlines.store(_NAME, began) if began is not None else b"", first, last
 
 
 def numbered(file: Opened, behind: tuple[int, float] | None = None) -> Iterator[tuple[int, float, bytes]]:
