@@ -9,6 +9,7 @@ from quetsach.portal.cases.false_alarms import actions as alarms
 from quetsach.portal.cases.histories import figure_filter, turns
 from quetsach.portal.cases.machine_check_actions import Check, take_check
 from quetsach.portal.cases.models import Case, Device, FalseAlarm
+from quetsach.portal.cases.undoing_actions import take_back_last
 from quetsach.portal.cases.victims import back_actions
 from quetsach.portal.reports.frozen import counting
 from tests.portal.cases.test_victims import bring, sinkhole
@@ -142,7 +143,7 @@ def test_a_person_opens_the_closed_episode_again_unless_a_newer_one_is_open(cast
     assert url in client.get(reverse("case", args=["lam-sach", second.pk])).content.decode()
     assert client.post(url, {"reason": "Máy vẫn có mã độc."}).status_code == 302
     assert episodes() == [(1, False, "verified_clean"), (2, True, "assigned")]
-    cases.take_back_last(Case.rows.get(episode=2), cast.user("A1", "it"))
+    take_back_last(Case.rows.get(episode=2), cast.user("A1", "it"))
     assert episodes()[0] == (1, True, "verified_clean")
     scan(sighting(ADDRESS, noon(1), source="log-2"))
     assert url not in client.get(reverse("case", args=["lam-sach", second.pk])).content.decode()
