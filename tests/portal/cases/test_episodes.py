@@ -135,6 +135,39 @@ def test_a_false_alarm_after_the_proof_and_its_taking_back(cast, clean, scan):
     assert episodes() == [(1, False, "verified_clean"), (2, True, "assigned")]
 
 
+def relapsed_before_a_false_alarm(cast, scan):
+    """The first episode, proven clean, is open again by a late sign; the second is a false alarm of two
+    people."""
+    scan(sighting(ADDRESS, noon(3), source="log-2"))
+    alarm = alarms.propose(Case.rows.get(episode=2), cast.user("A1", "it"), FalseAlarm.Scope.CASE, WHY)
+    alarms.agree(alarm, cast.user("A1", "officer"))
+    scan(sighting(ADDRESS, noon(9), source="log-7", indicator="busy.example"))
+    assert episodes() == [(1, True, "assigned"), (2, False, "false_positive")]
+
+
+def test_a_false_alarm_before_another_one_is_taken_back(cast, clean, scan, versions):
+    relapsed_before_a_false_alarm(cast, scan)
+    alarm = alarms.propose(Case.rows.get(episode=1), cast.user("A1", "it"), FalseAlarm.Scope.CASE, WHY)
+    alarms.agree(alarm, cast.user("A1", "officer"))
+    assert episodes() == [(1, False, "false_positive"), (2, True, "false_positive")]
+    assert alarms.take_back(alarm, cast.user("A1", "it"), "Nói nhầm máy.") == 1
+    assert episodes() == [(1, True, "assigned"), (2, False, "false_positive")]
+    assert counted(cast)[0] == 1
+
+
+def test_a_list_is_in_use_again_before_a_false_alarm(cast, scan, versions, withdraw):
+    scan(sighting(ADDRESS, noon(12), indicator="busy.example"))
+    case = cases.claim_clean(Case.rows.get(), cast.user("A1", "it"), done="scan", done_at=noon(11))
+    cases.confirm_clean(case, cast.user("A", "coordinator"), "đã kiểm tra tại chỗ")
+    Case.rows.update(quiet_until=noon(7))
+    relapsed_before_a_false_alarm(cast, scan)
+    withdraw(versions[1])
+    assert episodes() == [(1, False, "false_positive"), (2, True, "false_positive")]
+    publish_again(cast, versions[1])
+    assert episodes() == [(1, True, "assigned"), (2, False, "false_positive")]
+    assert counted(cast)[0] == 1
+
+
 def test_a_person_opens_the_closed_episode_again_unless_a_newer_one_is_open(cast, reported, scan):
     back(cast, reported)
     second = Case.rows.get(episode=2)

@@ -12,6 +12,7 @@ from quetsach.portal.accounts.models import User
 from quetsach.portal.audit.actions import record
 from quetsach.portal.campaigns.models import Campaign
 from quetsach.portal.cases.actions import CaseError, dismiss, held, locked, note
+from quetsach.portal.cases.episode_actions import FOLLOWED, RESUMED
 from quetsach.portal.cases.episodes import may_return
 from quetsach.portal.cases.false_alarms.queries import decider_of, holding
 from quetsach.portal.cases.models import Case, CaseEvent, CaseSighting, FalseAlarm
@@ -110,7 +111,8 @@ def take_back(alarm: FalseAlarm, actor: User, reason: str, ip: str | None = None
     back = 0
     for event in events.select_related("case").order_by("pk"):
         case = held(event.case_id)
-        last = case.events.exclude(act=Note.REFUSE).order_by("-at", "-pk").first()
+        # That another episode counts instead moves nothing.
+        last = case.events.exclude(act__in=(Note.REFUSE, RESUMED, FOLLOWED)).order_by("-at", "-pk").first()
         may = Case.rows.filter(may_return(), pk=case.pk)
         if last is not None and last.pk == event.pk and may.exists():
             undo(case, event, actor, ip)
