@@ -105,3 +105,26 @@ def test_a_table_that_is_taken_back_hides_no_sign_of_the_machine_itself(cast, sc
         (False, "verified_clean", noon(12)), (True, "assigned", noon(2)),
     ]  # fmt: skip
     assert counted(cast)[:3] == (2, 0, 1)
+
+
+@pytest.mark.parametrize(
+    ("seen", "state", "claimed"), [(noon(12), "claimed_clean", noon(10)), (noon(2), "assigned", None)]
+)
+def test_other_evidence_after_a_withdrawn_list(cast, scan, versions, withdraw, seen, state, claimed):
+    """The list was wrong, and nobody said that the machine was a false alarm: its claim holds against evidence
+    of before the handling."""
+    scan(sighting(ADDRESS, noon(12), indicator="busy.example"))
+    cases.claim_clean(Case.rows.get(), cast.user("A1", "it"), done="scan", done_at=noon(10))
+    withdraw(versions[1])
+    scan(sighting(ADDRESS, seen, source="log-3"), row=versions[0])
+    case = Case.rows.get()
+    assert (case.state, case.claimed_at, case.false_alarm_of) == (state, claimed, None)
+
+
+def test_new_evidence_ends_the_claim_with_the_false_alarm(cast, scan):
+    scan(sighting(ADDRESS, noon(12)))
+    cases.claim_clean(Case.rows.get(), cast.user("A1", "it"), done="scan", done_at=noon(10))
+    cases.dismiss(Case.rows.get(), cast.user("A1", "officer"), "Máy in.")
+    scan(sighting(ADDRESS, noon(12), source="log-3", indicator="busy.example"))
+    case = Case.rows.get()
+    assert (case.state, case.claimed_at, case.done) == ("assigned", None, "")

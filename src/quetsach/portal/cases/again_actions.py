@@ -25,12 +25,13 @@ def relapse(case: Case, seen: datetime | None) -> None:
 def told_again(case: Case, sign: str, seen: datetime | None) -> None:
     """Other evidence came to a false alarm. The caller has locked the case.
 
-    Where only a file of reports that was taken back had closed it, nobody has said that it is a false alarm:
-    it goes on as it was, with its claim, and a sign after that claim is a relapse.
+    Where only a withdrawn list or a file of reports that was taken back had closed it, nobody has said that it
+    is a false alarm: it goes on as it was, with its claim, and a sign after that claim is a relapse.
     """
     closed = CaseEvent.rows.filter(case=case, to_state=State.FALSE_POSITIVE.value)
     last = closed.exclude(from_state=State.FALSE_POSITIVE.value).order_by("-at", "-pk").first()
-    if last is None or last.act != Act.RETRACT:
+    if last is None or last.act not in (Act.RETRACT, Act.WITHDRAW):
+        unclaim(case)
         move(case, Act.EVIDENCE, data={"indicator": sign})
         return
     move_many([case], Act.RETURN, [returned(last.from_state)], data={"sign": sign})
