@@ -25,8 +25,8 @@ def relapse(case: Case, seen: datetime | None) -> None:
 def told_again(case: Case, sign: str, seen: datetime | None) -> None:
     """Other evidence came to a false alarm. The caller has locked the case.
 
-    Where only a withdrawn list or a file of reports that was taken back had closed it, nobody has said that it
-    is a false alarm: it goes on as it was, with its claim, and a sign after that claim is a relapse.
+    Where only a withdrawn list, or a file of reports that was taken back, had closed it, nobody has said that
+    it is a false alarm: it goes on as it was, with its claim, and a sign after that claim is a relapse.
     """
     closed = CaseEvent.rows.filter(case=case, to_state=State.FALSE_POSITIVE.value)
     last = closed.exclude(from_state=State.FALSE_POSITIVE.value).order_by("-at", "-pk").first()
