@@ -111,8 +111,8 @@ def test_a_table_that_is_taken_back_hides_no_sign_of_the_machine_itself(cast, sc
     ("seen", "state", "claimed"), [(noon(12), "claimed_clean", noon(10)), (noon(2), "assigned", None)]
 )
 def test_other_evidence_after_a_withdrawn_list(cast, scan, versions, withdraw, seen, state, claimed):
-    """The list was wrong, and nobody said that it was a false alarm: the claim holds against evidence of before
-    the handling."""
+    """The list was wrong, and nobody said that it was a false alarm: the claim holds against evidence of
+    before the handling."""
     scan(sighting(ADDRESS, noon(12), indicator="busy.example"))
     cases.claim_clean(Case.rows.get(), cast.user("A1", "it"), done="scan", done_at=noon(10))
     withdraw(versions[1])
