@@ -9,6 +9,7 @@ from quetsach.portal.cases.false_alarms import actions as alarms
 from quetsach.portal.cases.histories import figure_filter, turns
 from quetsach.portal.cases.machine_check_actions import Check, take_check
 from quetsach.portal.cases.models import Case, Device, FalseAlarm
+from quetsach.portal.cases.undoing_actions import take_back_last
 from quetsach.portal.cases.victims import back_actions
 from quetsach.portal.reports.frozen import counting
 from tests.portal.cases.test_victims import bring, sinkhole
@@ -134,6 +135,39 @@ def test_a_false_alarm_after_the_proof_and_its_taking_back(cast, clean, scan):
     assert episodes() == [(1, False, "verified_clean"), (2, True, "assigned")]
 
 
+def relapsed_before_a_false_alarm(cast, scan):
+    """The first episode, proven clean, is open again by a late sign; the second is a false alarm of two
+    people."""
+    scan(sighting(ADDRESS, noon(3), source="log-2"))
+    alarm = alarms.propose(Case.rows.get(episode=2), cast.user("A1", "it"), FalseAlarm.Scope.CASE, WHY)
+    alarms.agree(alarm, cast.user("A1", "officer"))
+    scan(sighting(ADDRESS, noon(9), source="log-7", indicator="busy.example"))
+    assert episodes() == [(1, True, "assigned"), (2, False, "false_positive")]
+
+
+def test_a_false_alarm_before_another_one_is_taken_back(cast, clean, scan, versions):
+    relapsed_before_a_false_alarm(cast, scan)
+    alarm = alarms.propose(Case.rows.get(episode=1), cast.user("A1", "it"), FalseAlarm.Scope.CASE, WHY)
+    alarms.agree(alarm, cast.user("A1", "officer"))
+    assert episodes() == [(1, False, "false_positive"), (2, True, "false_positive")]
+    assert alarms.take_back(alarm, cast.user("A1", "it"), "Nói nhầm máy.") == 1
+    assert episodes() == [(1, True, "assigned"), (2, False, "false_positive")]
+    assert counted(cast)[0] == 1
+
+
+def test_a_list_is_in_use_again_before_a_false_alarm(cast, scan, versions, withdraw):
+    scan(sighting(ADDRESS, noon(12), indicator="busy.example"))
+    case = cases.claim_clean(Case.rows.get(), cast.user("A1", "it"), done="scan", done_at=noon(11))
+    cases.confirm_clean(case, cast.user("A", "coordinator"), "đã kiểm tra tại chỗ")
+    Case.rows.update(quiet_until=noon(7))
+    relapsed_before_a_false_alarm(cast, scan)
+    withdraw(versions[1])
+    assert episodes() == [(1, False, "false_positive"), (2, True, "false_positive")]
+    publish_again(cast, versions[1])
+    assert episodes() == [(1, True, "assigned"), (2, False, "false_positive")]
+    assert counted(cast)[0] == 1
+
+
 def test_a_person_opens_the_closed_episode_again_unless_a_newer_one_is_open(cast, reported, scan):
     back(cast, reported)
     second = Case.rows.get(episode=2)
@@ -142,7 +176,7 @@ def test_a_person_opens_the_closed_episode_again_unless_a_newer_one_is_open(cast
     assert url in client.get(reverse("case", args=["lam-sach", second.pk])).content.decode()
     assert client.post(url, {"reason": "Máy vẫn có mã độc."}).status_code == 302
     assert episodes() == [(1, False, "verified_clean"), (2, True, "assigned")]
-    cases.take_back_last(Case.rows.get(episode=2), cast.user("A1", "it"))
+    take_back_last(Case.rows.get(episode=2), cast.user("A1", "it"))
     assert episodes()[0] == (1, True, "verified_clean")
     scan(sighting(ADDRESS, noon(1), source="log-2"))
     assert url not in client.get(reverse("case", args=["lam-sach", second.pk])).content.decode()

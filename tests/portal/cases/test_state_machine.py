@@ -7,7 +7,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from quetsach.portal.cases import actions, keeping
+from quetsach.portal.cases import actions, keeping, undoing_actions
 from quetsach.portal.cases.models import Case, CaseEvent, Device
 from quetsach.portal.cases.rules import NOTES, TRANSITIONS, Act, Note, State
 
@@ -112,8 +112,8 @@ def test_random_orders_of_events(case, cast, steps):
         assert stored.state == state and CaseEvent.rows.filter(case=case).count() == events
         assert (last.act, last.from_state, last.to_state, last.by) == (step.value, former, state, by)
         assert last.at is not None and last.reason == "vì lý do"
-        if step in actions.TAKEN_BACK:
-            actions.take_back_last(stored, by)
+        if step in undoing_actions.TAKEN_BACK:
+            undoing_actions.take_back_last(stored, by)
             back = actions.locked(case)
             assert (back.state, keeping.kept(back)) == (former, before)
             (actions.note if is_note else actions.move)(back, step, by=by, reason="vì lý do")

@@ -8,7 +8,7 @@ import pytest
 from django.urls import reverse
 from django.utils import timezone
 
-from quetsach.portal.cases import actions
+from quetsach.portal.cases import actions, undoing_actions
 from quetsach.portal.cases.models import Case
 from quetsach.portal.cases.owning_actions import assign_device
 from quetsach.portal.sightings.actions import Sender, receive_file
@@ -98,7 +98,7 @@ def test_a_claim_of_an_older_version_is_drawn_at_the_time_that_its_end_tells(cas
 def test_a_claim_that_was_taken_back_did_not_happen(cast, upload):
     upload([sighting(KEY, noon(30))])
     claim(cast, noon(20))
-    actions.take_back_last(Case.rows.get(), cast.user("A1", "it"))
+    undoing_actions.take_back_last(Case.rows.get(), cast.user("A1", "it"))
     assert lane(page(cast)).count("chưa xử lý") == 1
 
 

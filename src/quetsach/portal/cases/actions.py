@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any
+from uuid import UUID
 
 from django.db import transaction
 from django.utils import timezone
@@ -19,14 +20,9 @@ from quetsach.portal.cases.episodes import may_return
 from quetsach.portal.cases.models import Case, CaseEvent, FalseAlarm
 from quetsach.portal.cases.rules import NOTES, TRANSITIONS, Act, Note, State, allows
 from quetsach.portal.cases.several import NOT_YET, is_unfound
-from quetsach.portal.cases.succession_actions import say_replaced, take_back_replaced
+from quetsach.portal.cases.succession_actions import say_replaced
 from quetsach.portal.sightings.models import Coverage
 from quetsach.portal.units.models import SEGMENT, Membership
-
-UNDO_WITHIN = timedelta(hours=24)
-TAKEN_BACK = (Act.START, Act.CLAIM, Act.CONFIRM, Act.REOPEN, *(one for one in Note if one not in
-              (Note.OVERDUE, Note.REFUSE)))  # fmt: skip
-"""Acts that their author may take back while nothing has happened since."""
 
 
 class CaseError(PortalError):
@@ -125,13 +121,13 @@ def _write(
     )  # fmt: skip
     event.save(force_insert=True)
     case.save()
-    _follow(case, from_state)
+    follow_falseness(case, from_state)
     told_of = {"device": case.device.key, "from": from_state, "to": case.state, "reason": reason, **data}
     record(by, f"case.{act.value}", unit_path=case.device.owner.path, about=case, data=told_of, ip=ip)
     return event
 
 
-def _follow(case: Case, from_state: str) -> None:
+def follow_falseness(case: Case, from_state: str) -> None:
     """The case became a false alarm, or is none any more: another episode may count now."""
     if (from_state == State.FALSE_POSITIVE) != (case.state == State.FALSE_POSITIVE):
         follow([case])
@@ -165,14 +161,30 @@ def unclaim(case: Case) -> None:
     case.done = ""
 
 
-def _of(batch: str) -> dict[str, Any]:
+def of_batch(batch: str) -> dict[str, Any]:
     return {"batch": batch} if batch else {}
 
 
-def locked(case: Case) -> Case:
+def held(pk: UUID) -> Case:
     """The case as it is now, for this transaction alone; with its machine."""
     rows = Case.rows.select_for_update(of=("self",), no_key=True)
-    return rows.select_related("device__owner__unit").get(pk=case.pk)
+    return rows.select_related("device__owner__unit").get(pk=pk)
+
+
+def locked(case: Case, *, may_be_earlier: bool = False) -> Case:
+    """The case as `held` gives it, for an act of a person. A page may be older than what became known since.
+
+    Raises:
+        CaseError: it goes on as that of another machine; or another episode counts now, unless the act is
+            possible on an earlier one (`may_be_earlier`).
+    """
+    case = held(case.pk)
+    if case.merged_into is not None:
+        machine = case.merged_into.device.key
+        raise CaseError(_("This is the machine %(machine)s now. Record it there.") % {"machine": machine})
+    if not (case.is_current or may_be_earlier):
+        raise CaseError(_("Another case of this machine counts now. Record it there."))
+    return case
 
 
 @transaction.atomic
@@ -185,7 +197,7 @@ def start_cleaning(case: Case, actor: User, ip: str | None = None, batch: str = 
     case = locked(case)
     refuse_unfound(case)
     if case.state != State.CLEANING:
-        move(case, Act.START, by=actor, data=_of(batch), ip=ip)
+        move(case, Act.START, by=actor, data=of_batch(batch), ip=ip)
     return case
 
 
@@ -243,7 +255,7 @@ def claim_clean(
     data = {key: value for key, value in told.items() if value not in ("", [], None, False)}
     if others is False:
         data["others"] = False
-    move(case, Act.CLAIM, by=actor, reason=note, data=data | _of(batch), ip=ip, before=before)
+    move(case, Act.CLAIM, by=actor, reason=note, data=data | of_batch(batch), ip=ip, before=before)
     return case
 
 
@@ -269,7 +281,7 @@ def dismiss(
     """Close the case as a false alarm, after a second person agreed (`false_alarms`). New evidence opens it
     again."""
     case = locked(case)
-    move(case, Act.DISMISS, by=actor, reason=reason, data=(data or {}) | _of(batch), ip=ip)
+    move(case, Act.DISMISS, by=actor, reason=reason, data=(data or {}) | of_batch(batch), ip=ip)
     return case
 
 
@@ -277,7 +289,7 @@ def dismiss(
 def reopen(case: Case, actor: User, reason: str, ip: str | None = None) -> Case:
     """Take back a claim, a confirmation or a false alarm. Only the current episode can be opened again, and a
     false alarm after which nothing has come."""
-    case = locked(case)
+    case = locked(case, may_be_earlier=True)
     if not Case.rows.filter(may_return(), pk=case.pk).exists():
         raise CaseError(_("A later case of this machine is open: continue there."))
     before, was = keeping.kept(case), case.state
@@ -288,55 +300,3 @@ def reopen(case: Case, actor: User, reason: str, ip: str | None = None) -> Case:
         own = said.exclude(scope_of=FalseAlarm.Scope.EVERYWHERE)
         own.update(ended_at=timezone.now(), ended_by=actor, ended_why=reason)
     return case
-
-
-def last_own(case: Case, actor: User) -> CaseEvent | None:
-    """The last event of a case, if this person may take it back."""
-    last = case.events.order_by("-at", "-pk").first()
-    return last if last is not None and may_take_back(case, last, actor) else None
-
-
-def may_take_back(case: Case, last: CaseEvent, actor: User) -> bool:
-    """Whether a person may take the last event of the case back."""
-    is_own = last.by_id == actor.pk and last.at >= timezone.now() - UNDO_WITHIN
-    return is_own and last.act in TAKEN_BACK and case.is_current
-
-
-@transaction.atomic
-def take_back_last(case: Case, actor: User, ip: str | None = None) -> Case:
-    """Take back what the person did last to the case.
-
-    Raises:
-        CaseError: something has happened since, or it was another person.
-    """
-    case = locked(case)
-    event = last_own(case, actor)
-    if event is None:
-        raise CaseError(_("Something has happened to the case since."))
-    undo(case, event, actor, ip)
-    return case
-
-
-def undo(case: Case, event: CaseEvent, actor: User, ip: str | None = None, reason: str = "") -> None:
-    """Give a locked case the state before its last event. The event stays, and one more tells the undoing,
-    with the reason where one was asked for."""
-    state = case.state
-    case.state = event.from_state or case.state
-    keeping.restore(case, event.data.get("before", {}))
-    if event.act == Act.CLAIM and "before" not in event.data:
-        unclaim(case)  # an event of an older version
-    case.device.save(update_fields=list(keeping.OF_DEVICE))
-    case.save()
-    _follow(case, state)
-    if decision := event.data.get("decision"):
-        take_back_replaced(decision, case, actor, ip)
-    if event.act == Note.PROPOSE:
-        waiting = FalseAlarm.rows.filter(case=case, decided_at=None, ended_at=None)
-        waiting.update(ended_at=timezone.now(), ended_by=actor)
-    told = {"act": event.act} | _of(event.data.get("batch", ""))
-    CaseEvent.rows.create(
-        case=case, at=timezone.now(), act=Act.UNDO.value, from_state=state, to_state=case.state, by=actor,
-        reason=reason, data=told,
-    )  # fmt: skip
-    told_of = {"device": case.device.key, "from": state, "to": case.state, "reason": reason, **told}
-    record(actor, "case.undo", unit_path=case.device.owner.path, about=case, data=told_of, ip=ip)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from datetime import datetime
 
-from quetsach.portal.cases.actions import move
+from quetsach.portal.cases.actions import move, unclaim
 from quetsach.portal.cases.models import Case, CaseEvent
 from quetsach.portal.cases.relapse_actions import relapse
 from quetsach.portal.cases.rules import Act, Arrival, State, arrive, returned
@@ -22,12 +22,13 @@ def told_again(
     """Other evidence came to a false alarm, the latest at `seen`, the earliest after the handling at
     `back_at`; `told` names the file of reports that said so. The caller has locked the case.
 
-    Where only a file of reports that was taken back had closed it, nobody has said that it is a false alarm:
-    it goes on as it was, with its claim, and a sign after that claim is a relapse.
+    Where only a withdrawn list, or a file of reports that was taken back, had closed it, nobody has said that
+    it is a false alarm: it goes on as it was, with its claim, and a sign after that claim is a relapse.
     """
     closed = CaseEvent.rows.filter(case=case, to_state=State.FALSE_POSITIVE.value)
     last = closed.exclude(from_state=State.FALSE_POSITIVE.value).order_by("-at", "-pk").first()
-    if last is None or last.act != Act.RETRACT:
+    if last is None or last.act not in (Act.RETRACT, Act.WITHDRAW):
+        unclaim(case)
         move(case, Act.EVIDENCE, data={"indicator": sign, **(told or {})})
         return
     move_many([case], Act.RETURN, [returned(last.from_state)], data={"sign": sign, **(told or {})})

@@ -10,10 +10,10 @@ class CasesConfig(AppConfig):
         from quetsach.portal.cases.arrived import outcome_of
         from quetsach.portal.cases.gaps.places import gaps_of_places
         from quetsach.portal.cases.gaps.tasks import FACTS, gaps_to_close
-        from quetsach.portal.cases.merging_actions import follow_gone
         from quetsach.portal.cases.owning_actions import follow_range
         from quetsach.portal.cases.pull_actions import pull_sightings
         from quetsach.portal.cases.registered import open_cases, seen_in_logs, seen_later
+        from quetsach.portal.cases.summing_actions import follow_gone
         from quetsach.portal.cases.tasks import FACTS as FACTS_OF_MACHINES
         from quetsach.portal.cases.tasks import (
             MACHINES,

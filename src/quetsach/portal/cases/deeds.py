@@ -11,7 +11,7 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
 from quetsach.portal.accounts.models import User
-from quetsach.portal.cases import actions, noting_actions
+from quetsach.portal.cases import actions, noting_actions, undoing_actions
 from quetsach.portal.cases.episodes import MAY_RETURN
 from quetsach.portal.cases.false_alarms.actions import propose
 from quetsach.portal.cases.forms import (
@@ -106,7 +106,8 @@ DEEDS = {
         Act.REOPEN, ReasonForm, Verb.WORK_CASE, actions.reopen, _("The case is open again."),
     ),
     UNDO: Deed(
-        Act.UNDO, StartForm, Verb.WORK_CASE, actions.take_back_last, _("Taken back: it is as it was before."),
+        Act.UNDO, StartForm, Verb.WORK_CASE, undoing_actions.take_back_last,
+        _("Taken back: it is as it was before."),
     ),
 }  # fmt: skip
 
@@ -120,6 +121,6 @@ def open_deeds(
     found = {
         word: deed for word, deed in DEEDS.items() if word != UNDO and deed.is_open(case) and may(deed.verb)
     }
-    if events and actions.may_take_back(case, events[-1], user) and may(Verb.WORK_CASE):
+    if events and undoing_actions.may_take_back(case, events[-1], user) and may(Verb.WORK_CASE):
         found[UNDO] = DEEDS[UNDO]
     return found

@@ -49,14 +49,14 @@ def is_again() -> Q:
 
 
 def may_return() -> Q:
-    """Cases that may be opened again: current ones, and false alarms before which the machine was proven
-    clean, as long as nothing has come since."""
-    current = Case.rows.filter(
-        device=OuterRef("device"), family=OuterRef("family"), episode__lt=OuterRef("episode"),
-        is_current=True, state=State.VERIFIED_CLEAN,
-    )  # fmt: skip
-    closed = Q(merged_into=None, state=State.FALSE_POSITIVE, episode__gt=1)
-    return Q(is_current=True) | closed & Q(Exists(current))
+    """Cases that may be opened again: current ones; false alarms before which the machine was proven clean,
+    as long as nothing has come since; and all episodes of a machine that has nothing but false alarms."""
+    current = Case.rows.filter(device=OuterRef("device"), family=OuterRef("family"), is_current=True)
+    proven_before = current.filter(state=State.VERIFIED_CLEAN, episode__lt=OuterRef("episode"))
+    closed = Q(merged_into=None, state=State.FALSE_POSITIVE)
+    return Q(is_current=True) | closed & Q(
+        Exists(proven_before) | Exists(current.filter(state=State.FALSE_POSITIVE))
+    )
 
 
 def dismissed(devices: Collection[UUID]) -> dict[tuple[UUID, str], list[Case]]:

@@ -13,11 +13,12 @@ from quetsach.portal.cases.actions import move
 from quetsach.portal.cases.again_actions import told_again
 from quetsach.portal.cases.episode_actions import succeed
 from quetsach.portal.cases.episodes import dismissed, next_number
-from quetsach.portal.cases.merging_actions import bring_back, lead_away, let_go, sum_up_anew
+from quetsach.portal.cases.merging_actions import Moves, bring_back, lead_away, let_go, settle
 from quetsach.portal.cases.models import Case, CaseEvent, CaseSighting, Device
-from quetsach.portal.cases.pull_actions import open_case
+from quetsach.portal.cases.opening_actions import open_case
 from quetsach.portal.cases.relapse_actions import relapse
 from quetsach.portal.cases.rules import CHECK, Act, Arrival, State, arrive, judge_check
+from quetsach.portal.cases.summing_actions import sum_up_anew
 from quetsach.portal.indicators import store
 from quetsach.portal.indicators.models import IndicatorSet
 
@@ -99,12 +100,13 @@ def move_check(origin: Device, target: Device, check: Check, why: str) -> Moved:
         del event.data[CaseEvent.MOVED]
         event.save(update_fields=["data"])
         found.pop(event.case.family, None)
-    bring_back([(target, event.case.family) for event in back])
+    returned = bring_back([(target, event.case.family) for event in back])
     moved = Moved() if back and not found else take_check(target, replace(check, found=found))
     for case in {event.case.pk: event.case for event in left}.values():
         let_go(Case.rows.select_related("device__owner", "device__campaign").get(pk=case.pk), target, why)
     for case in Case.rows.filter(pk__in=[event.case_id for event in back]).select_related("device__owner"):
         sum_up_anew(case, timezone.now())
+    settle(Moves(), returned, timezone.now())
     lead_away(origin, target)
     return moved
 

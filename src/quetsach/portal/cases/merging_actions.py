@@ -8,24 +8,25 @@ inside the transaction of a batch.
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable, Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from django.db.models import Max, Min, Q, Sum
-from django.db.models.functions import Coalesce
+from django.db.models import Q
 from django.utils import timezone
 from django.utils.dateparse import parse_datetime
 
 from quetsach.portal.audit.actions import Told, record_all
 from quetsach.portal.cases import looks, outside
-from quetsach.portal.cases.actions import unclaim
+from quetsach.portal.cases.actions import held, unclaim
 from quetsach.portal.cases.episode_actions import FOLLOWED, RESUMED, follow
-from quetsach.portal.cases.models import Alias, Case, CaseEvent, CaseSighting, Device, VictimReport
+from quetsach.portal.cases.models import Alias, Case, CaseEvent, CaseSighting, Device
 from quetsach.portal.cases.outside import AWAY, PART
+from quetsach.portal.cases.returning_actions import take_signs_since
 from quetsach.portal.cases.rules import RANK, Note, State
+from quetsach.portal.cases.summing_actions import sum_up_anew
 from quetsach.portal.sightings.models import Sighting
 
 MERGE, MERGED = "merge", "merged"
@@ -109,8 +110,13 @@ def bring_back(found: Iterable[tuple[Device, str]]) -> set[tuple[UUID, UUID]]:
 def settle(moves: Moves, returned: Collection[tuple[UUID, UUID]], now: datetime) -> None:
     """Sum up the cases that lost signs, and lead those without any evidence to the machines that have it.
     `returned` is what `bring_back` has written down."""
-    if not moves.lost:
-        return
+    if moves.lost:
+        _settle(moves, returned, now)
+    for other in sorted({pk for pk, _device in returned}):
+        take_signs_since(held(other))
+
+
+def _settle(moves: Moves, returned: Collection[tuple[UUID, UUID]], now: datetime) -> None:
     cases = list(
         Case.rows.select_for_update(of=("self",), no_key=True)
         .filter(pk__in=moves.lost)
@@ -158,48 +164,6 @@ def lead_away(device: Device, target: Device) -> None:
     """A machine without a case of its own leads to the machine that it turned out to be."""
     if device.pk != target.pk and not Case.rows.filter(device=device, is_current=True).exists():
         Device.rows.filter(pk=device.pk).update(merged_into=target)
-
-
-def sum_up_anew(case: Case, now: datetime) -> bool:
-    """Recompute what a case knows of its evidence, after some of it went; whether any is left."""
-    latest = now + timedelta(days=1)
-    links = CaseSighting.rows.filter(case=case).aggregate(**sums(latest))
-    sane = Q(last_seen__lte=latest)
-    reports = VictimReport.rows.filter(case=case).aggregate(
-        begin=Min("first_seen", filter=sane), end=Max("last_seen", filter=sane)
-    )
-    checks = CaseEvent.checks().filter(case=case).aggregate(begin=Min("at"), end=Max("at"))
-    parts = (links, reports, checks)
-    case.count = links["total"] or 0
-    case.first_seen = min((one["begin"] for one in parts if one["begin"]), default=None)
-    case.last_seen = max((one["end"] for one in parts if one["end"]), default=None)
-    case.save(update_fields=["count", "first_seen", "last_seen"])
-    has_links = bool(links["total"])
-    return has_links or reports["end"] is not None or checks["end"] is not None
-
-
-def follow_gone(ids: Collection[int]) -> Callable[[], None]:
-    """Sum up anew, once these signs are gone, the cases whose evidence they are."""
-    cases = set(CaseSighting.rows.filter(sighting__in=ids).values_list("case", flat=True))
-
-    def act() -> None:
-        for case in (
-            Case.rows.select_for_update(of=("self",), no_key=True).filter(pk__in=cases).order_by("pk")
-        ):
-            sum_up_anew(case, timezone.now())
-
-    return act
-
-
-def sums(latest: datetime) -> dict[str, Any]:
-    """Aggregates over `CaseSighting`: lines, and the first and last time of usable clocks."""
-    first, last = Coalesce("first", "sighting__first_seen"), Coalesce("last", "sighting__last_seen")
-    sane = Q(sighting__last_seen__gte=looks.OLDEST, sighting__last_seen__lte=latest)
-    return {
-        "total": Sum(Coalesce("count", "sighting__count")),
-        "begin": Min(first, filter=sane),
-        "end": Max(last, filter=sane),
-    }
 
 
 def _forget_names(moves: Moves) -> None:

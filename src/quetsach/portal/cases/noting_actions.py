@@ -83,7 +83,7 @@ def lift(case: Case, actor: User, reason: str, ip: str | None = None) -> Case:
     Raises:
         CaseError: it is not isolated.
     """
-    case = locked(case)
+    case = locked(case, may_be_earlier=True)
     if case.device.isolated_at is None:
         raise CaseError(_("It is not recorded as off the network."))
     before = keeping.kept(case)

@@ -29,9 +29,12 @@ def assign_device(device: Device, to: CampaignNode, actor: User | None, ip: str 
     """Give a machine, with all its cases, to the unit that has it: the present owner, or a unit below it.
 
     Raises:
-        CaseError: the unit is elsewhere, or has a machine of that name already.
+        CaseError: the unit is elsewhere, or has a machine of that name already; or a person gives a machine
+            that turned out to be another one.
     """
     device = _locked(device)
+    if actor is not None:
+        _must_live(device)
     origin = device.owner
     if to.campaign_id != device.campaign_id or not to.path.startswith(origin.path):
         raise CaseError(_("Choose this unit or one below it."))
@@ -65,6 +68,7 @@ def say_not_ours(device: Device, actor: User, reason: str, ip: str | None = None
             there is no superior to pass it to.
     """
     device = _locked(device)
+    _must_live(device)
     origin = device.owner
     cases = list(_cases(device).filter(is_current=True))
     if any(State(case.state) not in (*OPEN, State.FALSE_POSITIVE) for case in cases):
@@ -164,6 +168,13 @@ def _give(device: Device, node: CampaignNode, owners: Owners) -> bool:
 def _locked(device: Device) -> Device:
     rows = Device.rows.select_for_update(of=("self",), no_key=True).select_related("owner__parent")
     return rows.get(pk=device.pk)
+
+
+def _must_live(device: Device) -> None:
+    """Refuse what a person says of a machine that turned out to be another one: nobody reads it there."""
+    if device.merged_into is not None:
+        machine = device.merged_into.key
+        raise CaseError(_("This is the machine %(machine)s now. Record it there.") % {"machine": machine})
 
 
 def _cases(device: Device) -> QuerySet[Case]:

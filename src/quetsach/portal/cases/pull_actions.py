@@ -22,7 +22,6 @@ from django.utils import timezone
 from quetsach.machines.evidence import Key
 from quetsach.machines.proof.judgement import Judgement
 from quetsach.machines.proof.judging import GUARD, RECHECK
-from quetsach.portal.audit.actions import Told, record_all
 from quetsach.portal.campaigns.arrivals import Arrived
 from quetsach.portal.campaigns.models import Campaign, CampaignNode
 from quetsach.portal.cases import looks, proving
@@ -39,14 +38,16 @@ from quetsach.portal.cases.false_alarms.queries import Holding, holding
 from quetsach.portal.cases.following_actions import AFTER, follow_evidence
 from quetsach.portal.cases.gaps.actions import Keeper
 from quetsach.portal.cases.machine_actions import OwnersOf, machines_of
-from quetsach.portal.cases.merging_actions import Moves, bring_back, settle, sums
-from quetsach.portal.cases.models import Alias, Case, CaseEvent, CaseGap, CaseSighting, Device
+from quetsach.portal.cases.merging_actions import Moves, bring_back, settle
+from quetsach.portal.cases.models import Alias, Case, CaseGap, CaseSighting, Device
+from quetsach.portal.cases.opening_actions import new_case, open_cases
 from quetsach.portal.cases.owning import owners_below
 from quetsach.portal.cases.parts import PART_FIELDS, Part, Piece, parts_of
 from quetsach.portal.cases.relapse_actions import relapse
 from quetsach.portal.cases.rules import RETIRE, USABLE_TIMES, Act, Arrival, State, arrive
+from quetsach.portal.cases.summing_actions import sums
 from quetsach.portal.cases.withdrawing.actions import follow_lists
-from quetsach.portal.kit.inserting import create, insert, spelled
+from quetsach.portal.kit.inserting import insert, spelled
 from quetsach.portal.sightings.listing_actions import relist
 from quetsach.portal.sightings.models import Coverage, Sighting
 from quetsach.portal.sightings.owners import Owners
@@ -312,36 +313,6 @@ def _fresh(device: Device, family: str, episode: int, batch: _Batch, pulled: Pul
     case = new_case(device, family, episode, batch.now)
     batch.fresh[case.pk] = (case, [])
     return case
-
-
-def open_case(device: Device, family: str, episode: int, now: datetime) -> Case:
-    """A new case, with its first event and audit entry; inside the caller's transaction."""
-    case = new_case(device, family, episode, now)
-    open_cases([case])
-    return case
-
-
-def new_case(device: Device, family: str, episode: int, now: datetime) -> Case:
-    state = State.ASSIGNED if device.is_assigned else State.NEW
-    return Case(device=device, family=family, episode=episode, state=state.value, opened_at=now)
-
-
-def open_cases(cases: Collection[Case]) -> None:
-    """Write new cases with the first event and audit entry of each."""
-    if not cases:
-        return
-    create(cases)
-    own: dict[str, Sequence[Any]] = {
-        "case_id": [one.pk for one in cases], "at": [one.opened_at for one in cases],
-        "to_state": [one.state for one in cases], "data": [{"episode": one.episode} for one in cases],
-    }  # fmt: skip
-    same = {"act": "open", "from_state": "", "by_id": None, "reason": "", "coverage_id": None}
-    insert(CaseEvent, spelled(CaseEvent, own, same))
-    subjects = [
-        Told(c, c.device.owner.path, {"device": c.device.key, "family": c.family, "episode": c.episode})
-        for c in cases
-    ]
-    record_all("case.open", subjects)
 
 
 def _keep_links(links: Sequence[tuple[Piece, Case]]) -> None:

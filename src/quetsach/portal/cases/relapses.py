@@ -15,7 +15,6 @@ from django.utils import timezone
 from django.utils.dateparse import parse_datetime
 
 from quetsach.portal.cases.episode_actions import FOLLOWED, RESUMED
-from quetsach.portal.cases.merging_actions import sums
 from quetsach.portal.cases.models import (
     Case,
     CaseEvent,
@@ -25,6 +24,7 @@ from quetsach.portal.cases.models import (
     VictimTelling,
 )
 from quetsach.portal.cases.rules import OPEN, Act, Arrival, Note, State, arrive
+from quetsach.portal.cases.summing_actions import sums
 
 BEFORE = "before"
 """In the data of a relapse: what the case was, as `keeping.kept` tells it. Older versions did not keep it."""

@@ -164,7 +164,7 @@ def act(request: HttpRequest, slug: str, case_id: UUID, act: str) -> HttpRespons
         deed.do(found, seat.user, ip=client_ip_text(request), **form.cleaned_data)
     except actions.CaseError as error:
         form.add_error(None, str(error))
-        found.refresh_from_db()
+        seat, found = _find(request, slug, case_id)  # as it is now: it may lead to another machine
         return _case_page(request, seat, found, {act: form}, status=422)
     messages.success(request, str(deed.said))
     return redirect("case", slug, case_id)

@@ -11,12 +11,14 @@ from django.utils.translation import gettext as _
 from quetsach.portal.accounts.models import User
 from quetsach.portal.audit.actions import record
 from quetsach.portal.campaigns.models import Campaign
-from quetsach.portal.cases.actions import CaseError, dismiss, locked, note, undo
+from quetsach.portal.cases.actions import CaseError, dismiss, held, locked, note
+from quetsach.portal.cases.episode_actions import FOLLOWED, RESUMED
 from quetsach.portal.cases.episodes import may_return
 from quetsach.portal.cases.false_alarms.covering import covered, touched_by
 from quetsach.portal.cases.false_alarms.queries import decider_of, holding
 from quetsach.portal.cases.models import Case, CaseEvent, FalseAlarm
 from quetsach.portal.cases.rules import Act, Note, State, allows
+from quetsach.portal.cases.undoing_actions import undo
 from quetsach.portal.cases.withdrawing.queries import signs_of
 
 MOST = 200
@@ -66,7 +68,7 @@ def agree(alarm: FalseAlarm, actor: User, reason: str = "", ip: str | None = Non
         CaseError: decided already; said by the same person; or other signs came since.
     """
     alarm = _decided(alarm, actor, True, reason)
-    case = locked(alarm.case)
+    case = held(alarm.case_id)
     if alarm.scope_of == FalseAlarm.Scope.CASE:
         if signs_of(Case.rows.filter(pk=case.pk)).get(case.pk, set()) - set(alarm.indicators):
             raise CaseError(
@@ -85,7 +87,7 @@ def agree(alarm: FalseAlarm, actor: User, reason: str = "", ip: str | None = Non
 def refuse(alarm: FalseAlarm, actor: User, reason: str, ip: str | None = None) -> FalseAlarm:
     """Do not agree: the case goes on. Raises CaseError as `agree` does."""
     alarm = _decided(alarm, actor, False, reason)
-    case = locked(alarm.case)
+    case = held(alarm.case_id)
     note(case, Note.REFUSE, by=actor, reason=reason, data={"false_alarm": str(alarm.pk)}, ip=ip)
     _audit(alarm, "refuse", actor, reason, ip)
     return alarm
@@ -107,8 +109,9 @@ def take_back(alarm: FalseAlarm, actor: User, reason: str, ip: str | None = None
     events = CaseEvent.rows.filter(act=Act.DISMISS.value, data__false_alarm=str(alarm.pk))
     back = 0
     for event in events.select_related("case").order_by("pk"):
-        case = locked(event.case)
-        last = case.events.exclude(act=Note.REFUSE).order_by("-at", "-pk").first()
+        case = held(event.case_id)
+        # That another episode counts instead moves nothing.
+        last = case.events.exclude(act__in=(Note.REFUSE, RESUMED, FOLLOWED)).order_by("-at", "-pk").first()
         may = Case.rows.filter(may_return(), pk=case.pk)
         if last is not None and last.pk == event.pk and may.exists():
             undo(case, event, actor, ip, reason)

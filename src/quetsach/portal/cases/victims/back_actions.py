@@ -20,7 +20,6 @@ from quetsach.portal.accounts.models import User
 from quetsach.portal.audit.actions import record
 from quetsach.portal.campaigns.models import Campaign, CampaignNode
 from quetsach.portal.cases import relapses
-from quetsach.portal.cases.merging_actions import sum_up_anew
 from quetsach.portal.cases.models import (
     Case,
     CaseEvent,
@@ -31,6 +30,7 @@ from quetsach.portal.cases.models import (
 )
 from quetsach.portal.cases.relapse_actions import undo_relapses
 from quetsach.portal.cases.rules import Act, State
+from quetsach.portal.cases.summing_actions import sum_up_anew
 from quetsach.portal.cases.victims.queries import resting_on
 from quetsach.portal.cases.withdrawing.actions import move_many
 from quetsach.portal.cases.withdrawing.queries import OPEN

@@ -29,8 +29,8 @@ from quetsach.portal.cases.episodes import Numbers, dismissed, numbers
 from quetsach.portal.cases.machine_actions import machines_named
 from quetsach.portal.cases.merging_actions import Moves, bring_back, settle
 from quetsach.portal.cases.models import Case, Device, VictimReport, VictimTelling
+from quetsach.portal.cases.opening_actions import new_case, open_cases
 from quetsach.portal.cases.owning import owners_below
-from quetsach.portal.cases.pull_actions import new_case, open_cases
 from quetsach.portal.cases.relapse_actions import relapse
 from quetsach.portal.cases.rules import Arrival, State, arrive
 from quetsach.portal.cases.victims.back_actions import let_go

@@ -12,20 +12,12 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from quetsach.portal.accounts.models import User
-from quetsach.portal.cases.actions import (
-    TAKEN_BACK,
-    UNDO_WITHIN,
-    CaseError,
-    claim_clean,
-    locked,
-    may_take_back,
-    start_cleaning,
-    undo,
-)
+from quetsach.portal.cases.actions import CaseError, claim_clean, held, start_cleaning
 from quetsach.portal.cases.false_alarms.actions import propose
 from quetsach.portal.cases.models import Case, CaseEvent, FalseAlarm
 from quetsach.portal.cases.noting_actions import acknowledge
 from quetsach.portal.cases.rules import NEEDS_ASSET, State
+from quetsach.portal.cases.undoing_actions import TAKEN_BACK, UNDO_WITHIN, may_take_back, undo
 from quetsach.portal.cases.words import DONE
 
 SEEN, START, FALSE_ALARM = "seen", "start", "false"
@@ -104,7 +96,7 @@ def take_back(batch: str, actor: User, ip: str | None = None) -> Outcome:
     """
     outcome = Outcome(batch)
     for event in _events(batch, actor):
-        case = locked(event.case)
+        case = held(event.case_id)
         last = case.events.order_by("-at", "-pk").first()
         if last is None or last.pk != event.pk or not may_take_back(case, event, actor):
             outcome.refused.append((case, _("Something has happened to the case since.")))
