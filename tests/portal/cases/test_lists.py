@@ -149,7 +149,7 @@ def act_at_random(cast, chance, number):
         case 0 | 1:
             step = chance.choice(MOVES)
             if (State(case.state), step) in TRANSITIONS:
-                actions.move(actions.locked(case), step, by=by, reason="vì lý do")
+                actions.move(actions.held(case.pk), step, by=by, reason="vì lý do")
         case 2:
             with suppress(actions.CaseError):  # not a unit below
                 owning_actions.assign_device(case.device, cast.nodes[chance.choice(UNITS)], by)

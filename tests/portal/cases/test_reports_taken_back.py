@@ -15,6 +15,7 @@ from quetsach.portal.cases import actions as cases
 from quetsach.portal.cases.histories import turns
 from quetsach.portal.cases.models import Case, CaseEvent, VictimFile, VictimReport, VictimTelling
 from quetsach.portal.cases.rules import Act
+from quetsach.portal.cases.undoing_actions import take_back_last
 from quetsach.portal.cases.victims import back_actions, pull_actions, queries
 from quetsach.portal.machines.models import EvidenceFile
 from quetsach.portal.reports.frozen import counting
@@ -397,7 +398,7 @@ def test_a_relapse_stays_where_somebody_has_worked_since_or_another_file_tells_i
     else:
         cases.start_cleaning(Case.rows.get(), cast.user("A1", "it"))
     if reason == "taken back work":
-        cases.take_back_last(Case.rows.get(), cast.user("A1", "it"))
+        take_back_last(Case.rows.get(), cast.user("A1", "it"))
     told = queries.resting_on(file)
     assert (told.back, told.acted, told.others) == {
         "work": (0, 1, 1), "evidence": (0, 0, 1), "taken back work": (1, 0, 0),

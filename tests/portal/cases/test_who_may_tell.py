@@ -7,7 +7,7 @@ from django.urls import reverse
 from django.utils import timezone
 
 from quetsach.machines.evidence import Claim, Key
-from quetsach.portal.cases import actions
+from quetsach.portal.cases import actions, noting_actions
 from quetsach.portal.cases.models import Case, CaseSighting, Device
 from quetsach.portal.cases.pull_actions import pull_sightings
 from quetsach.portal.machines import actions as machines
@@ -65,6 +65,7 @@ def test_a_unit_makes_no_single_machine_of_its_own_public_address(cast, push, te
     link = CaseSighting.rows.get()
     assert link.candidates == ["pc-1"]  # shown as a possibility only
     card = "mac:" + PC.value
+    noting_actions.locate(Case.rows.get(), cast.user("A1", "it"), place="phòng 204")
     claimed(cast, Case.rows.get(), noon(25))
     push([], [log(noon(29), noon(1), PUBLIC, card, source="log-2")], asked=[PUBLIC, card])
     assert Case.rows.get().state == "rechecked"  # and never proven by silence
