@@ -12,6 +12,7 @@ import stat
 import tarfile
 import zipfile
 from collections.abc import Callable
+from itertools import permutations
 from pathlib import Path
 
 import pytest
@@ -21,7 +22,8 @@ from hypothesis import strategies as st
 from quetsach.files.inputs import discover
 from quetsach.files.openers import Meter, Opened, opened
 from quetsach.files.openers import read as leaves
-from quetsach.scanning.engine import Engine
+from quetsach.scanning import work
+from quetsach.scanning.engine import Engine, SourceResult, choose
 from quetsach.scanning.result import ScanResult
 from quetsach.sightings.sighting import Sighting
 from tests.openers.reading import log, read
@@ -184,6 +186,28 @@ def test_packed_logs_with_one_beginning_lose_no_row(changed: bytes, engine: Engi
     assert [len(one.errors) for one in result.coverage] == [1, 1]
     assert [str(one.path) for one in result.skipped] == [str(tmp_path / "copy.log.gz")]
     assert sum(s.count for s in result.sightings) + result.not_understood == 301
+
+
+@pytest.mark.parametrize("order", list(permutations(["copy", "long", "short"])))
+def test_logs_with_one_beginning_are_told_in_any_order(
+    order: tuple[str, ...], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    logs = {"long": log(300), "short": log(200) + NO_MACHINE, "copy": log(250)}
+    for name, data in logs.items():
+        (tmp_path / f"{name}.log.gz").write_bytes(gzip.compress(data))
+    keep, held = work._Work._keep, {}
+
+    def late(run: work._Work, result: SourceResult) -> None:
+        held[Path(result.coverage.path).name.partition(".")[0]] = result
+        if len(held) == len(logs):
+            for name in order:
+                keep(run, held[name])
+
+    monkeypatch.setattr(work._Work, "_keep", late)
+    result = read(tmp_path, choose("native"))
+    assert paths(result, tmp_path) == ["/long.log.gz", "/short.log.gz"]
+    assert [len(one.errors) for one in result.coverage] == [1, 1]
+    assert sum(one.count for one in result.sightings) == 301
 
 
 def test_large_members_of_a_zip_are_read_by_threads_of_their_own(

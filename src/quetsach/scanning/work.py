@@ -116,6 +116,8 @@ class _Work:
         self.coverage: list[Coverage] = []
         self.skipped: list[Skipped] = []
         self._by_source: dict[str, list[Coverage]] = {}
+        self._own_rows: dict[str, tuple[list[Sighting], list[Bypass]]] = {}
+        """By path: the rows of each of several logs with one source id, whose rows stand in one heap."""
         """Of inputs that are copies of one another, the longest."""
         self._logs = logs
         self._others = {log.shown for log in logs if log.is_other}
@@ -247,6 +249,7 @@ class _Work:
                 return
             kept.remove(old)
             self.coverage.remove(old)
+            copies.untell(old, kept)
         for old in kept:
             if old in others:
                 copies.tell(old, new)
@@ -267,6 +270,10 @@ class _Work:
                 found, around = self._leases.name(found), self._leases.name_bypasses(around)
             # The engine forgets its rows once the sightings are copied.
             if are_more:
+                if len(kept) == 2:
+                    rows = list(self.sightings.of_source(new.source))
+                    self._own_rows[kept[0].path] = rows, list(self.bypasses.of_source(new.source))
+                self._own_rows[new.path] = list(found), list(around)
                 self.bypasses.add(new.source, around)
                 self.sightings.add(new.source, found)
             else:
@@ -279,14 +286,19 @@ class _Work:
         """Whether a row would be lost with the shorter of two logs that look like copies. `result` is that of
         one of them; the rows of the other are kept."""
         new = result.coverage
-        sightings: list[Iterable[Sighting]] = [self.sightings.of_source(new.source), result.sightings]
-        bypasses: list[Iterable[Bypass]] = [self.bypasses.of_source(new.source), result.bypasses]
-        if longer is new:
-            sightings.reverse()
-            bypasses.reverse()
+        old = shorter if longer is new else longer
         has_years = "assumed_year" not in (longer.time, shorter.time)
         is_named = self._leases is not None
         try:
+            seen, around = self._own_rows.get(old.path) or (
+                self.sightings.of_source(new.source),
+                self.bypasses.of_source(new.source),
+            )
+            sightings: list[Iterable[Sighting]] = [seen, result.sightings]
+            bypasses: list[Iterable[Bypass]] = [around, result.bypasses]
+            if longer is new:
+                sightings.reverse()
+                bypasses.reverse()
             return copies.lacks(*sightings, has_years=has_years, is_named=is_named) or copies.lacks(
                 *bypasses, has_years=has_years, is_named=is_named
             )

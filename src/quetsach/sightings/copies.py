@@ -105,6 +105,13 @@ def tell(one: Coverage, other: Coverage) -> None:
     other.errors.append(OTHERWISE.format(path=one.path))
 
 
+def untell(one: Coverage, others: Iterable[Coverage]) -> None:
+    """Take the error that names a log away from others: it turned out to be a copy."""
+    told = OTHERWISE.format(path=one.path)
+    for other in others:
+        other.errors[:] = [error for error in other.errors if error != told]
+
+
 def _is_exact(seen: Coverage) -> bool:
     return seen.time == "ok" and seen.order == "kept" and bool(seen.hours) and seen.first is not None
 
