@@ -4,6 +4,8 @@ from datetime import timedelta
 from io import BytesIO
 
 import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 from django.utils import timezone
 
@@ -14,6 +16,7 @@ from quetsach.portal.cases.pull_actions import pull_sightings
 from quetsach.portal.indicators.models import IndicatorSet
 from quetsach.portal.sightings.actions import Sender, receive_file
 from tests.portal.page_text import text_of
+from tests.portal.questions import MOST, is_asked
 from tests.portal.scan_document import coverage, document, noon, publish_list, sighting
 
 WHY = "Máy của đoàn kiểm tra, đã hỏi."
@@ -164,6 +167,10 @@ def test_everywhere_closes_all_machines_with_these_addresses_alone_and_later_one
     assert "Đồng ý" not in first and "Xem sẽ đóng những hồ sơ nào" in first
     names = [f"{cast.nodes[unit].name} ({n})" for unit, n in (("A1", 2), ("B1", 1))]
     assert f"Nếu đồng ý, 3 hồ sơ đang mở sẽ được đóng: {', '.join(names)}." in second
+    with CaptureQueriesContext(connection) as asked:
+        client.get(pages[1])
+    told = [one["sql"] for one in asked if is_asked(one)]
+    assert len(told) <= MOST, "\n".join(one[:300] for one in told)
     assert alarms.agree(alarm, cast.user("centre", "coordinator")) == 3
     upload(sighting("10.1.1.8", noon(8)))
     states = dict(Case.rows.values_list("device__key", "state"))

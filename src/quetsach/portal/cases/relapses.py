@@ -92,12 +92,13 @@ def _supports(relapse: CaseEvent, seen: datetime | None) -> bool:
 
 
 def _latest(cases: QuerySet[Case], without: VictimFile | None) -> dict[UUID, datetime]:
-    """By case: the latest sign that is known, also without a file."""
+    """By case: the latest sign that is known, also without a file. Of a report that tells only the day it is
+    the day's beginning."""
     latest = timezone.now() + timedelta(days=1)
     those = cases.values("pk")
     links = CaseSighting.rows.filter(case__in=those, sighting__is_listed=True).order_by().values("case")
     checks = CaseEvent.checks().filter(case__in=those).order_by().values("case")
-    seen = When(Then(_is_day("is_day"), then=F("first_seen")), default=F("last_seen"))
+    seen = When(Then(is_day=True, then=F("first_seen")), default=F("last_seen"))
     sane = Q(last_seen__lte=latest)
     reports = VictimReport.rows.filter(sane, case__in=those).order_by()
     rows: list[QuerySet[Any, Any]] = [
@@ -111,7 +112,7 @@ def _latest(cases: QuerySet[Case], without: VictimFile | None) -> dict[UUID, dat
         others = reports.exclude(file=without).filter(~Exists(own))
         rows.append(others.values("case").annotate(end=Max(seen)).values_list("case", "end"))
         told = VictimTelling.rows.filter(sane, report__case__in=those).exclude(file=without).order_by()
-        of_day = When(Then(_is_day("report__is_day"), then=F("first_seen")), default=F("last_seen"))
+        of_day = When(Then(report__is_day=True, then=F("first_seen")), default=F("last_seen"))
         rows.append(told.values("report__case").annotate(end=Max(of_day)).values_list("report__case", "end"))
     found: dict[UUID, datetime] = {}
     for some in rows:
@@ -119,8 +120,3 @@ def _latest(cases: QuerySet[Case], without: VictimFile | None) -> dict[UUID, dat
             if end is not None:
                 found[pk] = max(end, found.get(pk, end))
     return found
-
-
-def _is_day(name: str) -> Q:
-    """Of a report that tells only the day, its beginning is compared with a claim."""
-    return Q((name, True))

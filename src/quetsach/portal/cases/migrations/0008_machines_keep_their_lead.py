@@ -4,7 +4,7 @@ import django.db.models.deletion
 from django.conf import settings
 from django.db import migrations, models
 
-_FILL = """
+FILL = """
 UPDATE cases_device SET
     (lead_id, lead_rank, lead_relapses, lead_seen, lead_claimed_at) = (
         SELECT one.id, CASE one.state WHEN 'new' THEN 0 WHEN 'assigned' THEN 1 WHEN 'cleaning' THEN 2
@@ -22,7 +22,7 @@ UPDATE cases_device SET
 
 
 def _fill(_apps, schema_editor):
-    schema_editor.execute(_FILL)
+    schema_editor.execute(FILL)
     if schema_editor.connection.vendor == 'postgresql':
         # Changed rows wait for the check of their foreign keys, and a table with such rows takes no index.
         schema_editor.execute('SET CONSTRAINTS ALL IMMEDIATE')

@@ -1,5 +1,8 @@
-"""A case whose signs came back waits for somebody, as new ones do. Earlier versions called it "being handled"."""
+"""A case whose signs came back waits for somebody, as new ones do; earlier versions called it "being handled". An
+earlier episode that is no false alarm counts again behind a later one that is; earlier versions left such machines
+without a case that counts."""
 
+from importlib import import_module
 from itertools import groupby
 
 from django.db import migrations
@@ -12,18 +15,8 @@ NOTES = (
     'merged', 'part',
 )
 AT_ONCE = 400
-_LEADS = """
-UPDATE cases_device SET
-    (lead_id, lead_rank, lead_relapses, lead_seen, lead_claimed_at) = (
-        SELECT one.id, CASE one.state WHEN 'new' THEN 0 WHEN 'assigned' THEN 1 WHEN 'cleaning' THEN 2
-            WHEN 'claimed_clean' THEN 3 WHEN 'rechecked' THEN 4 WHEN 'verified_clean' THEN 5
-            WHEN 'false_positive' THEN 6 ELSE 9 END AS worth,
-            one.relapses, one.last_seen, one.claimed_at
-        FROM cases_case one WHERE one.device_id = cases_device.id AND one.is_current
-        ORDER BY worth, one.id LIMIT 1
-    )
-WHERE id IN (SELECT one.device_id FROM cases_case one WHERE one.is_current AND one.state = 'assigned')
-"""
+CLOSED = 'false_positive'
+_KEEP = import_module('quetsach.portal.cases.migrations.0008_machines_keep_their_lead').FILL
 
 
 def _came_back(events, merged):
@@ -44,8 +37,8 @@ def _came_back(events, merged):
     return bool(moves) and moves[-1].act in (*BACK, 'merge')
 
 
-def _wait(apps, schema_editor):
-    Case, CaseEvent = apps.get_model('cases', 'Case'), apps.get_model('cases', 'CaseEvent')
+def _wait(Case, CaseEvent):
+    """Whether the state of any case changed."""
     told = CaseEvent._base_manager.filter(case=OuterRef('pk'), act__in=BACK)
     those = Case._base_manager.filter(Q(relapses__gt=0) | Exists(told), state='cleaning')
     ids = list(those.order_by('pk').values_list('pk', flat=True))
@@ -58,8 +51,26 @@ def _wait(apps, schema_editor):
         merged = {str(pk): state for pk, state in states}
         back = [case for case, its in groupby(rows, key=lambda row: row.case_id) if _came_back(its, merged)]
         found += Case._base_manager.filter(pk__in=back).update(state='assigned')
-    if found:
-        schema_editor.execute(_LEADS)
+    return found > 0
+
+
+def _count_again(Case):
+    """Whether an earlier episode counts again."""
+    rows = Case._base_manager.filter(merged_into=None)
+    real = rows.filter(device=OuterRef('device'), family=OuterRef('family')).exclude(state=CLOSED)
+    hidden = list(rows.filter(Exists(real), is_current=True, state=CLOSED).values_list('pk', 'device', 'family'))
+    for closed, device, family in hidden:
+        latest = rows.filter(device=device, family=family).exclude(state=CLOSED).order_by('-episode')[0]
+        # One after the other: a machine has one current episode of a family at any time.
+        rows.filter(pk=closed).update(is_current=False)
+        rows.filter(pk=latest.pk).update(is_current=True)
+    return bool(hidden)
+
+
+def _mend(apps, schema_editor):
+    Case = apps.get_model('cases', 'Case')
+    if any([_wait(Case, apps.get_model('cases', 'CaseEvent')), _count_again(Case)]):
+        schema_editor.execute(_KEEP)
 
 
 class Migration(migrations.Migration):
@@ -69,5 +80,5 @@ class Migration(migrations.Migration):
     ]
 
     operations = [
-        migrations.RunPython(_wait, migrations.RunPython.noop),
+        migrations.RunPython(_mend, migrations.RunPython.noop),
     ]
