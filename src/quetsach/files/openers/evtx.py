@@ -29,6 +29,7 @@ _CHUNK_BYTES = 1 << 16
 _ONE_CHUNK = struct.pack("<8sQQQIHHHH", MAGIC, 0, 0, 1, 128, 1, 3, _HEADER_BYTES, 1).ljust(
     _HEADER_BYTES, b"\0"
 )
+_FIRST_NUMBER_AT = 24
 _FREE_AT = 48
 _EVENTS_AT = 512
 _EVENT_MARK = b"**\0\0"
@@ -98,13 +99,13 @@ def begin_of(stream: ByteStream) -> tuple[bytes, bytes]:
 
 
 def smallest(stream: ByteStream) -> int:
-    """The smallest number of its events; 0 where there is none."""
+    """The smallest number of its events, by the heads of its chunks; 0 where there is none."""
     jsonlines.exactly(stream, _HEADER_BYTES)
     found: list[int] = []
     while chunk := jsonlines.exactly(stream, _CHUNK_BYTES):
-        if chunk.startswith(_CHUNK_MAGIC):
-            found += _sound(chunk)[2]
-    return min(found, default=0)
+        if chunk.startswith(_CHUNK_MAGIC) and len(chunk) >= _FIRST_NUMBER_AT + 8:
+            found += struct.unpack_from("<Q", chunk, _FIRST_NUMBER_AT)
+    return min(filter(None, found), default=0)
 
 
 def numbered(
