@@ -32,8 +32,8 @@ SHOWN_LINES = 200
 """Lines shown of a failed part's output."""
 TELL_SECONDS = 60
 """Seconds between two lines of progress, without a terminal."""
-MOST_SECONDS = 45 * 60
-"""The limit of one part by the clock: twice what the longest needs on two busy processors."""
+MOST_SECONDS = 75 * 60
+"""The limit of one part by the clock: three times what the longest needs on two busy processors."""
 STACKS_SECONDS = 10
 """Time to write the stacks, before the kill."""
 SKIPPED = 77
