@@ -196,6 +196,17 @@ def test_what_was_saved_is_not_chosen_again_beside_a_row_that_refuses(cast, case
     assert [pk for pk, _choice in page.context["elsewhere"]] in ([], [cases["10.1.1.1"].pk])
 
 
+def test_choices_beyond_one_save_are_told_and_stay_for_the_next(cast, cases, monkeypatch):
+    monkeypatch.setattr(views, "MOST_SAVED", 3)
+    client, told = cast.client("A1", "it"), chosen(cases, m1="start", m2="start", m3="start", m4="start")
+    page = text_of(client.post(WORK, told, follow=True))
+    assert sorted(states(cases).values()).count("cleaning") == 3
+    assert "Còn 1 lựa chọn chưa lưu: bấm Lưu thêm một lần nữa." in page
+    left = [key for key, state in states(cases).items() if state != "cleaning"]
+    client.post(WORK, chosen(cases, **{f"m{key[-1]}": "start" for key in left}))
+    assert set(states(cases).values()) == {"cleaning"}
+
+
 def test_a_name_stands_once(cast, cases):
     Device.rows.filter(key="10.1.1.1").update(key="ms-dia-chinh", identity={"host": "MS-DIA-CHINH"})
     Device.rows.filter(key="10.1.1.2").update(identity={"host": "ke-toan"})

@@ -27,6 +27,8 @@ from quetsach.portal.kit.long_lists import FromNearestEnd
 from quetsach.portal.units.roles import Verb
 
 PAGE = 50
+MOST_SAVED = 100
+"""The choices that one save carries out; the browser keeps the others, and the page says so."""
 MOST_PRINTED = 500
 LAST = "work_batch"
 """The key in the session of the batch that the person saved last, by campaign."""
@@ -46,7 +48,7 @@ def work(request: HttpRequest, slug: str) -> HttpResponse:
     form, picked, wrong, refused = TogetherForm(), {}, {}, []
     answered = _not_told(request, slug)
     if request.method == "POST":
-        picked = _picked(request)
+        picked, waiting = _picked(request)
         form = TogetherForm(request.POST)
         form.needs_reason = actions.FALSE_ALARM in picked.values()
         if not picked:
@@ -55,7 +57,7 @@ def work(request: HttpRequest, slug: str) -> HttpResponse:
             cases = found.select_related("device__owner").in_bulk(list(picked))
             chosen = [(case, picked[pk]) for pk, case in cases.items()]
             outcome = actions.act_on(chosen, seat.user, ip=client_ip_text(request), **form.cleaned_data)
-            _tell(request, seat, outcome, len(picked) - len(cases))
+            _tell(request, seat, outcome, len(picked) - len(cases), waiting)
             refused = outcome.refused
             wrong = {case.pk: said for case, said in refused}
             answered += [pk.hex for pk in picked if pk not in wrong]
@@ -104,16 +106,19 @@ def _not_told(request: HttpRequest, slug: str) -> list[str]:
     return found
 
 
-def _picked(request: HttpRequest) -> dict[UUID, str]:
-    """What was chosen, by case; a field that names no case, or no choice, is left out."""
+def _picked(request: HttpRequest) -> tuple[dict[UUID, str], int]:
+    """The choices of this save by case, and the number of choices that wait for the next save.
+
+    A field that names no case, or no choice, is left out.
+    """
     found: dict[UUID, str] = {}
     for name, value in request.POST.items():
-        if name.startswith("may-") and value in actions.CHOICES and len(found) < PAGE:
+        if name.startswith("may-") and value in actions.CHOICES:
             try:
                 found[UUID(name.removeprefix("may-"))] = str(value)
             except ValueError:
                 continue
-    return found
+    return dict(list(found.items())[:MOST_SAVED]), max(0, len(found) - MOST_SAVED)
 
 
 def _choices() -> list[tuple[str, int, str]]:
@@ -127,8 +132,8 @@ def _choices() -> list[tuple[str, int, str]]:
     return [(value, number, words[value]) for number, value in enumerate(actions.CHOICES, 1)]
 
 
-def _tell(request: HttpRequest, seat: Seat, outcome: actions.Outcome, gone: int) -> None:
-    """Messages on the saved cases, and on those that somebody else handled first."""
+def _tell(request: HttpRequest, seat: Seat, outcome: actions.Outcome, gone: int, waiting: int) -> None:
+    """Messages on the saved cases, on cases that somebody else handled first, and on choices not yet saved."""
     done, slug = len(outcome.done), seat.campaign.slug
     if done:
         request.session[LAST] = {**request.session.get(LAST, {}), slug: outcome.batch}
@@ -148,6 +153,13 @@ def _tell(request: HttpRequest, seat: Seat, outcome: actions.Outcome, gone: int)
             gone,
         )
         messages.warning(request, told % {"n": gone})
+    if waiting:
+        told = ngettext(
+            "%(n)d choice is not saved yet: press Save once more.",
+            "%(n)d choices are not saved yet: press Save once more.",
+            waiting,
+        )
+        messages.warning(request, told % {"n": waiting})
 
 
 @require_POST
