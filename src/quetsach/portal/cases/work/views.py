@@ -45,7 +45,8 @@ def work(request: HttpRequest, slug: str) -> HttpResponse:
     now, rule = timezone.now(), rule_of(seat.campaign)
     flag = flags.chosen(request.GET.get("loc", ""))
     found = queries.open_cases(seat.node, rule, now, below=below, flag=flag)
-    form, picked, wrong, refused = TogetherForm(), {}, {}, []
+    form, wrong, refused = TogetherForm(), {}, []
+    picked: dict[UUID, str] = {}
     answered = _not_told(request, slug)
     if request.method == "POST":
         picked, waiting = _picked(request)
