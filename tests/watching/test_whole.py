@@ -266,7 +266,8 @@ def test_of_an_event_log_only_new_events_are_read(office: Office, monkeypatch: p
     office.kill()
     office.start()
     monkeypatch.setattr(evtx, "PyEvtxParser", parser)
-    put(office, "sysmon.evtx", event_log(data, 6))
+    put(office, "sysmon.evtx", event_log(data, 6, dropped=2))
+    office.contents[office.logs / "sysmon.evtx"] = event_log(data, 6)
     office.settle()
     # Its name takes the first hundred events, which lie in three chunks; one chunk is new.
     assert len(made) == 4
