@@ -101,7 +101,7 @@ def read_on(
     numbers of before to new records. None of a file that is read as a whole.
 
     A store is read once more from its beginning where it holds smaller numbers than at the last look, or
-    where something is readable now that was not: a good copy was put in place of a damaged one.
+    where something behind damage was read and the damage is gone: a good copy was put in its place.
     """
     with opening.read(path, is_raw=True) as file:
         start = file.read(HEAD_BYTES)
@@ -127,39 +127,42 @@ def read_on(
         reader = _Reader(path, engine, matcher, options, store, again, source)
         is_earlier = before is not None and 0 < first < before.first
         told = reader.read(None if is_earlier else before, log_format)
-        lost = _lost(before, told)
-        if told.adds and lost:
+        errors = before.coverage.errors if before is not None and before.coverage is not None else []
+        is_lost = not store.stops and _lacks(told, errors)
+        if told.adds and is_lost:
             told = reader.read(None, log_format)
-            lost = _lost(before, told)
+            is_lost = _lacks(told, errors)
     told = told._replace(first=first, joins=before is not None and not told.adds)
     said = _unread([told])
-    if pihole.CHANGED in said or (told.adds and not told.coverage.lines):
+    is_news = not told.adds or told.coverage.lines or told.coverage.errors != errors
+    if pihole.CHANGED in said or not is_news:
         return [], said
     if before is not None and before.coverage is not None:
         begin, end = before.coverage.last, told.coverage.first
         if not told.adds:
             begin = before.coverage.first
         # The store deleted records that nobody read, or could read.
-        is_gap = first > before.record + 1 if told.adds else bool(lost) and 0 < before.first < first
+        is_gap = first > before.record + 1 if told.adds else is_lost and 0 < before.first < first
         if is_gap and begin and end:
             gap = sorted((begin, end))
             told = told._replace(coverage=told.coverage._replace(gaps=[gap]))
     return [told], said
 
 
-def _lost(before: Looked | None, told: Answer) -> list[str]:
-    """What could not be read at the last look, and is not told any more."""
-    known = before.coverage.errors if before is not None and before.coverage is not None else ()
-    return [error for error in known if error not in told.coverage.errors and pihole.NEWER not in error]
+def _lacks(told: Answer, errors: Iterable[str]) -> bool:
+    """Whether something that could not be read at the last look is not told any more."""
+    return any(error not in told.coverage.errors for error in errors)
 
 
 class _Store(NamedTuple):
     """A store of records that is read by place. `name` is the line that names it, no bytes where it has none;
     `last` the number of its last record, 0 where its lines tell, and `first` gives the smallest number.
     `format` is its log format; where that is "", its first lines in `head` tell. `numbered` gives the name
-    with the number 0, and the records behind a number and a time."""
+    with the number 0, and the records behind a number and a time. A reading that `stops` at damage reads
+    nothing behind it, and the next one goes on there."""
 
     name: bytes
+    stops: bool
     last: int
     first: Callable[[], int]
     format: str
@@ -194,10 +197,11 @@ class _Reader(NamedTuple):
         options = options._replace(format=judged.format if store.format else options.format)
         at = Before(text, judged, b"", self.source, shell.mtime)
         found = self.matcher.scan_span(str(self.path), options, self.engine.progress(), stream, at).result
+        record, moment = behind or (0, 0.0)
         return answer_of(found, judged.format)._replace(
             text=text + lines.size,
-            record=max(lines.last, store.last),
-            moment=max(lines.moment, behind[1] if behind else 0.0),
+            record=max(lines.last, record if found.coverage.errors else store.last),
+            moment=max(lines.moment, moment),
             adds=known is not None,
         )
 
@@ -205,7 +209,7 @@ class _Reader(NamedTuple):
 def _database(again: Callable[[], openers.Opened]) -> _Store:
     name, first, last = pihole.latest(again())
     return _Store(
-        name, last, lambda: first, "pihole.ftl", b"", lambda behind: pihole.numbered(again(), behind)
+        name, True, last, lambda: first, "pihole.ftl", b"", lambda behind: pihole.numbered(again(), behind)
     )
 
 
@@ -219,7 +223,7 @@ def _event_log(again: Callable[[], openers.Opened]) -> _Store:
         return evtx.smallest(again().stream)
 
     return _Store(
-        name, 0, first, "", head, lambda behind: chain([begin], evtx.numbered(again().stream, behind))
+        name, False, 0, first, "", head, lambda behind: chain([begin], evtx.numbered(again().stream, behind))
     )
 
 

@@ -20,8 +20,6 @@ from quetsach.files.openers.ondisk import path_of
 from quetsach.files.openers.opened import Opened
 
 MAGIC = b"SQLite format 3\0"
-NEWER = "newer queries lie in"
-"""Stands in the error of a database that is read, but for the queries in its write-ahead log."""
 CHANGED = "changed while it was read; scan it again"
 """The error of a database that was written meanwhile: what was read may be half a transaction."""
 _NAME = "pihole-FTL"
@@ -139,7 +137,7 @@ def _opened(file: Opened) -> Iterator[sqlite3.Connection]:
             ) from problem
         if log.is_file() and log.stat().st_size:
             raise SourceError(
-                f"SQLite: {NEWER} {log.name} and were not read; copy the database with"
+                f"SQLite: newer queries lie in {log.name} and were not read; copy the database with"
                 " sqlite3 FILE '.backup COPY' and scan the copy"
             )
 
