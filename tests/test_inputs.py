@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from quetsach.files.inputs import STDIN, discover, expanded
+from quetsach.files.source import FOREIGN, no_text
 from quetsach.scanning.engines.portable import PortableEngine
 from tests.openers.reading import read
 
@@ -171,6 +172,41 @@ def test_an_unreadable_folder_does_not_stop_the_walk(tmp_path: Path, monkeypatch
         ("a", "folder not readable: Permission denied")
     ]
     assert [log.path.name for log in found.logs] == ["dns.log"]
+
+
+@pytest.mark.skipif(os.name != "posix", reason="pipes with a name")
+def test_what_is_no_file_in_a_folder_is_told_and_not_waited_for(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "pipe")
+    (tmp_path / "zero").symlink_to("/dev/zero")
+    (tmp_path / "dns.log").write_bytes(b"x\n")
+    found = discover([str(tmp_path)])
+    assert [log.path.name for log in found.logs] == ["dns.log"] and not found.errors
+    assert [(Path(one.path).name, one.why) for one in found.skipped] == [
+        ("pipe", "special"),
+        ("zero", "special"),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("text", "encoding"),
+    [
+        ("Ngày 21, máy chủ 10.1.2.3 hỏi evil.example\n", "utf-8"),
+        ("Máy 10.1.2.3 hoi evil.example\n", "cp1258"),
+        ("2026-09-21 10.1.2.3 防火墙 拒绝 连接 连接 连接 连接\n", "gbk"),
+        ("ファイアウォールが接続を拒否しました。ファイアウォールが接続を拒否しました。\n", "utf-8"),
+        ("evil.example\n", "ascii"),
+        ("2026-09-21 10.1.2.3\n", "utf-16-le"),
+    ],
+)
+def test_text_that_can_be_read_is_text(text: str, encoding: str) -> None:
+    assert no_text((text * 300).encode(encoding)[:4096]) == ""
+
+
+@pytest.mark.parametrize("encoding", ["cp037", "cp500", "cp1140", "cp273"])
+@pytest.mark.parametrize("end", ["\n", "\x85", ""])
+def test_text_of_a_mainframe_is_told(encoding: str, end: str) -> None:
+    line = "2026-09-21 12:00:01 10.1.2.3 asked for evil.example".ljust(132 if not end else 0)
+    assert no_text((line + end).encode(encoding) * 40) == FOREIGN
 
 
 def test_standard_input_is_read_once_and_never_opened_here() -> None:

@@ -83,6 +83,16 @@ def test_leases_go_to_the_portal_once_and_only_what_is_new(
     assert bound(portal) == [("10.1.2.3", "0c", "03", "05"), ("10.1.2.3", "0d", "05", "05")]
 
 
+@pytest.mark.skipif(os.name != "posix", reason="pipes with a name")
+def test_a_pipe_is_no_file_of_leases_and_not_waited_for(
+    watch: Callable[..., tuple[int, str, str]], tmp_path: Path
+) -> None:
+    os.mkfifo(tmp_path / "pipe")
+    for what in ("--once", "--check"):
+        code, _out, err = watch(what, "--leases", str(tmp_path / "pipe"))
+        assert code == 2 and "is a pipe, a socket or a device" in err
+
+
 def test_leases_that_the_portal_refuses_are_told(
     watch: Callable[..., tuple[int, str, str]], portal: Portal, token: Path, tmp_path: Path
 ) -> None:

@@ -10,6 +10,7 @@ import pytest
 
 from quetsach.errors import ScanError
 from quetsach.watching import places
+from quetsach.watching.names import Paths
 from tests.cli.answering import Portal
 from tests.command_line import Run
 
@@ -36,6 +37,22 @@ def test_places_are_read_with_what_they_leave_out(tmp_path: Path) -> None:
     assert hq == places.Place((str(tmp_path / "hq/dns.log"), "/var/log/fw/*.log"), "hq", ZONE)
     follow, leases = (str(tmp_path / "branch.log"),), (tmp_path / "branch.leases",)
     assert branch == places.Place(follow, "branch", "Asia/Tokyo", "dnsmasq", leases)
+
+
+def test_letters_of_the_folder_of_a_file_stand_for_themselves(tmp_path: Path) -> None:
+    hq = tmp_path / "[hq]"
+    hq.mkdir()
+    for name in ("dns.log", "a[1].log"):
+        (hq / name).write_text("x\n")
+    file = hq / "watch.toml"
+    follow = '["dns.log", "a[1].log", "dns*.log"]'
+    file.write_text(GOOD.replace("""["hq/dns.log", '/var/log/fw/*.log']""", follow))
+    found = Paths(places.read(file, ZONE)[0].follow, []).now()
+    assert [list(files) for _text, files in found.groups] == [
+        [hq / "dns.log"],
+        [hq / "a[1].log"],
+        [hq / "dns.log"],
+    ]
 
 
 @pytest.mark.parametrize(
@@ -133,7 +150,8 @@ def test_each_place_is_told_by_its_name_in_its_zone_with_its_leases(
     quetsach("watch", "--state", late, "--dump", str(tmp_path / "late.jsonl"))
     found = [records((tmp_path / f"late{end}.jsonl").read_bytes())[0] for end in ("", "-2")]
     assert [one[0]["source_name"] for one in found] == ["hq", "branch"], "a silent place keeps its number"
-    assert [len(one) for one in found] == [2, 4]
+    assert [len(one) for one in found] == [3, 4]
+    assert found[0][1]["path"] == str(tmp_path / "hq.log") and "no such file" in found[0][1]["errors"][0]
 
     tables = settings.read_text().split("[[source]]")
     settings.write_text("[[source]]".join(["", tables[2], tables[1]]))

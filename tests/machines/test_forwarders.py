@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+from unicodedata import normalize
 
 import pytest
 
@@ -116,6 +117,8 @@ def test_three_names_in_one_hour_are_asked_about() -> None:
     assert found is not None
     assert (found.hour, found.machines) == (at("03-02 09:00"), ("host:pc-0", "host:pc-1", "host:pc-2"))
     assert crowd(run(f"host:pc-{n}", f"03-02 09:{n}0") for n in range(2)) is None
+    spellings = ("host:Máy-1", f"host:{normalize('NFD', 'máy-1')}", "host:MÁY-1", "host:pc-2.", "host:PC-2")
+    assert crowd(run(one, "03-02 09:10") for one in spellings) is None
 
 
 def test_a_card_and_a_name_of_one_machine_are_not_two_and_a_translation_is_none() -> None:

@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+import unicodedata
+from collections import Counter
+
 import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
 from quetsach.machines import keys
+from quetsach.results import machines
+from quetsach.results.machines import Machine
 
 
 @pytest.mark.parametrize(
@@ -56,6 +61,39 @@ def test_host_names_are_short_and_without_case() -> None:
         assert keys.host(shared) is None, shared
     for local in ("pc-01", "pc-01.local", "pc-01.lan", "localhost.so.vn", "10.0.0.1", "10.1.1.5%eth0"):
         assert keys.domain_host(local) is None, local
+
+
+def test_a_name_has_one_spelling_however_its_marks_are_written() -> None:
+    """Windows writes `á` as one letter, macOS as `a` and a mark."""
+    for kind, text in (
+        (keys.host, "Máy-Kế-Toán"),
+        (keys.host, "Máy-Kế-Toán-" + "Của-Phòng-" * 7),
+        (keys.domain_host, "Máy-Kế-Toán.Sở.example.vn"),
+        (keys.user, "Nguyễn Thị Hằng"),
+        (keys.serial, "MÁY-KẾ-TOÁN-01"),
+    ):
+        composed, apart = (unicodedata.normalize(form, text) for form in ("NFC", "NFD"))
+        assert composed != apart
+        assert kind(composed) == kind(apart) != None  # noqa: E711
+    for shared in ("không", "chưa rõ", "không có"):
+        apart = unicodedata.normalize("NFD", shared)
+        assert keys.host(apart) is keys.serial(apart) is keys.user(apart) is None
+
+
+def test_rows_that_spell_a_name_otherwise_name_one_machine() -> None:
+    composed, apart = (f"host:{unicodedata.normalize(form, 'Máy-01')}" for form in ("NFC", "NFD"))
+    for one, other in (
+        (composed, apart),
+        ("host:PC-01.", "host:pc-01"),
+        ("mac:00:00:5E:00:53:01", "mac:00-00-5e-00-53-01"),
+    ):
+        assert keys.same(one) == keys.same(other)
+        machine = Machine("10.0.0.1", Counter())
+        machine.whos = [one, other]
+        assert machines.apart(machine) == []
+        machine.whos = [one, other, "host:other", "mac:00-00-5e-00-53-02"]
+        assert len(machines.apart(machine)) == 2
+    assert keys.same("host:pc-01.a.example") != keys.same("host:pc-01.b.example")
 
 
 def test_numbers_that_many_machines_share_are_no_keys() -> None:

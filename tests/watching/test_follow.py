@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import os
+import socket
 import subprocess
 import sys
 import tempfile
@@ -238,13 +240,59 @@ def test_a_link_that_leads_to_itself_hides_no_log_beside_it(office: Office, tmp_
     (office.logs / "loop").symlink_to("loop")
     (office.logs / "elsewhere").symlink_to(tmp_path)
     (office.logs / "again").symlink_to(office.logs)
-    os.mkfifo(office.logs / "pipe")
     office.append(lines(office, 3))
     office.look()
     assert sum(row.count for row in office.found()) == 3
     told = Paths([str(office.logs)], []).now().errors
     assert set(told) == {str(office.logs / "loop"), str(office.logs / "elsewhere")}
     assert "link to a folder" in told[str(office.logs / "elsewhere")]
+
+
+@pytest.mark.parametrize("follow", ["logs", "logs/*", "each"])
+def test_what_is_no_file_is_told_by_name_and_never_waited_for(office: Office, follow: str) -> None:
+    os.mkfifo(office.logs / "pipe")
+    (office.logs / "to-pipe").symlink_to("pipe")
+    (office.logs / "to-device").symlink_to("/dev/zero")
+    (office.logs / "to-nothing").symlink_to("nothing")
+    office.append(lines(office, 3))
+    with socket.socket(socket.AF_UNIX) as listening, contextlib.chdir(office.logs):
+        listening.bind("socket")
+    names = sorted(path.name for path in office.logs.iterdir())
+    office.follow = [str(office.logs.parent / follow)]
+    if follow == "each":
+        office.follow = [str(office.logs / name) for name in names]
+    office.kill()
+    office.start()
+    office.look()
+    told = Paths(office.follow, []).now().errors
+    assert {Path(path).name for path in told} == set(names) - {"dns.log"}
+    assert "link to a file that is not there" in told[str(office.logs / "to-nothing")]
+    others = [why for path, why in told.items() if not path.endswith("nothing")]
+    assert all("is a pipe, a socket or a device" in why for why in others)
+    assert sum(row.count for row in office.found()) == 3
+    # It took the place of a log between two looks.
+    with pytest.raises(OSError, match="is a pipe"):
+        Handle(office.logs / "pipe")
+
+
+@pytest.mark.parametrize("name", ["dns[1].log", "*.log", "d?s.log", "[dns].log"])
+def test_a_name_with_the_letters_of_a_pattern_is_that_name(name: str, office: Office) -> None:
+    for other in ("dns1.log", "dns.log", "d.log"):
+        office.append(office.line("a.evil.example"), other)
+    office.append(lines(office, 3), name)
+    office.follow = [str(office.logs / name)]
+    office.kill()
+    office.start()
+    office.look()
+    assert [row.matched for row in office.found()] == ["evil.example"] * 3
+    # Rotated, and the new log is not there yet.
+    office.rename(name, name + ".1")
+    office.settle()
+    office.append(lines(office, 2), name)
+    office.look()
+    assert sum(row.count for row in office.found()) == 5
+    assert {row.matched for row in office.found()} == {"evil.example"}
+    assert not office.follower.troubles
 
 
 @pytest.mark.parametrize("pattern", ["{}/*/dns.log", "{}/**/dns.log", "{}/closed/*.log", "{}/open/dns.log"])
@@ -304,17 +352,20 @@ def test_logs_with_one_beginning_that_go_on_otherwise_are_told(office: Office) -
         office.start()
 
 
-@pytest.mark.parametrize("kind", ["utf-32", "cut"])
+@pytest.mark.parametrize("kind", ["utf-32", "cp037", "cp500", "cut"])
 def test_what_cannot_be_read_as_text_is_told_also_after_a_restart(kind: str, office: Office) -> None:
     text = lines(office, 100).decode()
     path = office.logs / "dns.log"
-    data = text.encode("utf-32-le") if kind == "utf-32" else b"\xff\xfe" + text.encode("utf-16-le")[:-31]
+    data = b"\xff\xfe" + text.encode("utf-16-le")[:-31]
+    if kind != "cut":
+        data = text.encode(kind.replace("utf-32", "utf-32-le"))
     path.write_bytes(data)
     os.utime(path, (office.now, office.now))
     office.contents[path] = data
     office.look()
-    if kind == "utf-32":
-        assert "neither text" in office.follower.troubles[str(path)]
+    if kind != "cut":
+        said = "neither text" if kind == "utf-32" else "such as EBCDIC"
+        assert said in office.follower.troubles[str(path)]
     for _ in range(2):
         office.kill()
         office.start()

@@ -266,7 +266,8 @@ def test_of_an_event_log_only_new_events_are_read(office: Office, monkeypatch: p
     office.kill()
     office.start()
     monkeypatch.setattr(evtx, "PyEvtxParser", parser)
-    put(office, "sysmon.evtx", event_log(data, 6))
+    put(office, "sysmon.evtx", event_log(data, 6, dropped=2))
+    office.contents[office.logs / "sysmon.evtx"] = event_log(data, 6)
     office.settle()
     # Its name takes the first hundred events, which lie in three chunks; one chunk is new.
     assert len(made) == 4
@@ -306,6 +307,7 @@ def test_what_a_store_hides_is_told_also_where_nothing_is_new(office: Office) ->
 STEPS = st.one_of(
     st.tuples(st.just("ask"), st.integers(1, 40)),
     st.tuples(st.just("forget"), st.integers(1, 20)),
+    st.tuples(st.just("damage"), st.integers(2, 40)),
     st.tuples(st.sampled_from(("look", "restart", "wait")), st.just(0)),
     st.tuples(st.just("kill"), st.integers(0, 25)),
 )
@@ -329,6 +331,15 @@ def test_any_history_of_a_database(steps: list[tuple[str, int]], is_native: bool
                     # What is deleted before anybody looked is lost.
                     office.settle()
                     pihole.forget(number)
+                case "damage":
+                    # A damaged copy takes its place for a time.
+                    good = pihole.path.read_bytes()
+                    at = 4096 * (1 + number % (len(good) // 4096 - 1))
+                    pihole.path.write_bytes(good[:at] + bytes(4096) + good[at + 4096 :])
+                    office.settle()
+                    pihole.path.write_bytes(good)
+                    office.now += 1
+                    os.utime(pihole.path, (office.now, office.now))
                 case "restart":
                     office.kill()
                     office.start()

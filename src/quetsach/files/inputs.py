@@ -45,8 +45,9 @@ class Input(NamedTuple):
 
 class Skipped(NamedTuple):
     """A file that is not read, and why: `duplicate` (of `same_as`), `result` of an earlier scan, `own`
-    (a list or an output file of this very scan), `folder` (a link to a folder outside, not followed), or
-    `lease` (a file of a DHCP server, read only to learn which machine had an address)."""
+    (a list or an output file of this very scan), `folder` (a link to a folder outside, not followed),
+    `special` (a pipe, a socket or a device in a folder: to read it may take for ever), or `lease` (a file of
+    a DHCP server, read only to learn which machine had an address)."""
 
     path: Path | str
     why: str
@@ -238,6 +239,8 @@ def _walk(paths: Sequence[str], found: Inputs) -> Iterator[Path]:
                 if _is_regular(file):
                     is_empty = False
                     yield file
+                else:
+                    found.skipped.append(Skipped(file, "special"))
         found.errors.extend(
             (Path(error.filename or path), f"folder not readable: {error.strerror}") for error in failed
         )

@@ -6,12 +6,30 @@ log while it is read. There the file is opened with all three ways of sharing, b
 
 from __future__ import annotations
 
+import errno
+import os
+import stat
 import sys
 from pathlib import Path
 from typing import BinaryIO
 
 _LONGEST = 240
 """Longer paths need a prefix on Windows, where no setting of the machine allows them."""
+
+
+SPECIAL = "is a pipe, a socket or a device, which is not followed; name a file"
+
+
+def regular(path: Path) -> BinaryIO:
+    """Open a file of bytes without a buffer. A pipe to which nobody writes, under the same name, never makes
+    the caller wait. Raises OSError, also where it is no file."""
+    if sys.platform == "win32":
+        return read(path, is_raw=True)
+    file = open(path, "rb", 0, opener=_at_once)  # noqa: SIM115 The caller closes it
+    if not stat.S_ISREG(os.fstat(file.fileno()).st_mode):
+        file.close()
+        raise OSError(errno.EINVAL, SPECIAL, str(path))
+    return file
 
 
 def read(path: Path, *, is_raw: bool = False) -> BinaryIO:
@@ -37,7 +55,6 @@ def open_files(wanted: int) -> int:
 if sys.platform == "win32":
     import _winapi
     import msvcrt
-    import os
 
     _SHARED = 0x1 | 0x2 | 0x4
     """FILE_SHARE_READ, FILE_SHARE_WRITE, FILE_SHARE_DELETE."""
@@ -65,3 +82,6 @@ if sys.platform == "win32":
 
 else:
     _shared = None
+
+    def _at_once(path: str, flags: int) -> int:
+        return os.open(path, flags | os.O_NONBLOCK | os.O_NOCTTY)

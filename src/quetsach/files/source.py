@@ -65,6 +65,10 @@ BINARY = (
     "is neither text nor a kind of file that is read, so only words that stand in it as text were looked for;"
     " export the log as text and scan that"
 )
+FOREIGN = (
+    "is text in an encoding that is not read, such as EBCDIC of a mainframe, so nothing in it was looked for;"
+    " convert it to UTF-8 and scan that"
+)
 CUT = (
     "{encoding} text: ends in the middle of a character at byte {at}; what came before was scanned, copy the"
     " file again when it is complete"
@@ -75,15 +79,33 @@ _ZEROS_INSIDE = re.compile(rb"[^\0\r\n]\0+(?=[^\0\r\n])")
 _FEW = 6
 
 
-def is_binary(head: bytes) -> bool:
-    """Whether a file that begins like this, as unpacked, holds binary records and no lines of text.
+def no_text(head: bytes) -> str:
+    """Why a file that begins like this, as unpacked, holds no lines that anybody can read: `BINARY` or
+    `FOREIGN`; "" where it may."""
+    if is_capture(head) or utf16_of(head) is not None:
+        return ""
+    head = read_lines(head)
+    return BINARY if _is_binary(head) else FOREIGN if _is_foreign(head) else ""
+
+
+def _is_foreign(head: bytes) -> bool:
+    """Whether text has an encoding in which ASCII characters have other bytes.
+
+    Every log has digits and blanks. In EBCDIC digits and letters lie above 0x80, and the blank is 0x40, of
+    which a table may be full.
+    """
+    readable = len(head) - len(head.translate(None, b"0123456789 \t\n"))
+    shown = head.replace(b"@", b"")
+    strange = len(shown) - len(shown.decode("utf-8", "ignore").encode())
+    return 2 * strange > len(shown) and 50 * readable <= len(head)
+
+
+def _is_binary(head: bytes) -> bool:
+    """Whether bytes are those of binary records.
 
     A table may use one or two control characters between its columns, and a power cut leaves a hole of zeros
     in a log: both are text still.
     """
-    if is_capture(head) or utf16_of(head) is not None:
-        return False
-    head = read_lines(head)
     controls = head.translate(None, _OTHERS)
     has_many = len(set(controls)) > _FEW and 100 * len(controls) > len(head)
     return has_many or (b"\0" in head and len(_ZEROS_INSIDE.findall(head)) > _FEW)

@@ -11,6 +11,7 @@ import re
 from quetsach.machines.evidence import Key
 from quetsach.text.canonical import address, is_numeric_name, name
 from quetsach.text.escape import escape
+from quetsach.text.marks import normalize
 
 _MAC = re.compile(
     r"(?:[0-9a-f]{1,2}(?:([:-])[0-9a-f]{1,2})(?:\1[0-9a-f]{1,2}){4}|[0-9a-f]{4}\.[0-9a-f]{4}\.[0-9a-f]{4}|[0-9a-f]{12})",
@@ -36,9 +37,14 @@ _SHARED = frozenset(
 """Written where there is no value, and names that a maker gives to all of its machines."""
 
 
+def _composed(text: str) -> str:
+    """The text with one spelling of letters that have marks: macOS writes `á` as `a` and a mark."""
+    return normalize("NFC", text).strip()
+
+
 def is_said(text: str) -> bool:
     """Whether a cell or a field says anything."""
-    return text.strip().casefold() not in _SHARED
+    return _composed(text).casefold() not in _SHARED
 
 
 def _is_plain(text: str) -> bool:
@@ -77,7 +83,7 @@ def mac(text: str) -> Key | None:
 
 def host(text: str) -> Key | None:
     """`host`: the first label of a host name, in lower case, such as a DHCP client or NetBIOS tells it."""
-    spelled = text.strip().rstrip(".")
+    spelled = _composed(text).rstrip(".")
     label = name(spelled.partition(".")[0])
     if not is_said(spelled) or not is_said(label) or len(label) > _LONGEST or _is_numeric(spelled):
         return None
@@ -88,7 +94,7 @@ def host(text: str) -> Key | None:
 
 def domain_host(text: str) -> Key | None:
     """`domainhost`: a host name with its domain; None for a name of one label, or of the domain `local`."""
-    spelled = name(text.strip())
+    spelled = name(_composed(text))
     label, _, domain = spelled.partition(".")
     is_shared = domain in ("", "local", "localdomain", "lan", "home", "workgroup") or "" in domain.split(".")
     if is_shared or len(spelled) > _LONGEST or host(label) is None or _is_numeric(spelled):
@@ -96,6 +102,13 @@ def domain_host(text: str) -> Key | None:
     if address(spelled) is not None or any(letter in spelled for letter in ' \t/\\:@"<>|'):
         return None
     return Key("domainhost", spelled) if _is_plain(spelled) else None
+
+
+def same(who: str) -> str:
+    """The spelling by which `mac:` or `host:` and a value, as rows name a machine, are compared."""
+    kind, _, value = who.partition(":")
+    found = mac(value) if kind == "mac" else domain_host(value) or host(value)
+    return _composed(who).casefold() if found is None else f"{kind}:{found.value}"
 
 
 def hardware(text: str) -> Key | None:
@@ -122,7 +135,7 @@ def agent(text: str) -> Key | None:
 def serial(text: str) -> Key | None:
     """`serial`: the maker's number in upper case. It has at least five letters and digits behind its zeros,
     as many an office counts its machines as 0001, 0002."""
-    spelled = " ".join(text.split()).upper()
+    spelled = " ".join(_composed(text).split()).upper()
     plain = "".join(letter for letter in spelled if letter.isalnum()).lstrip("0")
     if not is_said(spelled) or not 5 <= len(plain) <= 64 or _SAME_DIGIT.fullmatch(plain):
         return None
@@ -148,7 +161,7 @@ def duid(text: str) -> Key | None:
 
 def user(text: str) -> Key | None:
     """`user`: the name of a person's account, in lower case, without its domain."""
-    spelled = text.strip().rpartition("\\")[2].partition("@")[0].casefold()
+    spelled = _composed(text).rpartition("\\")[2].partition("@")[0].casefold()
     if not is_said(spelled) or len(spelled) > _LONGEST or spelled in ("system", "administrator", "admin"):
         return None
     return Key("user", spelled) if _is_plain(spelled) else None

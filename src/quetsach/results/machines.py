@@ -6,6 +6,7 @@ from collections import Counter
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence, Set
 from typing import Protocol
 
+from quetsach.machines.keys import same
 from quetsach.scanning.result import Sightings
 from quetsach.scanning.tally import Tally
 from quetsach.sightings.sighting import ACTIONS, Sighting
@@ -62,16 +63,14 @@ class Machine:
 def apart(machine: Machine) -> list[str]:
     """The machines that had this address, where its rows name several; else empty.
 
-    A hardware address and a host name may be those of one machine, so only values of one kind are compared,
-    and spellings of one hardware address are one.
+    A hardware address and a host name may be those of one machine, so only values of one kind are compared.
     """
-    if machine.device == NOBODY:
+    if machine.device == NOBODY or len(machine.whos) < 2:
         return []
     found: dict[str, dict[str, str]] = {"mac": {}, "host": {}}
     for one in machine.whos:
         kind, _, value = one.partition(":")
-        same = "".join(filter(str.isalnum, value)) if kind == "mac" else value
-        found.setdefault(kind, {}).setdefault(same.casefold(), value)
+        found.setdefault(kind, {}).setdefault(same(one), value)
     names = max(found["mac"], found["host"], key=len)
     return list(names.values()) if len(names) > 1 else []
 

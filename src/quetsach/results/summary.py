@@ -270,8 +270,11 @@ def _times(report: Report) -> Iterator[str]:
             yield text % {"logs": some(logs)}
 
 
+_PASSED_OVER = ("duplicate", "lease", "folder", "special", "result", "")
+
+
 def _passed_over(report: Report) -> Iterator[str]:
-    by_reason: dict[str, list[str]] = {why: [] for why in ("duplicate", "lease", "folder", "result", "")}
+    by_reason: dict[str, list[str]] = {why: [] for why in _PASSED_OVER}
     for one in report.result.skipped:
         by_reason.get(one.why, by_reason[""]).append(str(one.path))
     for reason, text in (
@@ -281,6 +284,7 @@ def _passed_over(report: Report) -> Iterator[str]:
             "folder",
             _("Links to folders, which are not followed: %(logs)s. To scan these folders, name them, too."),
         ),
+        ("special", _("Pipes, sockets and devices in a folder, which are not read: %(logs)s.")),
         (
             "result",
             _(

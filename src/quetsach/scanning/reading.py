@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, BinaryIO, cast
 from quetsach.errors import QuetsachError, SourceError
 from quetsach.files import openers
 from quetsach.files.inputs import Input, Skipped, identity
-from quetsach.files.source import BINARY, HEAD_BYTES, SHORTENED, Source, is_binary
+from quetsach.files.source import HEAD_BYTES, SHORTENED, Source, no_text
 from quetsach.scanning.engine import (
     Engine,
     Matcher,
@@ -174,8 +174,8 @@ def failed(log: Input | None, options: ScanOptions, reason: str, path: Path | st
 
 def note_binary(start: bytes, matcher: Matcher, seen: Coverage) -> None:
     """Report that a file that begins like this holds no lines: nothing seen in it is no answer."""
-    if seen.lines and is_binary(start) and matcher.recognise(start) == "text":
-        seen.errors.append(BINARY)
+    if seen.lines and (why := no_text(start)) and matcher.recognise(start) == "text":
+        seen.errors.append(why)
 
 
 def note_shortened(log: Input, seen: Coverage) -> None:

@@ -8,7 +8,7 @@ from functools import cache
 from pathlib import Path
 
 from quetsach.files import openers
-from quetsach.files.source import Source, is_capture
+from quetsach.files.source import HEAD_BYTES, Source, is_capture, no_text
 from quetsach.indicators.indicator import Indicator, IndicatorSet, Kind
 from quetsach.scanning import engine
 from quetsach.scanning.engine import Matcher
@@ -59,7 +59,7 @@ def _sighted_lines(result: ScanResult) -> Iterable[tuple[str, str, int]]:
 
 
 def _begins_as(path: Path, matcher: Matcher) -> str:
-    """The format of a file of lines: a log format, `_TEXT` for free text, or `_BINARY` for text with zeros.
+    """The format of a file of lines: a log format, `_TEXT` for free text, or `_BINARY` for what is no text.
 
     "" for a capture, and for a file that an opener must unpack or convert first.
     """
@@ -71,7 +71,7 @@ def _begins_as(path: Path, matcher: Matcher) -> str:
     if is_capture(start) or any(kind.begins(start) for kind in openers.KINDS):
         return ""
     name = matcher.recognise(start)
-    return _BINARY if name == _TEXT and b"\0" in start else name
+    return _BINARY if name == _TEXT and (b"\0" in start or no_text(start[:HEAD_BYTES])) else name
 
 
 @cache

@@ -48,6 +48,31 @@ def add_coverage(*spans: Coverage) -> Coverage:
     )
 
 
+def join_coverage(earlier: Coverage, later: Coverage) -> Coverage:
+    """The coverage of two readings of one store, each of which may lack records of the other: of an hour the
+    larger number of lines stands. The errors are those of the later reading."""
+    one, other = earlier.hours or {}, later.hours or {}
+    nothing = [0] * 24
+    hours = {
+        day: [max(pair) for pair in zip(one.get(day, nothing), other.get(day, nothing), strict=True)]
+        for day in sorted({*one, *other})
+    }
+    both = (earlier, later)
+    unattributed = dict.fromkeys(line for seen in (later, earlier) for line in seen.unattributed)
+    return add_coverage(earlier, later)._replace(
+        bytes=max(seen.bytes for seen in both),
+        lines=max(earlier.lines, later.lines, sum(map(sum, hours.values()))),
+        not_understood=max(seen.not_understood for seen in both),
+        unattributed=list(unattributed)[:UNATTRIBUTED_LINES],
+        long_lines=max(seen.long_lines for seen in both),
+        inbound=max(seen.inbound for seen in both),
+        errors=later.errors,
+        gaps=tuple(dict.fromkeys(tuple(gap) for seen in both for gap in seen.gaps)),
+        hours=hours,
+        order="broken" if "broken" in (earlier.order, later.order) else later.order or earlier.order,
+    )
+
+
 def _least(one: str | None, other: str | None) -> str | None:
     return min((time for time in (one, other) if time is not None), default=None)
 

@@ -71,6 +71,10 @@ _SENTENCES = (
         " for; export the log as text and scan that"
     ),
     N_(
+        "is text in an encoding that is not read, such as EBCDIC of a mainframe, so nothing in it was looked"
+        " for; convert it to UTF-8 and scan that"
+    ),
+    N_(
         "packet capture: %(n)s of its packets cannot be read, because they are cut or damaged; capture whole"
         " packets and scan that"
     ),
@@ -258,6 +262,11 @@ _SENTENCES = (
     ),
     N_("%(kind)s: damaged (%(why)s); what came before was scanned, copy the file again from its origin"),
     N_(
+        "SQLite: a write to it was not finished, as %(file)s beside it shows, so nothing of it was read;"
+        " start the program that writes it, or copy the database with sqlite3 FILE '.backup COPY' and scan"
+        " the copy"
+    ),
+    N_(
         "SQLite: newer queries lie in %(file)s and were not read; copy the database with sqlite3 FILE"
         " '.backup COPY' and scan the copy"
     ),
@@ -324,6 +333,8 @@ _SENTENCES = (
     N_("is a link to a folder, which is not followed; name that folder, too"),
     N_("cannot be listed: %(why)s; nothing in it is seen that nobody named"),
     N_("is no file that can be followed; name a log, a folder or a pattern"),
+    N_("is a pipe, a socket or a device, which is not followed; name a file"),
+    N_("is a link to a file that is not there"),
     N_("folder not readable: %(why)s"),
     N_("No such file or directory"),
     N_("Permission denied"),

@@ -49,7 +49,7 @@ class Handle:
     encoding = ""
 
     def __init__(self, path: Path) -> None:
-        self._file = opening.read(path, is_raw=True)
+        self._file = opening.regular(path)
         self._number = self._file.fileno()
         self._taken: tuple[tuple[int, bytes], ...] = ()
 

@@ -34,15 +34,19 @@ OTHERS = "others"
 otherwise."""
 
 
-def covered(run: Run, set_id: str, source: str | None = None) -> list[tuple[Coverage, tuple[str, ...]]]:
+def covered(
+    run: Run, set_id: str, source: str | None = None, *, with_readable: bool = False
+) -> list[tuple[Coverage, tuple[str, ...]]]:
     """The coverage of each source, or of one, of contents that are no copies of longer ones, as seen last,
-    with the machines that were asked about then. Sorted by source id and path."""
+    with the machines that were asked about then. Sorted by source id and path. `with_readable` also tells
+    logs of which nothing could be read for a time."""
     of_source: dict[str, dict[int, _Told]] = {}
     found = run(
         "SELECT generation.number, source, version, asked, shown, coverage, rest FROM looked"
         " JOIN generation ON generation = generation.number JOIN version ON version = version.number"
-        " WHERE set_id = ? AND source = ifnull(?, source) ORDER BY generation.number",
-        (set_id, source),
+        " WHERE set_id = ? AND source = ifnull(?, source) AND (is_settled OR NOT is_whole OR ?)"
+        " ORDER BY generation.number",
+        (set_id, source, with_readable),
     )
     noted = run("SELECT value FROM about WHERE name = ?", (OTHERS,)).fetchone()
     others = set(json.loads(noted[0])) if noted is not None else set()
@@ -60,14 +64,20 @@ def covered(run: Run, set_id: str, source: str | None = None) -> list[tuple[Cove
 def _longest(
     run: Run, contents: Iterable[_Told], others: Collection[int]
 ) -> list[tuple[Coverage, tuple[str, ...]]]:
-    """The contents of one source that are no copies of longer ones, with the machines asked about."""
+    """The contents of one source that are no copies of longer ones, with the machines asked about.
+
+    All logs of which nothing could be read have one id.
+    """
     ranked = sorted(contents, key=lambda one: one.rank, reverse=True)
+    empty = [told for told in ranked if not told.coverage.bytes]
+    ranked = ranked[: len(ranked) - len(empty)]
     of = {id(told.coverage): told for told in ranked}
     longest = copies.distinct(
         (told.coverage for told in ranked),
         lambda longer, shorter: _is_other(run, of[id(longer)], of[id(shorter)], others),
     )
-    return [(one, tuple(json.loads(of[id(one)].asked))) for one in longest]
+    told_of = [*(of[id(one)] for one in longest), *empty]
+    return [(told.coverage, tuple(json.loads(told.asked))) for told in told_of]
 
 
 def _is_other(run: Run, longer: _Told, shorter: _Told, others: Collection[int]) -> bool:

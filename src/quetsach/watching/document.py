@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+import os
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
+from fnmatch import fnmatch
 from functools import partial
 from itertools import groupby
 from typing import BinaryIO
@@ -11,6 +13,8 @@ from typing import BinaryIO
 from quetsach import __version__
 from quetsach.errors import ScanError
 from quetsach.machines.leases.naming import Leases
+from quetsach.scanning.engine import ScanOptions
+from quetsach.scanning.reading import failed
 from quetsach.sightings.sighting import (
     SHORT_BYTES,
     Bypass,
@@ -79,9 +83,10 @@ def headers(state: State, set_id: str, count: int) -> list[Scan]:
 
 
 def dump(out: BinaryIO, state: State, scan: Scan, leases: Leases) -> End:
-    """Write all that is known of a place with one list."""
+    """Write all that is known of a place with one list, and what cannot be looked at there now."""
     seen = _of_place(state, scan)
     only = {one.source for one in seen}
+    seen += _troubles(state, scan)
     sightings = _named(state.rows(scan.set_id, Sighting, only), leases)
     bypasses = _named(state.rows(scan.set_id, Bypass, only), leases)
     told = _with_earlier_ids(seen, state.earlier_ids(0))
@@ -93,9 +98,34 @@ def has_any(state: State, scan: Scan) -> bool:
     return bool(_of_place(state, scan))
 
 
-def _of_place(state: State, scan: Scan) -> list[Coverage]:
-    covered = state.covered(scan.set_id)
+def _of_place(state: State, scan: Scan, *, with_readable: bool = False) -> list[Coverage]:
+    covered = state.covered(scan.set_id, with_readable=with_readable)
     return [one for one, asked in covered if one.name == scan.source_name and asked == scan.asked]
+
+
+def _troubles(state: State, scan: Scan) -> Iterator[Coverage]:
+    """Coverage of what cannot be looked at now with the present list, as a scan has it, where no other record
+    tells of it."""
+    about = state.about()
+    if scan.set_id != about.get("set") or list(scan.asked) != json.loads(about.get("asked", "[]")):
+        return
+    told = {one.path for one in state.coverage(scan.set_id) if one.errors}
+    told |= {path.partition("!/")[0] for path in told}
+    options = ScanOptions(tz=scan.tz, source_name=scan.source_name)
+    for path, why in state.troubles().items():
+        if path not in told and _place_of(state, path) == (scan.source_name, scan.tz):
+            yield failed(None, options, why, path)
+
+
+def _place_of(state: State, path: str) -> tuple[str, str]:
+    """The name and the zone of the place where a file lies that was followed; the first where nothing
+    tells."""
+    places = named(state)
+    for how, texts in places.items():
+        folders = {text.rstrip(os.sep) + os.sep for text in texts}
+        if path in texts or path.startswith(tuple(folders)) or any(fnmatch(path, text) for text in texts):
+            return how
+    return next(iter(places), ("", ""))
 
 
 def changes(state: State, scan: Scan, leases: Leases, since: int) -> Iterator[Callable[[BinaryIO], End]]:
@@ -108,7 +138,7 @@ def changes(state: State, scan: Scan, leases: Leases, since: int) -> Iterator[Ca
     changed, sources = state.changed_since(scan.set_id, since)
     if not changed and not sources:
         return
-    seen = _of_place(state, scan)
+    seen = _of_place(state, scan, with_readable=True)
     here = {one.source for one in seen}
     changed, sources = {one for one in changed if one[0] in here}, sources & here
     groups = {(source, *json.loads(key)[:-2]) for source, key in changed}

@@ -7,6 +7,7 @@ import time
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from datetime import UTC, datetime
 from functools import partial
+from itertools import chain
 from pathlib import Path
 
 from quetsach.scanning.engine import ScanOptions
@@ -182,15 +183,19 @@ class Follower:
             options = self._options.get(self._names.text(path), self._looker.options)
             held = self._open[path] = Held(path, Handle(path), is_beside, self._now(), options)
             self._ids.add(held.handle.mark().identity)
-        if held.mark == mark and held.looked == (mark, self._looker.version) and not held.is_copy:
+        beside = whole.beside(path) if held.is_database else ()
+        is_same = held.mark == mark and held.beside == beside
+        if is_same and held.looked == (mark, self._looker.version) and not held.is_copy:
             return 0
         mark, held.checked = held.checked or held.handle.mark(), None
-        if held.mark != mark:
-            held.mark, held.since = mark, self._now()
+        if held.mark != mark or held.beside != beside:
+            held.mark, held.beside, held.since = mark, beside, self._now()
         if not mark.size:
             return 0
         if held.generation is None:
             held.is_whole = whole.is_whole(path, held.handle)
+            held.is_database = held.is_whole and whole.is_database(held.handle)
+            held.beside = whole.beside(path) if held.is_database else ()
             held.is_past |= is_beside and self._is_past(path, mark)
         return self._look_whole(held, mark) if held.is_whole else self._look_lines(held, mark)
 
@@ -320,12 +325,13 @@ class Follower:
     def _look_whole(self, held: Held, mark: Mark) -> int:
         """Read a file as a whole once it rests; one that never rests, once a minute."""
         path, now, looker = held.path, self._now(), self._looker
+        text = " ".join(map(str, (mark.size, mark.mtime_ns, *chain(*held.beside))))
         known_mark, held.unread = self._state.whole(str(path), looker.version)
-        if known_mark == _text(mark):
+        if known_mark == text:
             held.looked = (mark, looker.version)
             return 0
         if self._from_now:
-            self._state.record_whole(str(path), looker.version, _text(mark), "", [], now)
+            self._state.record_whole(str(path), looker.version, text, "", [], now)
             return 0
         is_due = held.rests(now) >= QUIET_SECONDS or (
             whole.is_growing(held.handle) and now - self._whole_read.setdefault(path, now) >= AGAIN_SECONDS
@@ -346,10 +352,11 @@ class Follower:
                 held.options.source_name, whole.leases(path, held.options.tz, looker.lease_length)
             )
         if held.is_beside and not held.is_past:
-            answers = [one for one in answers if self._state.of_source(one.coverage.source)]
+            known_logs = (one for one in answers if one.coverage.bytes)
+            answers = [one for one in known_logs if self._state.of_source(one.coverage.source)]
         in_use = {one.generation.number for one in self._all() if one.generation is not None}
         self.gaps += sum(len(one.coverage.gaps) for one in answers)
-        self._state.record_whole(str(path), looker.version, _text(mark), said, answers, now, in_use)
+        self._state.record_whole(str(path), looker.version, text, said, answers, now, in_use)
         if confused := self._confused(answers):
             said = "; ".join(filter(None, (said, confused)))
             self._state.say(str(path), looker.version, said)
@@ -400,7 +407,3 @@ def _holds(longer: Held, shorter: Held) -> bool:
     except OSError:
         return True
     return there == here or min(len(there), len(here)) < end - begin
-
-
-def _text(mark: Mark) -> str:
-    return f"{mark.size} {mark.mtime_ns}"

@@ -33,11 +33,13 @@ class Generation(NamedTuple):
 
 class Looked(NamedTuple):
     """How far a generation was looked at with one version of the list; `text` are the bytes of its text up to
-    the place. Of a database `record` is the number of the last record and `moment` the latest time of any
+    the place. Of a store `first` is the smallest number of a record that it held at the last look, 0 where
+    that is not known; `record` is the largest number that was read, and `moment` the latest time of any
     record, in seconds since 1970 UTC."""
 
     place: int
     text: int
+    first: int
     record: int
     moment: float
     is_settled: bool
@@ -48,8 +50,9 @@ class Looked(NamedTuple):
 
 class Answer(NamedTuple):
     """What a span showed, or a log in a file that is read as a whole. `head` are its first bytes, where asked
-    for; `format` is the log format, "" where it was not asked for. Of a database `record` and `moment` are as
-    `Looked` has them, and `text` are the bytes up to the record; with `adds` it shows only what is new."""
+    for; `format` is the log format, "" where it was not asked for. Of a store `first`, `record` and `moment`
+    are as `Looked` has them, and `text` are the bytes up to the record. With `adds` it shows only what is
+    new; with `joins` it shows the store once more, which may lack records that were read before."""
 
     sightings: list[Sighting]
     bypasses: list[Bypass]
@@ -59,12 +62,14 @@ class Answer(NamedTuple):
     text: int = 0
     record: int = 0
     moment: float = 0.0
+    first: int = 0
     adds: bool = False
+    joins: bool = False
 
     @property
-    def last(self) -> tuple[int, float]:
-        """The number of the last record, and the latest time of any record."""
-        return self.record, self.moment
+    def numbers(self) -> tuple[int, float, int]:
+        """As a state keeps them: the number of the last record, the latest time and the smallest number."""
+        return self.record, self.moment, self.first
 
     def rows(self) -> Iterator[Sighting | Bypass]:
         """All rows."""

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import NamedTuple
 
-from quetsach.files.source import BINARY, CUT, is_binary, utf16_of
+from quetsach.files.source import CUT, no_text, utf16_of
 from quetsach.machines.leases import naming
 from quetsach.machines.leases.leaseformat import Event, LeaseFormat
 from quetsach.scanning.engine import Before, Engine, Judged, Judging, Matcher, Progress, ScanOptions
@@ -74,6 +74,9 @@ class Held:
     since: float
     options: ScanOptions
     mark: Mark | None = None
+    is_database: bool = False
+    beside: tuple[tuple[int, int], ...] = ()
+    """Size and time of the files beside a database, as `whole.beside` tells them."""
     checked: Mark | None = None
     """The mark with which its content was checked in this look."""
     looked: tuple[Mark, int] | None = None
@@ -92,9 +95,10 @@ class Held:
     judged_text: int = 0
     has_lines: bool = False
     """There are lines beside comments."""
-    is_binary: bool = False
-    binary_of: int = 0
-    """How many first bytes `is_binary` is about."""
+    no_text: str = ""
+    """Why it holds no lines that anybody can read."""
+    no_text_of: int = 0
+    """How many first bytes `no_text` is about."""
     leases: LeaseFormat | None = None
     leases_judged: int = 0
     """How many first bytes `leases`, the format of leases among its lines, is about."""
@@ -105,7 +109,8 @@ class Held:
 
     def rests(self, now: float) -> float:
         """Seconds since it changed, by its own time or by what was seen."""
-        changed = self.mark.mtime_ns / 1e9 if self.mark is not None else now
+        times = [time for _size, time in self.beside]
+        changed = max([self.mark.mtime_ns, *times]) / 1e9 if self.mark is not None else now
         return max(now - changed, now - self.since)
 
     @property
@@ -116,7 +121,7 @@ class Held:
     def begin(self, generation: Generation | None) -> None:
         """Its content is that of a generation, or one that is not known yet."""
         self.generation, self.stand, self.leases_judged = generation, None, 0
-        self.is_binary, self.binary_of, self.unread = False, 0, ""
+        self.no_text, self.no_text_of, self.unread = "", 0, ""
         self.judge_anew()
 
     def judge_anew(self) -> None:
@@ -163,7 +168,7 @@ class Looker:
             return 0
         one = held.generation
         self._encoding(held)
-        self._note_binary(held, mark.size)
+        self._note_no_text(held, mark.size)
         stand, base = self._stand(held), one.base if one is not None else 0
         begin = stand.place if stand is not None else base
         end = held.handle.line_end(begin, mark.size)
@@ -189,14 +194,14 @@ class Looker:
                 held.handle.encoding = encoding
                 held.judge_anew()
 
-    def _note_binary(self, held: Held, size: int) -> None:
+    def _note_no_text(self, held: Held, size: int) -> None:
         """Note whether a file holds no lines, as a scan does."""
-        if held.binary_of < min(HEAD_BYTES, size):
+        if held.no_text_of < min(HEAD_BYTES, size):
             first = held.handle.read(0, HEAD_BYTES)
-            held.binary_of = len(first)
-            held.is_binary = is_binary(first) and self.matcher.recognise(first) == _TEXT
-            if held.is_binary:
-                held.unread = BINARY
+            held.no_text_of, held.no_text = len(first), no_text(first)
+            if held.no_text and self.matcher.recognise(first) != _TEXT:
+                held.no_text = ""
+            held.unread = held.no_text or held.unread
 
     def goes_on(self, held: Held, mark: Mark) -> bool:
         """Whether a file begins with what was read of it. What is new is then at hand, if that is little."""
@@ -405,8 +410,8 @@ class Looker:
             return None
         if handle.encoding:
             answer = answer._replace(coverage=answer.coverage._replace(bytes=end - start))
-        if held.is_binary:
-            answer.coverage.errors.append(BINARY)
+        if held.no_text:
+            answer.coverage.errors.append(held.no_text)
         if stretch.is_cut:
             answer.coverage.errors.append(f"{held.path}: " + CUT.format(encoding=handle.encoding, at=end))
         held.unread = "; ".join(dict.fromkeys(answer.coverage.errors))

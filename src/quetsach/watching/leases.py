@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import stat
 import time
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -9,6 +10,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 from quetsach.errors import SourceError
+from quetsach.files import opening
 from quetsach.files.inputs import Inputs
 from quetsach.machines.leases.leaseformat import Event
 from quetsach.machines.leases.naming import LONGEST, Leases, gather
@@ -69,14 +71,14 @@ class FollowedLeases:
                 mark = (about.st_size, about.st_mtime_ns)
                 began = self._clock()
                 if self._marks.get((path, place)) != mark and began >= self._due.get((path, place), 0.0):
-                    found = gather(Inputs(), [path], tz, self._length)
+                    found = read(path, tz, self._length)
                     new[place].update(self._unknown(place, found.events()))
                     self._marks[path, place] = mark
                     ended = self._clock()
                     if ended - began > _LONG_SECONDS:
                         self._due[path, place] = ended + _PAUSES * (ended - began)
             except SourceError as error:
-                self.troubles[str(path)] = str(error)
+                self.troubles[str(path)] = str(error).removeprefix(f"{path}: ")
             except OSError as error:
                 self.troubles[str(path)] = f"cannot be read: {error.strerror}; check that it may be read"
         for place, events in new.items():
@@ -109,6 +111,15 @@ class FollowedLeases:
         earliest = datetime.fromtimestamp(min(one.at for one in new) / 1e6, UTC)
         since = earliest - timedelta(microseconds=LONGEST)
         self._state.touch({one.address for one in new}, since.date().isoformat())
+
+
+def read(path: Path, tz: str, length: int | None) -> Leases:
+    """The leases of a file that is read again and again. Raises SourceError, also where to read it may take
+    for ever, and OSError."""
+    about = path.stat()
+    if not stat.S_ISREG(about.st_mode) and not stat.S_ISDIR(about.st_mode):
+        raise SourceError(f"{path}: {opening.SPECIAL}")
+    return gather(Inputs(), [path], tz, length)
 
 
 def kept(state: State, place: str) -> Leases:

@@ -12,6 +12,7 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import NamedTuple
 
+from quetsach.files import opening
 from quetsach.watching.content import Mark
 
 
@@ -76,6 +77,7 @@ _EMPTY_FOLDER = "the folder holds no file"
 _LINK = "is a link to a folder, which is not followed; name that folder, too"
 _UNLISTED = "cannot be listed: {why}; nothing in it is seen that nobody named"
 _NO_FILE = "is no file that can be followed; name a log, a folder or a pattern"
+_DANGLING = "is a link to a file that is not there"
 
 
 class _Listing(NamedTuple):
@@ -105,6 +107,8 @@ class Paths:
     def __init__(self, follow: Iterable[str], own: Iterable[Path]) -> None:
         self._follow = list(follow)
         self._own = [os.path.realpath(path) for path in own]
+        self._exact: set[str] = set()
+        """Texts that look like patterns and were there by that very name."""
         self._judged: dict[str, bool] = {}
         self._paths: dict[str, Path] = {}
         """A path is made once: that, and its hash, take longer than to ask for the file's size."""
@@ -120,7 +124,7 @@ class Paths:
         """What is there now."""
         found = Names.none()
         for text in self._follow:
-            is_pattern = glob.has_magic(text) and not os.path.lexists(text)
+            is_pattern = self._is_pattern(text)
             one = Names.none()
             for name in _matching(text) if is_pattern else [text]:
                 self._add(name, one)
@@ -139,6 +143,13 @@ class Paths:
                 known.clear()
         return found
 
+    def _is_pattern(self, text: str) -> bool:
+        """Whether a text stands for names that it does not spell. A log such as `dns[1].log` has its own
+        name, also while it is renamed."""
+        if text not in self._exact and glob.has_magic(text) and os.path.lexists(text):
+            self._exact.add(text)
+        return glob.has_magic(text) and text not in self._exact
+
     def _add(self, name: str, found: Names) -> None:
         path = self._path(name)
         try:
@@ -148,11 +159,14 @@ class Paths:
                 found.errors.update(dict.fromkeys(listing.links, _LINK))
                 for one in listing.paths:
                     self._add(one, found)
-            elif stat.S_ISREG(about.st_mode) and not self._is_own(name):
+            elif not stat.S_ISREG(about.st_mode):
+                found.errors[name] = opening.SPECIAL
+            elif not self._is_own(name):
                 found.files[path] = Mark.of(about)
         except FileNotFoundError:
-            # It was renamed between two looks, or is a dangling link.
-            return
+            # Else it was renamed between two looks.
+            if os.path.islink(name):  # noqa: PTH114
+                found.errors[name] = _DANGLING
         except OSError as error:
             found.errors[name] = error.strerror or str(error)
 

@@ -14,6 +14,8 @@ Such a file (`quetsach watch --config`) is TOML with a table for each place:
 
 from __future__ import annotations
 
+import glob
+import os
 import re
 import tomllib
 from collections.abc import Iterable
@@ -72,6 +74,15 @@ def read(file: Path, tz: str) -> tuple[Place, ...]:
     return _File(file, text.splitlines()).places(document, tz)
 
 
+def _beside(file: Path, path: str) -> str:
+    """A path that begins at the folder of a file. No letter of that folder stands for others, as a pattern
+    may."""
+    joined = file.parent / path
+    if not glob.has_magic(path) or os.path.lexists(joined):
+        return str(joined)
+    return str(Path(glob.escape(str(file.parent))) / path)
+
+
 class _File:
     """A file of settings, with its lines, so that an error names its line."""
 
@@ -96,7 +107,7 @@ class _File:
         name = self._text(number, table, "name")
         if not name or len(name) > _LONGEST_NAME or not name.isprintable():
             raise self._error("name", number, f"a source needs a name of at most {_LONGEST_NAME} characters")
-        follow = tuple(str(self._file.parent / path) for path in self._texts(number, table, "follow"))
+        follow = tuple(_beside(self._file, path) for path in self._texts(number, table, "follow"))
         if not follow:
             raise self._error("follow", number, "a source needs follow: files, folders or patterns")
         leases = tuple(self._file.parent / path for path in self._texts(number, table, "leases"))

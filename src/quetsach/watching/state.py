@@ -8,15 +8,11 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
-from functools import reduce
-from itertools import groupby
-from typing import Any
 
-from quetsach.sightings.adding import add, add_coverage
-from quetsach.sightings.copies import OTHERWISE
+from quetsach.sightings.adding import add, add_coverage, join_coverage
 from quetsach.sightings.sighting import Bypass, Coverage, Sighting, dump
 from quetsach.watching.content import HEAD_BYTES, Fingerprint
-from quetsach.watching.covering import OTHERS, covered, parsed
+from quetsach.watching.covering import OTHERS, parsed
 from quetsach.watching.generation import (
     SELECT,
     Answer,
@@ -25,13 +21,13 @@ from quetsach.watching.generation import (
     earlier_ids,
     generation_of,
 )
-from quetsach.watching.store import Store
+from quetsach.watching.telling import Telling, row_of
 
 SETTLED, REST = 0, 1
 """Parts of a generation: what was read to its place, and a last line that has no end yet."""
 
 
-class State(Store):
+class State(Telling):
     """Open for one watcher, or for reading beside it."""
 
     def version(self, set_id: str, program: str, count: int, now: float, asked: Sequence[str] = ()) -> int:
@@ -50,16 +46,6 @@ class State(Store):
             )
         return made.lastrowid or 0
 
-    def lists(self) -> list[tuple[str, int, float]]:
-        """Set id, number of entries and first use of each list, the oldest first."""
-        query = "SELECT set_id, count, min(since) FROM version GROUP BY set_id ORDER BY min(since)"
-        return self._file.execute(query).fetchall()
-
-    def asked(self, set_id: str) -> list[tuple[str, ...]]:
-        """The machines that were asked about with a list, each time, in that order."""
-        query = "SELECT asked FROM version WHERE set_id = ? GROUP BY asked ORDER BY min(number)"
-        return [tuple(json.loads(text)) for (text,) in self._file.execute(query, (set_id,))]
-
     def heads(self) -> list[int]:
         """How many first bytes of files decide which generation they are."""
         query = "SELECT DISTINCT head_size FROM generation WHERE NOT is_whole AND place > 0 ORDER BY 1 DESC"
@@ -71,14 +57,10 @@ class State(Store):
         found = self._file.execute(f"{query} ORDER BY place DESC, seen DESC, number DESC", (head, head_size))
         return list(map(generation_of, found))
 
-    def of_source(self, source: str) -> list[Generation]:
-        """The generations with a source id."""
-        return list(map(generation_of, self._file.execute(f"{SELECT} WHERE source = ?", (source,))))
-
     def looked(self, generation: int, version: int) -> Looked | None:
         """How far a generation was looked at with a list."""
         query = (
-            "SELECT place, text, record, moment, is_settled, header, coverage, rest FROM looked"
+            "SELECT place, text, first, record, moment, is_settled, header, coverage, rest FROM looked"
             " WHERE generation = ? AND version = ?"
         )
         row = self._file.execute(query, (generation, version)).fetchone()
@@ -90,10 +72,11 @@ class State(Store):
                 row[1],
                 row[2],
                 row[3],
-                bool(row[4]),
-                row[5],
-                parsed(row[6]),
+                row[4],
+                bool(row[5]),
+                row[6],
                 parsed(row[7]),
+                parsed(row[8]),
             )
         )
 
@@ -174,7 +157,7 @@ class State(Store):
             for row in answer.rows():
                 self._put(number, version, SETTLED, row, change, known, adds=not replaces, is_moved=is_moved)
             self._file.execute(
-                "INSERT OR REPLACE INTO looked VALUES (?, ?, ?, ?, ?, ?, '', ?, ?, 0, 0)",
+                "INSERT OR REPLACE INTO looked VALUES (?, ?, ?, ?, ?, ?, '', ?, ?, 0, 0, 0)",
                 (number, version, fingerprint.place, is_settled, header, _written(coverage), change, text),
             )
             self._file.execute(
@@ -184,6 +167,7 @@ class State(Store):
             )
             if old is None:
                 self._supersede(number, version, fingerprint.place)
+                self._readable(path, version, ())
         return number
 
     def _with_gaps(self, number: int, coverage: Coverage) -> Coverage:
@@ -241,13 +225,18 @@ class State(Store):
         now: float,
         in_use: Collection[int] = (),
     ) -> None:
-        """Keep what a file showed that is read as a whole. A shorter reading of a source changes nothing.
+        """Keep what a file showed that is read as a whole. A shorter reading of a source changes nothing;
+        that of a store joins what is known.
 
         `in_use` are generations that go on as lines.
         """
         with self._writing():
+            unread = set()
             for answer in answers:
                 self._put_whole(path, version, answer, now, in_use)
+                if not answer.coverage.bytes:
+                    unread.add(answer.coverage.path)
+            self._readable(path, version, unread)
             self._file.execute(
                 "INSERT OR REPLACE INTO whole VALUES (?, ?, ?, ?)", (path, version, mark, said)
             )
@@ -268,16 +257,21 @@ class State(Store):
         if answer.adds and earlier is not None:
             # Only the last reading knows what cannot be read.
             seen = add_coverage(earlier, seen)._replace(errors=seen.errors)
+        elif answer.joins and known and earlier:
+            seen = join_coverage(earlier, seen)
+            answer = answer._replace(
+                record=max(known.record, answer.record), moment=max(known.moment, answer.moment)
+            )
         elif known and earlier and (earlier.bytes > seen.bytes or known.record > answer.record):
             return
         change = self._change()
         before = {} if answer.adds else self._take(number, version)
         is_moved = old is not None and old.source != seen.source
-        for one in answer.rows():
+        for one in _larger(answer.rows(), before) if answer.joins else answer.rows():
             self._put(number, version, SETTLED, one, change, before, adds=answer.adds, is_moved=is_moved)
         self._file.execute(
-            "INSERT OR REPLACE INTO looked VALUES (?, ?, 0, 1, x'', ?, '', ?, ?, ?, ?)",
-            (number, version, _written(seen), change, answer.text or seen.bytes, *answer.last),
+            "INSERT OR REPLACE INTO looked VALUES (?, ?, 0, 1, x'', ?, '', ?, ?, ?, ?, ?)",
+            (number, version, _written(seen), change, answer.text or seen.bytes, *answer.numbers),
         )
         if known is None:
             self._supersede(number, version, 0)
@@ -287,6 +281,27 @@ class State(Store):
             " seen = ?, format = ifnull(nullif(?, ''), format) WHERE number = ?",
             (seen.source, json.dumps(was), seen.bytes, *[seen.path or path] * 2, now, answer.format, number),
         )
+
+    def _readable(self, path: str, version: int, unread: Collection[str]) -> None:
+        """Of a file nothing could be read, or of a log in it, and now it can: its coverage loses the errors.
+        It is kept for a portal that has them, and told to nobody else: `is_settled` is 0. `unread` are the
+        paths of logs of which nothing can be read now either."""
+        query = (
+            "SELECT number, version, path, coverage FROM generation JOIN looked ON generation = number"
+            " WHERE is_whole AND generation.place = 0 AND is_settled AND (path = ? OR substr(path, 1, ?) = ?)"
+            " AND version IN (SELECT number FROM version WHERE set_id ="
+            " (SELECT set_id FROM version WHERE number = ?))"
+        )
+        inside = f"{path}!/"
+        found = self._file.execute(query, (path, len(inside), inside, version)).fetchall()
+        for number, one, shown, text in found:
+            seen = parsed(text)
+            if seen is not None and seen.errors and shown not in unread:
+                self._file.execute(
+                    "UPDATE looked SET coverage = ?, is_settled = 0, change = ?"
+                    " WHERE generation = ? AND version = ?",
+                    (_written(seen._replace(errors=[])), self._change(), number, one),
+                )
 
     def _same_whole(self, source: str, path: str, head: bytes, in_use: Collection[int]) -> Generation | None:
         """The generation of a log that is read as a whole: with its source id, or with that which its first
@@ -298,7 +313,7 @@ class State(Store):
             return same
         for one in found:
             size = one.fingerprint.place
-            if size < HEAD_BYTES and hashlib.sha256(head[:size]).hexdigest() == one.source:
+            if 0 < size < HEAD_BYTES and hashlib.sha256(head[:size]).hexdigest() == one.source:
                 return one
         for size in self.heads():
             if size < min(HEAD_BYTES, len(head) + 1):
@@ -306,11 +321,6 @@ class State(Store):
                 if short and short[0].source != source and short[0].number not in in_use:
                     return short[0]
         return None
-
-    def last_generation(self) -> int:
-        """The number of the latest generation; it rises with each new content."""
-        row = self._file.execute("SELECT max(number) FROM generation").fetchone()
-        return int(row[0] or 0)
 
     def has_short(self) -> bool:
         """Whether a log was shorter than 4,096 bytes when it was read last."""
@@ -346,8 +356,7 @@ class State(Store):
         is_moved: bool = False,
     ) -> None:
         """Keep a row; one that is as it was keeps the number of its change, unless its source id is new."""
-        kind = "sighting" if isinstance(row, Sighting) else "bypass"
-        key = json.dumps(row.key()[1:], ensure_ascii=False)
+        kind, key = _place(row)
         if adds:
             query = (
                 "SELECT data FROM found"
@@ -355,9 +364,9 @@ class State(Store):
             )
             old = self._file.execute(query, (number, version, kind, key, part)).fetchone()
             if isinstance(row, Sighting):
-                row = row if old is None else add(_row(old[0], Sighting), row)
+                row = row if old is None else add(row_of(old[0], Sighting), row)
             else:
-                row = row if old is None else add(_row(old[0], Bypass), row)
+                row = row if old is None else add(row_of(old[0], Bypass), row)
         # The source id of a short file changes: it is that of the generation.
         data = dump(row._replace(source=""))
         before, changed, grown = known.get((kind, key), (b"", change, change))
@@ -394,103 +403,29 @@ class State(Store):
                 [(change, address, since_day) for address in addresses],
             )
 
-    def unsent(self, set_id: str, change: int) -> tuple[int, str]:
-        """How many rows changed after a change, and the day of the oldest; "" for rows without a time."""
-        query = (
-            "SELECT count(*), coalesce(min(day), '') FROM found"
-            " WHERE version IN (SELECT number FROM version WHERE set_id = ?) AND change > ?"
-        )
-        count, day = self._file.execute(query, (set_id, change)).fetchone()
-        return int(count), str(day)
-
-    def changed_since(self, set_id: str, change: int) -> tuple[set[tuple[str, str]], set[str]]:
-        """What changed after a change: rows, by source id and key, and source ids whose coverage did."""
-        rows = self._file.execute(
-            "SELECT source, key FROM found JOIN generation ON generation = number"
-            " WHERE version IN (SELECT number FROM version WHERE set_id = ?) AND change > ?",
-            (set_id, change),
-        )
-        sources = self._file.execute(
-            "SELECT source FROM looked JOIN generation ON generation = number"
-            " WHERE version IN (SELECT number FROM version WHERE set_id = ?) AND change > ?",
-            (set_id, change),
-        )
-        return set(rows), {row[0] for row in sources}
-
-    def grown_since(self, set_id: str, change: int) -> set[tuple[str, str]]:
-        """Source id and key of rows that are new, or hold more lines, since a change."""
-        rows = self._file.execute(
-            "SELECT source, key FROM found JOIN generation ON generation = number"
-            " WHERE version IN (SELECT number FROM version WHERE set_id = ?) AND grown > ?",
-            (set_id, change),
-        )
-        return set(rows)
-
-    def rows[Row: (Sighting, Bypass)](
-        self, set_id: str, what: type[Row], only: Collection[str] | None = None
-    ) -> Iterator[Row]:
-        """All rows of a list, sorted by key: of the generations of a source the larger count. `only` names
-        the sources, None for all."""
-        kind = "sighting" if what is Sighting else "bypass"
-        sources = self._file.execute("SELECT DISTINCT source FROM generation ORDER BY source").fetchall()
-        for (source,) in sources:
-            if only is not None and source not in only:
-                continue
-            found = self._file.execute(
-                "SELECT generation, version, key, data FROM found JOIN generation ON generation = number"
-                " WHERE source = ? AND version IN (SELECT number FROM version WHERE set_id = ?) AND kind = ?"
-                " ORDER BY generation, version, key, part",
-                (source, set_id, kind),
-            )
-            best: dict[str, Row] = {}
-            for key, row in _summed(found, what):
-                if key not in best or best[key].count < row.count:
-                    best[key] = row._replace(source=source)
-            yield from sorted(best.values(), key=lambda one: one.key())
-
-    def earlier_ids(self, change: int) -> dict[str, list[str]]:
-        """By source id the ids that ended after a change, without those that another log has now."""
-        query = "SELECT source, was FROM generation WHERE was != '[]' ORDER BY number"
-        found: dict[str, list[str]] = {}
-        for source, was in self._file.execute(query).fetchall():
-            ended = (old for old, end in json.loads(was) if end > change and not self.of_source(old))
-            found.setdefault(source, []).extend(ended)
-        return found
-
-    def coverage(self, set_id: str) -> list[Coverage]:
-        """The coverage of each source, of generations that are no copies of longer ones, as seen last."""
-        return [told for told, _asked in self.covered(set_id)]
-
-    def covered(self, set_id: str) -> list[tuple[Coverage, tuple[str, ...]]]:
-        """The same, with the machines that were asked about then."""
-        return covered(self._file.execute, set_id)
-
     def note_others(self, numbers: Collection[int]) -> None:
         """These generations of lines begin as another one and go on otherwise; that stays so."""
         known = set(json.loads(self.about().get(OTHERS, "[]")))
         if not known.issuperset(numbers):
             self.note({OTHERS: json.dumps(sorted(known.union(numbers)))})
 
-    def goes_on_otherwise(self, source: str, path: str, version: int) -> list[str]:
-        """The paths of which a file is no copy, though it begins as they do and has their source id."""
-        query = "SELECT set_id FROM version WHERE number = ?"
-        (set_id,) = self._file.execute(query, (version,)).fetchone()
-        told = [one for one, _asked in covered(self._file.execute, set_id, source)]
-        said = {error for one in told if one.path == path for error in one.errors}
-        return [one.path for one in told if OTHERWISE.format(path=one.path) in said]
+
+def _place(row: Sighting | Bypass) -> tuple[str, str]:
+    """The kind of a row, and its key within its source."""
+    kind = "sighting" if isinstance(row, Sighting) else "bypass"
+    return kind, json.dumps(row.key()[1:], ensure_ascii=False)
 
 
-def _row[Row: (Sighting, Bypass)](data: bytes, what: type[Row]) -> Row:
-    fields = json.loads(data)
-    del fields["type"]
-    return what(**fields)
-
-
-def _summed[Row: (Sighting, Bypass)](found: Iterable[Any], what: type[Row]) -> Iterator[tuple[str, Row]]:
-    """Key and row of each generation and version: a last line without an end behind what is settled."""
-    for (_generation, _version, key), parts in groupby(found, key=lambda row: row[:3]):
-        rows = [_row(data, what) for *_, data in parts]
-        yield key, reduce(add, rows)
+def _larger(
+    rows: Iterable[Sighting | Bypass], before: Mapping[tuple[str, str], tuple[bytes, int, int]]
+) -> Iterator[Sighting | Bypass]:
+    """Of each key the row with more lines, among `rows` and those that were there before."""
+    found = {_place(row): row for row in rows}
+    for place, (data, _change, _grown) in before.items():
+        old = row_of(data, Sighting) if place[0] == "sighting" else row_of(data, Bypass)
+        if place not in found or found[place].count < old.count:
+            found[place] = old
+    yield from found.values()
 
 
 def _written(coverage: Coverage) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable, Iterable, Iterator
+from contextlib import suppress
 from itertools import chain
 from pathlib import Path
 from typing import NamedTuple
@@ -11,7 +12,7 @@ from typing import NamedTuple
 from quetsach.errors import SourceError
 from quetsach.files import inputs, openers, opening
 from quetsach.files.decompress import codec_of
-from quetsach.files.openers import jsonlines
+from quetsach.files.openers import jsonlines, pihole
 from quetsach.files.openers.opened import Disk
 from quetsach.files.source import Source, is_capture
 from quetsach.machines.leases import naming
@@ -44,6 +45,21 @@ def _holds_leases_only(path: Path) -> bool:
     return kind is not None and not kind.is_log and (not kind.mark or kind.recognises(head))
 
 
+def is_database(handle: Handle) -> bool:
+    """Whether a file is a database, beside which other files may lie that belong to it."""
+    return handle.read(0, len(pihole.MAGIC)) == pihole.MAGIC
+
+
+def beside(path: Path) -> tuple[tuple[int, int], ...]:
+    """Size and time of each file beside a database that may hold what was written last."""
+    found = []
+    for one in pihole.beside(path):
+        with suppress(OSError):
+            about = one.stat()
+            found.append((about.st_size, about.st_mtime_ns))
+    return tuple(found)
+
+
 def is_growing(handle: Handle) -> bool:
     """Whether a file that is read as a whole is written to for as long as it is used."""
     start = handle.read(0, HEAD_BYTES)
@@ -60,8 +76,7 @@ def read(
     found = inputs.discover([str(path)])
     if _holds_leases_only(path):
         return [], ""
-    said = [reason for _, reason in found.errors]
-    answers = []
+    answers = [Answer([], [], reading.failed(None, options, reason, shown)) for shown, reason in found.errors]
     heads = _heads(path, found.logs) if with_heads else {}
     for log in found.logs:
         at = reading.Reading(engine)
@@ -71,7 +86,7 @@ def read(
                 kinds = {row.logformat for row in answer.rows()}
                 answer = answer._replace(format=kinds.pop() if len(kinds) == 1 else "")
                 answers.append(answer._replace(head=heads.get(answer.coverage.path, b"")))
-    return answers, _unread(answers, said)
+    return answers, _unread(answers)
 
 
 def read_on(
@@ -83,7 +98,11 @@ def read_on(
 ) -> tuple[list[Answer], str] | None:
     """What a store shows that was not looked at, by the source id as `known` tells it with the log format:
     records with a higher number or a later time than the last. A store that was restored from a copy gives
-    numbers of before to new records. None of a file that is read as a whole."""
+    numbers of before to new records. None of a file that is read as a whole.
+
+    A store is read once more from its beginning where it holds smaller numbers than at the last look, or
+    where something behind damage was read and the damage is gone: a good copy was put in its place.
+    """
     with opening.read(path, is_raw=True) as file:
         start = file.read(HEAD_BYTES)
         kind = next((kind.module for kind in openers.KINDS if kind.begins(start)), "")
@@ -97,6 +116,7 @@ def read_on(
 
         try:
             store = _STORES[kind](again)
+            first = store.first()
         except Exception:  # hostile bytes can make a library raise anything
             # The reading as a whole reports the reason.
             return None
@@ -104,44 +124,45 @@ def read_on(
             return None
         source = hashlib.sha256(store.name[:HEAD_BYTES]).hexdigest()
         before, log_format = known(source) or (None, "")
-        adds = before is not None and before.record > 0
-        behind, text = (
-            ((before.record, before.moment), before.text) if before is not None and adds else (None, 0)
-        )
-        shell = again()
-        lines = _Lines(store.numbered(behind), has_name=not adds)
-        stream = jsonlines.opened(shell, lines).stream
-        judged = Judged(options.format or store.format, "", True)
-        if not judged.format:
-            head = matcher.judging(options).add(store.head)
-            judged = Judged(log_format, "", True) if adds and log_format else head._replace(is_settled=True)
-        options = options._replace(format=judged.format if store.format else options.format)
-        at = Before(text, judged, b"", source, mtime)
-        found = matcher.scan_span(str(path), options, engine.progress(), stream, at).result
-        first = store.first() if before is not None and adds else 0
-    answer = answer_of(found, judged.format)
-    if adds and not lines.size:
-        return [], _unread([answer])
-    if before is not None and before.coverage is not None and first > before.record + 1:
-        # The store deleted records that nobody read.
-        begin, end = before.coverage.last, answer.coverage.first
-        if begin and end:
+        reader = _Reader(path, engine, matcher, options, store, again, source)
+        is_earlier = before is not None and 0 < first < before.first
+        told = reader.read(None if is_earlier else before, log_format)
+        errors = before.coverage.errors if before is not None and before.coverage is not None else []
+        is_lost = not store.stops and _lacks(told, errors)
+        if told.adds and is_lost:
+            told = reader.read(None, log_format)
+            is_lost = _lacks(told, errors)
+    told = told._replace(first=first, joins=before is not None and not told.adds)
+    said = _unread([told])
+    is_news = not told.adds or told.coverage.lines or told.coverage.errors != errors
+    if pihole.CHANGED in said or not is_news:
+        return [], said
+    if before is not None and before.coverage is not None:
+        begin, end = before.coverage.last, told.coverage.first
+        if not told.adds:
+            begin = before.coverage.first
+        # The store deleted records that nobody read, or could read.
+        is_gap = first > before.record + 1 if told.adds else is_lost and 0 < before.first < first
+        if is_gap and begin and end:
             gap = sorted((begin, end))
-            answer = answer._replace(coverage=answer.coverage._replace(gaps=[gap]))
-    moment = max(lines.moment, behind[1] if behind else 0.0)
-    told = answer._replace(
-        text=text + lines.size, record=max(lines.last, store.last), moment=moment, adds=adds
-    )
-    return [told], _unread([told])
+            told = told._replace(coverage=told.coverage._replace(gaps=[gap]))
+    return [told], said
+
+
+def _lacks(told: Answer, errors: Iterable[str]) -> bool:
+    """Whether something that could not be read at the last look is not told any more."""
+    return any(error not in told.coverage.errors for error in errors)
 
 
 class _Store(NamedTuple):
     """A store of records that is read by place. `name` is the line that names it, no bytes where it has none;
     `last` the number of its last record, 0 where its lines tell, and `first` gives the smallest number.
     `format` is its log format; where that is "", its first lines in `head` tell. `numbered` gives the name
-    with the number 0, and the records behind a number and a time."""
+    with the number 0, and the records behind a number and a time. A reading that `stops` at damage reads
+    nothing behind it, and the next one goes on there."""
 
     name: bytes
+    stops: bool
     last: int
     first: Callable[[], int]
     format: str
@@ -149,12 +170,46 @@ class _Store(NamedTuple):
     numbered: Callable[[tuple[int, float] | None], Iterable[tuple[int, float, bytes]]]
 
 
-def _database(again: Callable[[], openers.Opened]) -> _Store:
-    from quetsach.files.openers import pihole
+class _Reader(NamedTuple):
+    """What reads a store with a matcher; `again` opens its file once more, `source` is its source id."""
 
+    path: Path
+    engine: Engine
+    matcher: Matcher
+    options: ScanOptions
+    store: _Store
+    again: Callable[[], openers.Opened]
+    source: str
+
+    def read(self, before: Looked | None, log_format: str) -> Answer:
+        """The records behind those of the last look, all where there was none; `log_format` is theirs."""
+        store, options = self.store, self.options
+        known = before if before is not None and before.record > 0 else None
+        behind, text = ((known.record, known.moment), known.text) if known is not None else (None, 0)
+        shell = self.again()
+        lines = _Lines(store.numbered(behind), has_name=known is None)
+        stream = jsonlines.opened(shell, lines).stream
+        judged = Judged(options.format or store.format, "", True)
+        if not judged.format:
+            head = self.matcher.judging(options).add(store.head)
+            is_known = known is not None and bool(log_format)
+            judged = Judged(log_format, "", True) if is_known else head._replace(is_settled=True)
+        options = options._replace(format=judged.format if store.format else options.format)
+        at = Before(text, judged, b"", self.source, shell.mtime)
+        found = self.matcher.scan_span(str(self.path), options, self.engine.progress(), stream, at).result
+        record, moment = behind or (0, 0.0)
+        return answer_of(found, judged.format)._replace(
+            text=text + lines.size,
+            record=max(lines.last, record if found.coverage.errors else store.last),
+            moment=max(lines.moment, moment),
+            adds=known is not None,
+        )
+
+
+def _database(again: Callable[[], openers.Opened]) -> _Store:
     name, first, last = pihole.latest(again())
     return _Store(
-        name, last, lambda: first, "pihole.ftl", b"", lambda behind: pihole.numbered(again(), behind)
+        name, True, last, lambda: first, "pihole.ftl", b"", lambda behind: pihole.numbered(again(), behind)
     )
 
 
@@ -168,7 +223,7 @@ def _event_log(again: Callable[[], openers.Opened]) -> _Store:
         return evtx.smallest(again().stream)
 
     return _Store(
-        name, 0, first, "", head, lambda behind: chain([begin], evtx.numbered(again().stream, behind))
+        name, False, 0, first, "", head, lambda behind: chain([begin], evtx.numbered(again().stream, behind))
     )
 
 
@@ -196,9 +251,9 @@ class _Lines:
             raise SourceError(f"damaged ({type(error).__name__}: {error})") from error
 
 
-def _unread(answers: list[Answer], said: Iterable[str] = ()) -> str:
+def _unread(answers: Iterable[Answer]) -> str:
     """What could not be read of a file, in the words of its logs; "" where nothing."""
-    return "; ".join(dict.fromkeys([*said, *(error for one in answers for error in one.coverage.errors)]))
+    return "; ".join(dict.fromkeys(error for one in answers for error in one.coverage.errors))
 
 
 def leases(path: Path, tz: str, length: int | None) -> list[Event]:

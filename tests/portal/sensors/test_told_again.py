@@ -12,7 +12,7 @@ import pytest
 
 from quetsach.machines.leases.naming import Leases
 from quetsach.portal.sensors import actions
-from quetsach.portal.sightings.models import Bypass, CoveredDay, Sighting
+from quetsach.portal.sightings.models import Bypass, Coverage, CoveredDay, Scan, Sighting
 from quetsach.results import push
 from quetsach.sightings.sighting import write
 from quetsach.watching import document, held
@@ -105,3 +105,27 @@ def test_what_is_told_again_changes_nothing(cast, live_server, tmp_path, monkeyp
         assert send()
         assert known() == before
         office.kill()
+
+
+def test_what_could_not_be_read_is_no_error_of_the_portal_once_it_is_read(cast, live_server, tmp_path):
+    publish_list(cast, tmp_path)
+    _sensor, code = actions.add(cast.user("A1", "coordinator"), cast.units["A1"], "phân giải")
+    secret = actions.enrol(code).secret
+    (tmp_path / "office").mkdir()
+    office = Office(tmp_path / "office", ENGINES[0])
+    office.day = f"{datetime.now(UTC):%Y-%m-%d}"
+    place = Place((str(office.logs),), OPTIONS.source_name, OPTIONS.tz)
+    document.keep_places(office.state, [place])
+    office.state.note({"set": office.set_id, "count": "1"})
+
+    def told():
+        office.settle()
+        assert Outbox(office.state_file, live_server.url, secret, lambda _name: Leases()).send(office.state)
+        return sorted((one.lines > 0, len(one.errors)) for one in Coverage.rows.all())
+
+    (office.logs / "dns.log").write_bytes(b"7z\xbc\xaf\x27\x1c" + bytes(5000))
+    assert told() == [(False, 1)]
+    (office.logs / "dns.log").write_bytes(b"".join(office.line() for _ in range(100)))
+    assert told() == [(False, 0), (True, 0)]
+    assert [scan.errors for scan in Scan.rows.all()] == [0]
+    office.kill()

@@ -235,15 +235,14 @@ def _check_place(place: Place) -> bool:
 def _check_leases(place: Place) -> bool:
     """Tell how many leases the files hold; False where one cannot be read."""
     from quetsach.errors import SourceError
-    from quetsach.files.inputs import Inputs
-    from quetsach.machines.leases.naming import gather
+    from quetsach.watching import leases
 
     is_good = True
     for path in place.leases:
         try:
-            count = gather(Inputs(), [path], place.tz).count
+            count = leases.read(path, place.tz, None).count
         except SourceError as error:
-            say.warning(words.visible(explain(str(error))))
+            say.warning(words.visible(f"{path}: {explain(str(error), str(path))}"))
             is_good = False
         except OSError as error:
             why = f"cannot be read: {error.strerror}; check that it may be read"

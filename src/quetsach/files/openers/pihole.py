@@ -7,9 +7,11 @@ https://docs.pi-hole.net/database/query-database/
 
 from __future__ import annotations
 
+import os
 import sqlite3
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
+from pathlib import Path
 from typing import Any
 
 from quetsach.errors import SourceError
@@ -17,6 +19,9 @@ from quetsach.files.openers import jsonlines
 from quetsach.files.openers.ondisk import path_of
 from quetsach.files.openers.opened import Opened
 
+MAGIC = b"SQLite format 3\0"
+CHANGED = "changed while it was read; scan it again"
+"""The error of a database that was written meanwhile: what was read may be half a transaction."""
 _NAME = "pihole-FTL"
 _MOST_TEXT = 4096
 _CNAME_STATUS = (9, 10, 11)
@@ -38,7 +43,7 @@ def lines(file: Opened) -> Iterator[bytes]:
 
     Raises:
         SourceError: the file is no such database or, after all queries that could be read, it is damaged, or
-            newer queries lie in its write-ahead log.
+            newer queries lie in its write-ahead log or it was written meanwhile.
     """
     return (line for _number, _moment, line in numbered(file))
 
@@ -53,7 +58,11 @@ def latest(file: Opened) -> tuple[bytes, int, int]:
         tables = _tables(db)
         began, (table, columns) = _began(db, tables), _table(db, tables)
         order = _order(columns)
-        ends = db.execute(f"SELECT min({order}), max({order}) FROM {table} AS q").fetchone()  # noqa: S608
+        # Two questions, because SQLite looks at each row for both in one.
+        ends = [
+            db.execute(f"SELECT {end}({order}) FROM {table} AS q").fetchone()[0]  # noqa: S608
+            for end in ("min", "max")
+        ]
     first, last = (end if isinstance(end, int) else 0 for end in ends)
     return jsonlines.store(_NAME, began) if began is not None else b"", first, last
 
@@ -69,9 +78,48 @@ def numbered(file: Opened, behind: tuple[int, float] | None = None) -> Iterator[
         yield from _queries(db, behind)
 
 
+def beside(path: Path) -> tuple[Path, Path]:
+    """The rollback journal and the write-ahead log of a database; SQLite looks for them beside the file that
+    a link leads to."""
+    real = os.path.realpath(path)
+    return Path(f"{real}-journal"), Path(f"{real}-wal")
+
+
+def _is_hot(journal: Path) -> bool:
+    """Whether a rollback journal holds what an unfinished transaction overwrote, by SQLite's rule: its first
+    byte is not zero (https://www.sqlite.org/fileformat2.html#the_rollback_journal). True where nobody may
+    look."""
+    try:
+        if not journal.is_file():
+            return False
+        with journal.open("rb") as file:
+            return file.read(1) not in (b"", b"\0")
+    except FileNotFoundError:
+        return False
+    except OSError:
+        return True
+
+
+def _mark(path: Path) -> tuple[int, int, int]:
+    try:
+        about = path.stat()
+    except OSError as error:
+        raise SourceError(CHANGED) from error
+    return about.st_ino, about.st_size, about.st_mtime_ns
+
+
 @contextmanager
 def _opened(file: Opened) -> Iterator[sqlite3.Connection]:
     with path_of(file) as path:
+        journal, log = beside(path)
+        if _is_hot(journal):
+            raise SourceError(
+                f"SQLite: a write to it was not finished, as {journal.name} beside it shows, so nothing of it"
+                " was read; start the program that writes it, or copy the database with sqlite3 FILE"
+                " '.backup COPY' and scan the copy"
+            )
+        before = _mark(path)
+        problem: sqlite3.Error | OverflowError | None = None
         try:
             # "immutable" neither locks nor writes beside the file, and leaves the write-ahead log unread.
             with closing(sqlite3.connect(f"{path.as_uri()}?mode=ro&immutable=1", uri=True)) as db:
@@ -79,14 +127,17 @@ def _opened(file: Opened) -> Iterator[sqlite3.Connection]:
                 db.text_factory = lambda data: data.decode("utf-8", "replace")
                 yield db
         except (sqlite3.Error, OverflowError) as error:
+            problem = error
+        if _mark(path) != before or _is_hot(journal):
+            raise SourceError(CHANGED) from problem
+        if problem is not None:
             raise SourceError(
-                f"SQLite: damaged ({error}); what came before was scanned, copy the file again from "
+                f"SQLite: damaged ({problem}); what came before was scanned, copy the file again from "
                 "its origin"
-            ) from error
-        beside = path.with_name(path.name + "-wal")
-        if file.path is not None and beside.is_file() and beside.stat().st_size:
+            ) from problem
+        if log.is_file() and log.stat().st_size:
             raise SourceError(
-                f"SQLite: newer queries lie in {beside.name} and were not read; copy the database with"
+                f"SQLite: newer queries lie in {log.name} and were not read; copy the database with"
                 " sqlite3 FILE '.backup COPY' and scan the copy"
             )
 

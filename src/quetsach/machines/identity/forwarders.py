@@ -13,6 +13,7 @@ from typing import NamedTuple
 from quetsach.machines.evidence import Decision, Sign
 from quetsach.machines.identity.decisions import in_force
 from quetsach.machines.identity.keys import is_private
+from quetsach.machines.keys import same
 
 FORWARDER, SINGLE = "forwarder", "single"
 """What a person says of an address: it asks for others, or one machine alone has it."""
@@ -64,14 +65,16 @@ class Crowd(NamedTuple):
 def crowd(runs: Iterable[Run]) -> Crowd | None:
     """The hour with the most machines at one address, the earliest of several; None where no hour has
     `CLIENTS`. Cards and host names count apart, since one machine has both."""
-    seen: dict[tuple[int, str], set[str]] = defaultdict(set)
+    seen: dict[tuple[int, str], dict[str, str]] = defaultdict(dict)
     for one in runs:
         kind = one.who.partition(":")[0]
         if kind in ("mac", "host"):
+            machine = same(one.who)
             for hour in range(one.first // _HOUR, one.last // _HOUR + 1):
-                seen[hour, kind].add(one.who)
+                names = seen[hour, kind]
+                names[machine] = min(one.who, names.get(machine, one.who))
     most = max(((len(some), -hour, kind) for (hour, kind), some in seen.items()), default=None)
     if most is None or most[0] < CLIENTS:
         return None
     _, hour, kind = most
-    return Crowd(-hour * _HOUR, tuple(sorted(seen[-hour, kind])))
+    return Crowd(-hour * _HOUR, tuple(sorted(seen[-hour, kind].values())))

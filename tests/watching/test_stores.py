@@ -1,0 +1,237 @@
+"""What could not be read of a store is read as soon as it can be, and half a transaction never is."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import sqlite3
+from collections.abc import Iterator
+from contextlib import closing
+from pathlib import Path
+
+import pytest
+
+from quetsach.scanning.engine import Engine
+from quetsach.scanning.engines.portable import PortableEngine
+from quetsach.sightings.sighting import Coverage
+from tests.engines.native import ENGINE
+from tests.openers.pihole import BEGAN, NEW, OLD, database
+from tests.watching.office import Office
+from tests.watching.test_whole import EVENTS, Pihole, event_log
+
+pytestmark = pytest.mark.native
+
+
+@pytest.fixture(params=(ENGINE, PortableEngine()), ids=lambda engine: engine.name)
+def office(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Office]:
+    engine: Engine = request.param
+    made = Office(tmp_path, engine)
+    yield made
+    made.kill()
+
+
+def put(office: Office, path: Path, data: bytes) -> None:
+    """A file is replaced by another one, which counts as the true content."""
+    office.now += 60
+    path.write_bytes(data)
+    os.utime(path, (office.now, office.now))
+    office.contents[path] = data
+
+
+def check(office: Office) -> None:
+    """The watcher says what a scan of the true contents says, and has no trouble."""
+    office.settle()
+    sightings, coverage = office.expected()
+    assert office.found() == sightings
+    assert list(map(facts, office.coverage())) == list(map(facts, coverage))
+    assert not office.follower.troubles
+
+
+def facts(told: Coverage) -> tuple[object, ...]:
+    return (
+        told.source,
+        told.bytes,
+        told.lines,
+        told.hours,
+        told.order,
+        told.first,
+        told.last,
+        told.errors,
+        told.gaps,
+    )
+
+
+def many(pihole: Pihole) -> bytes:
+    """A database of some dozens of pages, in which each fourth query is of a listed name."""
+    pihole.ask(*["evil.example", "fine.test", "fine.test", "fine.test"] * 500)
+    return pihole.path.read_bytes()
+
+
+def damaged(data: bytes) -> bytes:
+    page = int.from_bytes(data[16:18])
+    middle = len(data) // page // 2 * page
+    return data[:middle] + b"\xff" * page + data[middle + page :]
+
+
+def test_a_good_copy_of_a_damaged_database_is_read(office: Office) -> None:
+    pihole = Pihole(office)
+    good = many(pihole)
+    put(office, pihole.path, damaged(good))
+    office.settle()
+    assert 0 < sum(row.count for row in office.found()) < 500
+    assert "SQLite: damaged" in " ".join(office.follower.troubles.values())
+    put(office, pihole.path, good)
+    check(office)
+    assert sum(row.count for row in office.found()) == 500
+
+
+def test_what_was_read_before_stays_counted_when_a_good_copy_comes(office: Office) -> None:
+    """Of the queries that the damage hid some were deleted meanwhile: that is a gap."""
+    pihole = Pihole(office)
+    put(office, pihole.path, damaged(many(pihole)))
+    office.settle()
+    before, (told,) = sum(row.count for row in office.found()), office.coverage()
+    assert 0 < before < 300 and told.errors
+    hidden_from = told.last
+    with closing(sqlite3.connect(office.true.with_name("all.db"))) as db, db:
+        db.execute("DELETE FROM queries WHERE id <= 1200")
+    put(office, pihole.path, office.true.with_name("all.db").read_bytes())
+    office.settle()
+    assert sum(row.count for row in office.found()) == before + 200
+    (told,) = office.coverage()
+    assert not told.errors and not office.follower.troubles
+    assert [first for first, _last in told.gaps] == [hidden_from]
+
+
+def test_older_queries_that_are_put_back_are_read(office: Office) -> None:
+    pihole = Pihole(office)
+    good = many(pihole)
+    pihole.forget(1900)
+    office.settle()
+    assert sum(row.count for row in office.found()) == 25
+    put(office, pihole.path, good)
+    check(office)
+    pihole.ask(*["evil.example"] * 3)
+    check(office)
+    assert sum(row.count for row in office.found()) == 503
+
+
+def other_tables(path: Path) -> bytes:
+    """A database of a version that nobody knows."""
+    return database(path, "CREATE TABLE question (a, b); INSERT INTO question VALUES (1, 2);").read_bytes()
+
+
+@pytest.mark.parametrize("was_known", [True, False])
+def test_a_known_version_in_place_of_an_unknown_one_is_read(office: Office, was_known: bool) -> None:
+    pihole = Pihole(office)
+    good, unknown = many(pihole), other_tables(office.true.with_name("other.db"))
+    if was_known:
+        office.settle()
+    put(office, pihole.path, unknown)
+    office.settle()
+    assert "without Pi-hole's queries" in " ".join(office.follower.troubles.values())
+    assert [error for one in office.coverage() for error in one.errors]
+    put(office, pihole.path, good)
+    check(office)
+    # A portal that has the error hears that it is gone.
+    told = [one for one, _asked in office.state.covered(office.set_id, with_readable=True) if not one.bytes]
+    assert [(one.path, one.errors) for one in told] == [(str(pihole.path), [])]
+    put(office, pihole.path, unknown)
+    office.settle()
+    assert sorted((one.lines > 0, len(one.errors)) for one in office.coverage()) == [(False, 1), (True, 0)]
+
+
+def test_text_in_place_of_what_could_not_be_read_is_told_without_its_error(office: Office) -> None:
+    path = office.logs / "dns.log"
+    put(office, path, b"7z\xbc\xaf\x27\x1c" + bytes(5000))
+    office.settle()
+    assert [len(one.errors) for one in office.coverage()] == [1]
+    put(office, path, b"".join(office.line() for _ in range(100)))
+    check(office)
+
+
+@pytest.mark.realdata
+@pytest.mark.skipif(not EVENTS.is_file(), reason="QUETSACH_TEST_DATA is not there")
+@pytest.mark.parametrize("first", ["damaged", "newer"])
+def test_a_good_event_log_in_place_of_part_of_it_is_read(office: Office, first: str) -> None:
+    pytest.importorskip("evtx")
+    office.use(["185.26.182.117"])
+    office.kill()
+    office.start()
+    good = event_log(EVENTS.read_bytes(), 5)
+    part = bytearray(good)
+    part[4096 + 65536 + 600 : 4096 + 65536 + 60_000] = bytes(59_400)
+    path = office.logs / "sysmon.evtx"
+    put(office, path, bytes(part) if first == "damaged" else event_log(EVENTS.read_bytes(), 5, dropped=3))
+    office.settle()
+    assert bool(office.follower.troubles) == (first == "damaged")
+    put(office, path, good)
+    check(office)
+
+
+def unfinished(folder: Path) -> tuple[bytes, bytes, bytes]:
+    """A database and its journal as a writer left them that was killed within a transaction, and the database
+    as SQLite rolls it back."""
+    path = database(folder / "pihole-FTL.db", OLD.partition("INSERT")[0] + BEGAN)
+    asked = [(1663300800 + n, "good.example") for n in range(2000)]
+    insert = "INSERT INTO queries VALUES (NULL, ?, 1, 2, ?, '10.2.0.20', NULL)"
+    with closing(sqlite3.connect(path)) as db, db:
+        db.executemany(insert, asked)
+    journal = path.with_name("pihole-FTL.db-journal")
+    with closing(sqlite3.connect(path, isolation_level=None)) as writer:
+        writer.execute("PRAGMA cache_size = 1")
+        writer.execute("BEGIN")
+        writer.executemany(insert, [(1663310000 + n, "evil.example") for n in range(3000)])
+        half, kept = path.read_bytes(), journal.read_bytes()
+        writer.execute("ROLLBACK")
+    return half, kept, path.read_bytes()
+
+
+def test_half_a_transaction_is_never_read(office: Office, tmp_path: Path) -> None:
+    (tmp_path / "writer").mkdir()
+    half, kept, rolled_back = unfinished(tmp_path / "writer")
+    path = office.logs / "pihole-FTL.db"
+    journal = office.logs / "pihole-FTL.db-journal"
+    office.follow = [str(path)]
+    office.kill()
+    office.start()
+    journal.write_bytes(kept)
+    put(office, path, half)
+    office.settle()
+    assert not office.found()
+    assert "pihole-FTL.db-journal" in office.follower.troubles[str(path)]
+    assert [one.lines for one in office.coverage()] == [0]
+    # SQLite itself says what is true.
+    shutil.copy(path, tmp_path / "again.db")
+    shutil.copy(journal, tmp_path / "again.db-journal")
+    with closing(sqlite3.connect(tmp_path / "again.db")) as db:
+        assert db.execute("SELECT count(*) FROM queries").fetchone() == (2000,)
+    journal.unlink()
+    put(office, path, rolled_back)
+    check(office)
+    assert not office.found()
+
+
+@pytest.mark.parametrize("is_link", [True, False])
+def test_a_journal_that_goes_is_noticed_though_the_database_is_the_same(
+    office: Office, tmp_path: Path, is_link: bool
+) -> None:
+    real = tmp_path / "etc" / "pihole.db" if is_link else office.logs / "pihole.db"
+    real.parent.mkdir(exist_ok=True)
+    path = office.logs / "pihole.db"
+    data = database(real, NEW + BEGAN).read_bytes()
+    if is_link:
+        path.symlink_to(real)
+    journal = Path(f"{real}-journal")
+    journal.write_bytes(b"\xd9\xd5\x05\xf9\x20\xa1\x63\xd7" + bytes(504))
+    os.utime(real, (office.now, office.now))
+    office.contents[path] = data
+    office.follow = [str(path)]
+    office.kill()
+    office.start()
+    office.settle()
+    assert "pihole.db-journal" in office.follower.troubles[str(path)]
+    # As SQLite ends a transaction with a journal that it keeps (journal_mode=PERSIST).
+    journal.write_bytes(bytes(512))
+    check(office)
+    assert {row.matched for row in office.found()} == {"a.evil.example", "c.evil.example"}
