@@ -26,7 +26,7 @@ LABELS: dict[str, str | Promise] = {
     Act.CONFIRM: gettext_lazy("confirmed clean %(day)s"),
     Act.RELAPSE: gettext_lazy("signs again %(day)s"),
     Act.SEEN_AGAIN: gettext_lazy("seen again %(day)s"),
-    Act.ASSIGN: gettext_lazy("passed on %(day)s"),
+    Act.ASSIGN: gettext_lazy("moved to another unit %(day)s"),
     Act.NOT_OURS: gettext_lazy("passed up %(day)s"),
     Act.REOPEN: gettext_lazy("opened again %(day)s"),
     **dict.fromkeys(
