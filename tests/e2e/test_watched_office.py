@@ -36,7 +36,8 @@ PAST, QUIET = 28, 20
 PATIENT = 90.0
 """Seconds until a test gives up; nothing here is asserted to be quick."""
 QUICK = """
-import os, time, time_machine
+import os, signal, time, time_machine
+signal.signal(signal.SIGINT, signal.default_int_handler)  # a test run in the background ignores it
 from quetsach.watching import asked, lists, outbox
 lists.FETCH_SECONDS = outbox.COVERAGE_SECONDS = outbox.LEASE_SECONDS = asked.FETCH_SECONDS = 1.0
 time_machine.travel(time.time() + float(os.environ["AHEAD"]), tick=True).start()

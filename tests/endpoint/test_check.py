@@ -30,7 +30,7 @@ from tests.endpoint import world
 from tests.endpoint.plants import DISK
 
 HOSTILE = "KMSpico \"><img src=x onerror=alert(1)>\u202egpj.\x1b[31m'&.exe"
-DATA = Path(os.environ.get("QUETSACH_TEST_DATA", "../shared/data"))
+SYSMON = Path(os.environ.get("QUETSACH_TEST_DATA", "../shared/data")) / "evtx/sysmon.evtx"
 
 
 @pytest.fixture
@@ -356,20 +356,18 @@ def test_a_check_that_is_stopped_is_not_clean() -> None:
 
 
 @pytest.mark.realdata
+@pytest.mark.skipif(not SYSMON.is_file(), reason="QUETSACH_TEST_DATA is not there")
 def test_a_real_sysmon_log_on_a_disk(tmp_path: Path) -> None:
-    path = DATA / "evtx/sysmon.evtx"
-    if not path.exists():
-        pytest.skip(f"{path} is not here")
     from quetsach.indicators.indicator import IndicatorSet, Scope
     from quetsach.indicators.lists.item import parse
 
-    with path.open("rb") as file:
+    with SYSMON.open("rb") as file:
         events = [json.loads(line)["Event"] for line in evtx.lines(file)]
     address = next(e["EventData"]["DestinationIp"] for e in events if e["System"]["EventID"] == 3)
     root = world.tree(world.CLEAN, tmp_path)
     logs = root / "C:/Windows/System32/winevt/Logs"
     logs.mkdir(parents=True)
-    (logs / "Microsoft-Windows-Sysmon%4Operational.evtx").write_bytes(path.read_bytes())
+    (logs / "Microsoft-Windows-Sysmon%4Operational.evtx").write_bytes(SYSMON.read_bytes())
     done = world.look(machines.at(root), indicators=IndicatorSet(parse(address, Scope.WITH_SUBDOMAINS)[0]))
     assert [(one.indicator, str(one.confidence)) for one in done.findings if one.indicator] == [
         (address, "D2")

@@ -1,6 +1,6 @@
 //! The memory of rows: one account for all scans of a run and all their threads (docs/adr/0019).
 //!
-//! docs/contract.md 5 gives a scan 70 MB, its set, and 256 bytes for each row. `Limits::row_bytes` of this, 25 MB, is the
+//! docs/contract.md 5 gives a scan 75 MB, its set, and 256 bytes for each row. `Limits::row_bytes` of this, 25 MB, is the
 //! `base`: what rows may take however few they are. All rows of a run together may take
 //!
 //! ```text

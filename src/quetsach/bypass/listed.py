@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from importlib import resources
+from quetsach.files import packaged
 
 NAME = "providers.list"
 """`tools/providers.py` makes it from `providers.toml`; a test compares both."""
@@ -10,4 +10,4 @@ NAME = "providers.list"
 
 def read() -> bytes:
     """The entries, one a line: see `quetsach.bypass.providers.Providers.listed`."""
-    return resources.files("quetsach.bypass").joinpath(NAME).read_bytes()
+    return packaged.read(f"bypass/{NAME}")

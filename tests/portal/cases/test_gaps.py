@@ -86,7 +86,9 @@ def gaps(cast, unit="A1"):
 
 
 def hole(first, last):
-    return f"từ {noon(first):%d/%m} đến {noon(last):%d/%m}"
+    """The words for a gap between two days ago; 0 is now, which may be a day later here than in UTC."""
+    end = noon(last) if last else timezone.localtime()
+    return f"từ {noon(first):%d/%m} đến {end:%d/%m}"
 
 
 def test_a_gap_of_one_log_is_one_task_for_all_its_machines_until_it_is_closed(cast, upload):
