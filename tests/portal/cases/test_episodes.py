@@ -106,7 +106,7 @@ def claimed(cast, reported):
 def test_a_handling_of_a_later_episode_stands_when_its_sign_is_told_again(
     cast, claimed, bring, scan, told_by
 ):
-    """Whoever tells it: the machine was handled after that sign."""
+    """The machine was handled after that sign. It is the same who tells it."""
     it = cast.user("A1", "it")
     if told_by == "file":
         data = sinkhole((ADDRESS, noon(3), FAMILY))

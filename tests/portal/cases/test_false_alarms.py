@@ -267,7 +267,7 @@ def test_the_same_address_at_another_place_while_the_case_was_open_by_mistake(
 
 
 def test_a_sign_after_the_next_list_while_the_case_was_open_by_mistake(cast, case, upload):
-    """The false alarm has ended with that list, whoever opened the case meanwhile."""
+    """The false alarm has ended with that list. That the case was open meanwhile changes nothing."""
     alarm = agreed(cast, case)
     FalseAlarm.rows.filter(pk=alarm.pk).update(decided_at=noon(8))
     Case.rows.update(dismissed_at=noon(8))

@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from datetime import date, datetime, timedelta
+from functools import cached_property
 
 from quetsach.machines.proof import given_away
 from quetsach.machines.proof.facts import Around, Claim, Expiry, Hit, Machine, Place
@@ -280,12 +281,12 @@ class _AtPlace:
         waits = all(gap.lack in _WAITS for gap in gaps)
         earliest = moment_of(watch.origin + begin) + watch.needed if waits or not self.end else None
         silence = self._hours(first, end, self._count(first, end))
-        hours = None
+        since: Hours | None = None
         if watch.for_page:
-            hours = self._hours(watch.start, told, self._count(watch.start, told))
+            since = self._hours(watch.start, told, self._count(watch.start, told))
         return Judgement(
             rung, self.place.key, self._until(first, end) if quiet else None, earliest, quiet, gaps,
-            self._is_weak(silence.numbers), hours, silence,
+            self._is_weak(silence.numbers), since, silence,
         )  # fmt: skip
 
     def spared(self, hours: Hours) -> tuple[Gap, ...]:
@@ -391,8 +392,8 @@ class _AtPlace:
         gaps = []
         if not self.expected:
             gaps.append(Gap(Lack.NO_HOURS, watch.claim.at - timedelta(days=BASELINE), watch.claim.at, key))
-        elif self._per_fortnight() < watch.least_hours:
-            gaps.append(Gap(Lack.FEW_HOURS, since, watch.now, key, self._per_fortnight()))
+        elif self._per_fortnight < watch.least_hours:
+            gaps.append(Gap(Lack.FEW_HOURS, since, watch.now, key, self._per_fortnight))
         gaps += self._arounds()
         gaps += given_away.gaps(watch.moved, origin)
         missed, tail, told = self._missed()
@@ -412,6 +413,7 @@ class _AtPlace:
             gaps.append(Gap(Lack.TOO_SHORT, moment_of(origin + begin), end, key))
         return (*gaps, *(missed if is_early else ()), *tail), told
 
+    @cached_property
     def _per_fortnight(self) -> int:
         """The expected hours of as many days as must be quiet, by the weeks before the claim and after."""
         since = max(1, self.watch.end - self.watch.start)
@@ -444,7 +446,7 @@ class _AtPlace:
         def are_few(since: int) -> bool:
             hours = sum(gap.hours for gap in short if hour_of(gap.first) >= self.watch.origin + since)
             expected = (self.expected & span(since, self.end)).bit_count()
-            return hours * whole <= max(expected, self._per_fortnight()) * (whole - part)
+            return hours * whole <= max(expected, self._per_fortnight) * (whole - part)
 
         if not self.expected or not (are_few(self.watch.start) and are_few(begin)):
             return missed

@@ -382,7 +382,7 @@ def judge_claims(campaign: Campaign, pulled: Pulled | None = None, arrived: Arri
     if arrived is not None:
         waiting = waiting.filter(pk__in=_moved_by(arrived, campaign))
     for some in batched(list(waiting.values_list("pk", flat=True)), AT_ONCE):
-        judge_some(Case.rows.filter(pk__in=some), pulled)
+        judge_some(Case.rows.filter(pk__among=some), pulled)
 
 
 def judge_some(cases: QuerySet[Case], pulled: Pulled) -> int:
@@ -413,9 +413,11 @@ def _share_units(claims: Sequence[Case]) -> None:
     """Give the machines their units and campaigns, each read once for all of its machines."""
     owners = CampaignNode.rows.in_bulk({case.device.owner_id for case in claims})
     campaigns = Campaign.objects.in_bulk({case.device.campaign_id for case in claims})
+    of_device: Any = Device._meta
+    owner, campaign = of_device.get_field("owner"), of_device.get_field("campaign")
     for case in claims:
-        case.device.owner = owners[case.device.owner_id]
-        case.device.campaign = campaigns[case.device.campaign_id]
+        owner.set_cached_value(case.device, owners[case.device.owner_id])
+        campaign.set_cached_value(case.device, campaigns[case.device.campaign_id])
 
 
 def _moved_by(arrived: Arrived, campaign: Campaign) -> set[UUID]:
