@@ -150,7 +150,7 @@ def _profiled(asked: argparse.Namespace, name: str, act: Callable[[], object]) -
     if asked.profile != name:
         act()
         return
-    profile, text = cProfile.Profile(), io.StringIO()
+    profile, text = cProfile.Profile(time.process_time), io.StringIO()
     profile.runcall(act)
     pstats.Stats(profile, stream=text).sort_stats("cumtime").print_stats(45)
     print(text.getvalue())
@@ -210,7 +210,7 @@ def _plant(campaign: Any, nodes: list[Any], set_id: str, now: datetime, numbers:
                 indicator=f"bench{number % 2000}.example", kind="domain", family=f"botnet-{number % 40}",
                 matched="", field="query", device=address, day=seen.date(), first_seen=seen, last_seen=seen,
                 count=3, runs=[[at, at, 3]], action="allowed", logformat="zeek.dns", evidence="",
-                set_id=set_id, is_listed=True, checked_version=1, is_pulled=True, received_at=now,
+                set_id=set_id, is_listed=True, checked_version=1, is_pulled=True, received_at=seen,
             )
         )  # fmt: skip
     with transaction.atomic():

@@ -455,6 +455,7 @@ ADDRESS = Standing(Rung.OPEN, Kind.ADDRESS)
          {"false": 1, "recalled": 1}),
         ({"A": DONE._replace(is_relapsed=True), "B": OPEN}, {"A": DONE, "B": NO_SIGN},
          {"retracted": {"A", "B"}}, {"retracted": 2}),
+        ({"A": OPEN._replace(is_relapsed=True)}, {"A": DONE}, {"recalled": {"A"}}, {"recalled": 1}),
         ({"A": NO_SIGN}, {"A": OPEN}, {}, {"true": 1}),
         ({"A": DONE}, {"A": OPEN}, {}, {"back": 1}),
         ({"A": DONE}, {"A": DONE._replace(is_relapsed=True)}, {}, {"back": 1}),

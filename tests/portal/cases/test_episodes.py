@@ -1,5 +1,7 @@
 """A machine that was proven clean is so again when its later signs turn out to be none of its own."""
 
+from io import BytesIO
+
 import pytest
 from django.urls import reverse
 from django.utils import timezone
@@ -91,6 +93,66 @@ def test_the_next_report_and_the_next_check_open_an_episode_of_their_own(cast, r
     assert episodes()[3:] == [(4, True, "assigned")] and counted(cast) == (1, 0, 1, 0)
 
 
+@pytest.fixture
+def claimed(cast, reported):
+    """The second episode was handled two days ago; then the file that opened it was taken back."""
+    cases.claim_clean(Case.rows.get(episode=2), cast.user("A1", "it"), done="scan", done_at=noon(2))
+    back(cast, reported)
+    assert episodes() == [(1, True, "verified_clean"), (2, False, "false_positive")]
+    return reported
+
+
+@pytest.mark.parametrize("told_by", ["file", "log", "check", "while open"])
+def test_a_handling_of_a_later_episode_stands_when_its_sign_is_told_again(
+    cast, claimed, bring, scan, told_by
+):
+    """The machine was handled after that sign. It is the same who tells it."""
+    it = cast.user("A1", "it")
+    if told_by == "file":
+        data = sinkhole((ADDRESS, noon(3), FAMILY))
+        upload = BytesIO(data)
+        upload.name = claimed.name
+        client = cast.client("A", "it")
+        client.cookies["django_language"] = "en"
+        page = text_of(client.get(client.post("/cd/lam-sach/nan-nhan/", {"file": upload}).url))
+        assert "1 case that was closed as a false alarm would be open again" in page
+        assert "infected again" not in page
+        assert bring(data).new_cases == 0
+    elif told_by == "check":
+        take_check(Device.rows.get(), Check("k-1", noon(3), {FAMILY: frozenset({"evil.example"})}))
+    else:
+        if told_by == "while open":
+            cases.reopen(Case.rows.get(episode=1), it, "Mở nhầm hồ sơ.")
+        scan(sighting(ADDRESS, noon(3), source="log-2"))
+        if told_by == "while open":
+            take_back_last(Case.rows.get(episode=1), it)
+    assert episodes() == [(1, False, "verified_clean"), (2, True, "claimed_clean")]
+    second = Case.rows.get(episode=2)
+    assert (second.claimed_at, second.done, second.relapses) == (noon(2), "scan", 0)
+    assert list(second.events.values_list("act", flat=True))[-2:].count("return") == 1
+    assert counted(cast) == (1, 0, 1, 0)
+    # A sign after that handling is a relapse of it.
+    scan(sighting(ADDRESS, noon(1), source="log-3"))
+    assert episodes()[1] == (2, True, "assigned") and Case.rows.get(episode=2).relapses == 1
+
+
+def test_a_sign_after_the_handling_of_a_closed_episode_opens_a_new_one(cast, claimed, scan):
+    scan(sighting(ADDRESS, noon(1), source="log-2"))
+    assert episodes() == [
+        (1, False, "verified_clean"), (2, False, "false_positive"), (3, True, "assigned"),
+    ]  # fmt: skip
+
+
+def test_a_handled_episode_that_two_people_called_a_false_alarm_does_not_go_on(cast, clean, scan):
+    scan(sighting(ADDRESS, noon(3), source="log-2"))
+    second = Case.rows.get(episode=2)
+    cases.claim_clean(second, cast.user("A1", "it"), done="scan", done_at=noon(2))
+    alarm = alarms.propose(Case.rows.get(episode=2), cast.user("A1", "it"), FalseAlarm.Scope.CASE, WHY)
+    alarms.agree(alarm, cast.user("A1", "officer"))
+    scan(sighting(ADDRESS, noon(4), source="log-3", indicator="busy.example"))
+    assert episodes()[1:] == [(2, False, "false_positive"), (3, True, "assigned")]
+
+
 def test_a_late_sign_of_before_the_handling_is_history(cast, reported, scan):
     back(cast, reported)
     scan(sighting(ADDRESS, noon(13), source="log-0"))
@@ -161,10 +223,12 @@ def test_a_list_is_in_use_again_before_a_false_alarm(cast, scan, versions, withd
     cases.confirm_clean(case, cast.user("A", "coordinator"), "đã kiểm tra tại chỗ")
     Case.rows.update(quiet_until=noon(7))
     relapsed_before_a_false_alarm(cast, scan)
+    # Somebody has worked on it, so that the relapse is not undone with its list.
+    cases.start_cleaning(Case.rows.get(episode=1), cast.user("A1", "it"))
     withdraw(versions[1])
     assert episodes() == [(1, False, "false_positive"), (2, True, "false_positive")]
     publish_again(cast, versions[1])
-    assert episodes() == [(1, True, "assigned"), (2, False, "false_positive")]
+    assert episodes() == [(1, True, "cleaning"), (2, False, "false_positive")]
     assert counted(cast)[0] == 1
 
 

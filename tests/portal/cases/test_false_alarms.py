@@ -13,6 +13,7 @@ from quetsach.portal.cases import actions
 from quetsach.portal.cases.false_alarms import actions as alarms
 from quetsach.portal.cases.models import Case, FalseAlarm
 from quetsach.portal.cases.pull_actions import pull_sightings
+from quetsach.portal.cases.undoing_actions import take_back_last
 from quetsach.portal.indicators.models import IndicatorSet
 from quetsach.portal.sightings.actions import Sender, receive_file
 from tests.portal.page_text import text_of
@@ -219,6 +220,64 @@ def test_what_was_agreed_is_taken_back_with_its_cases(cast, case, upload):
     assert "Địa chỉ thật sự độc hại." in page, "the history tells why"
     upload(sighting("10.1.1.8", noon(8)))
     assert Case.rows.get(device__key="10.1.1.8").state == "assigned"
+
+
+@pytest.mark.parametrize("scope", [CASE, MACHINE])
+def test_a_reopening_that_is_taken_back_leaves_the_false_alarm_in_force(cast, case, scope):
+    alarm = agreed(cast, case, scope)
+    before = FalseAlarm.rows.values().get()
+    it = cast.user("A1", "it")
+    actions.reopen(Case.rows.get(), it, "Mở nhầm hồ sơ.")
+    assert FalseAlarm.rows.get().ended_why == "Mở nhầm hồ sơ." and state() == "assigned"
+    take_back_last(Case.rows.get(), it)
+    assert FalseAlarm.rows.values().get() == before and state() == "false_positive"
+    # It can be taken back, as if nobody had opened the case again.
+    assert alarms.take_back(alarm, it, "Địa chỉ thật sự độc hại.") == 1
+    assert state() == "assigned"
+
+
+def test_an_earlier_false_alarm_that_was_taken_back_stays_so(cast, case):
+    """Only what the reopening ended comes back with it."""
+    it = cast.user("A1", "it")
+    first = agreed(cast, case)
+    alarms.take_back(first, it, "Nói nhầm máy.")
+    agreed(cast, Case.rows.get())
+    actions.reopen(Case.rows.get(), it, "Mở nhầm hồ sơ.")
+    take_back_last(Case.rows.get(), it)
+    ended = dict(FalseAlarm.rows.values_list("pk", "ended_why"))
+    assert ended.pop(first.pk) == "Nói nhầm máy." and list(ended.values()) == [""]
+
+
+@pytest.mark.parametrize(
+    ("scope", "after"), [(CASE, "assigned"), (MACHINE, "false_positive")], ids=["case", "machine"]
+)
+def test_the_same_address_at_another_place_while_the_case_was_open_by_mistake(
+    cast, case, listed, scope, after
+):
+    agreed(cast, case, scope)
+    it = cast.user("A1", "it")
+    actions.reopen(Case.rows.get(), it, "Mở nhầm hồ sơ.")
+    elsewhere = [coverage(noon(30), noon(1), source="log-9", name="resolver")]
+    body = document(
+        [sighting("10.1.1.5", noon(9), source="log-9")], elsewhere, set_id=listed.set_id, name="resolver"
+    )
+    receive_file(BytesIO(body), cast.nodes["A1"], Sender("upload", user=it))
+    take_back_last(Case.rows.get(), it)
+    assert state() == after
+
+
+def test_a_sign_after_the_next_list_while_the_case_was_open_by_mistake(cast, case, upload):
+    """The false alarm has ended with that list. That the case was open meanwhile changes nothing."""
+    alarm = agreed(cast, case)
+    FalseAlarm.rows.filter(pk=alarm.pk).update(decided_at=noon(8))
+    Case.rows.update(dismissed_at=noon(8))
+    IndicatorSet.rows.update(published_at=noon(6))
+    it = cast.user("A1", "it")
+    for seen, after in ((noon(7), "false_positive"), (noon(5), "assigned")):
+        actions.reopen(Case.rows.get(), it, "Mở nhầm hồ sơ.")
+        upload(sighting("10.1.1.5", seen))
+        take_back_last(Case.rows.get(), it)
+        assert state() == after
 
 
 def test_the_proposer_takes_the_word_back(cast, case):

@@ -8,6 +8,7 @@ from quetsach.portal.cases.models import Case, Device, VictimReport
 from quetsach.portal.cases.pull_actions import pull_sightings
 from quetsach.portal.cases.victims.pull_actions import take_reports
 from quetsach.portal.machines import actions as machines
+from quetsach.portal.machines.addresses.actions import say
 from quetsach.portal.machines.models import EvidenceFile
 from quetsach.portal.units.networks import Network
 from tests.portal.cases.test_translated_addresses import INNER, OUTER, TRANSLATIONS
@@ -91,3 +92,18 @@ def test_evidence_of_another_time_changes_nothing(bring, tell):
     tell(*lease(PC, noon(9)))
     assert VictimReport.rows.values_list("case", flat=True).get() == before
     assert [kind for kind, *_ in found()] == ["weak"]
+
+
+def test_a_new_report_of_an_address_whose_case_went_elsewhere(cast, bring, upload):
+    """A person said that the address asks for others. What others report of the address itself is its own
+    case, as a sign in a log would be: it comes back, and leads to no other machine any more."""
+    upload(sighting(ADDRESS, noon(9)))
+    say(cast.units["A1"], ADDRESS, "resolver", cast.user("A1", "officer"))
+    assert found() == [("unlocated", ADDRESS, 0, "assigned")]
+    weak = Device.rows.get(id_kind="weak")
+    assert weak.merged_into is not None
+    data = report((ADDRESS, 50111, noon(5)))
+    assert bring(data).new_cases == 0
+    assert found() == [("unlocated", ADDRESS, 0, "assigned"), ("weak", ADDRESS, 1, "assigned")]
+    weak.refresh_from_db()
+    assert weak.merged_into is None and weak.cases.get().merged_into is None

@@ -12,12 +12,14 @@ from quetsach.portal.audit.models import Entry
 from quetsach.portal.cases import actions
 from quetsach.portal.cases.models import Case, CaseEvent, CaseSighting
 from quetsach.portal.cases.pull_actions import pull_sightings
+from quetsach.portal.cases.undoing_actions import take_back_last
 from quetsach.portal.cases.withdrawing import actions as following
 from quetsach.portal.checks.packs.actions import NoListError, build_pack
 from quetsach.portal.indicators import queries
 from quetsach.portal.indicators.models import IndicatorSet
 from quetsach.portal.sightings.actions import Sender, receive_file
 from quetsach.portal.sightings.models import Sighting
+from tests.portal.page_text import text_of
 from tests.portal.scan_document import (
     alive_of,
     coverage,
@@ -202,6 +204,22 @@ def test_a_case_that_a_person_opens_again_is_not_closed_twice(cast, versions, sc
     IndicatorSet.rows.filter(pk=versions[1].pk).update(is_followed=False)
     pull_sightings(cast.campaign)
     assert states() == {"10.1.1.5": "assigned"} and Case.rows.get().false_alarm_of is None
+
+
+def test_a_case_that_was_opened_by_mistake_is_that_of_the_withdrawn_list_again(
+    cast, versions, scan, withdraw
+):
+    scan(sighting("10.1.1.5", noon(3), indicator="busy.example"))
+    withdraw(versions[1])
+    it = cast.user("A1", "it")
+    actions.reopen(Case.rows.get(), it, "Mở nhầm hồ sơ.")
+    take_back_last(Case.rows.get(), it)
+    case = Case.rows.get()
+    assert (case.state, case.false_alarm_of) == ("false_positive", versions[1])
+    assert "Báo nhầm do danh sách bản 2" in text_of(cast.client("A1", "it").get(
+        reverse("case", args=["lam-sach", case.pk])))  # fmt: skip
+    publish_again(cast, versions[1])
+    assert states() == {"10.1.1.5": "assigned"}
 
 
 def test_after_a_crash_the_next_run_closes_the_rest(cast, versions, scan, withdraw, monkeypatch):

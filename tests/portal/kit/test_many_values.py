@@ -2,6 +2,7 @@
 
 from uuid import uuid4
 
+from quetsach.portal.campaigns.models import CampaignNode
 from quetsach.portal.units.models import Unit
 
 
@@ -9,3 +10,13 @@ def test_rows_are_found_among_more_values_than_travel_beside_a_statement(cast):
     wanted = [uuid4() for _ in range(70_000)] + [cast.units["A1"].pk]
     found = Unit.rows.filter(pk__in=wanted, name__contains="%").count(), Unit.rows.filter(pk__in=wanted).get()
     assert found == (0, cast.units["A1"])
+
+
+def test_ids_among_many_also_of_related_rows(cast):
+    wanted = [uuid4() for _ in range(70_000)] + [cast.units[name].pk for name in ("A1", "B")]
+    names = {cast.units[name].name for name in ("A1", "B")}
+    assert set(Unit.rows.filter(pk__among=wanted).values_list("name", flat=True)) == names
+    nodes = CampaignNode.rows.filter(unit__id__among=wanted)
+    assert set(nodes.values_list("name", flat=True)) == names
+    assert "JOIN" not in str(nodes.query), "the column of the row itself is asked"
+    assert not Unit.rows.filter(pk__among=[]).exists()

@@ -45,9 +45,9 @@ def reasons(
 
     `leads`: the machine that a machine turned out to be; `elsewhere`: machines that other units have;
     `there`: machines that were known at the moment; `parted`: machines that came out of others;
-    `recalled`: machines with a case that a withdrawn list closed; `retracted`: machines with a case that a
-    file of reports closed, or that is as it was before it, when it was taken back; `rehomed`: machines that
-    another of the units has.
+    `recalled`: machines with a case that a withdrawn list closed, or that is as it was before its sign;
+    `retracted`: the same of a file of reports that was taken back; `rehomed`: machines that another of the
+    units has.
     """
     found: Counter[str] = Counter()
     for machine in before.keys() - now.keys():
@@ -74,8 +74,8 @@ def _change(then: Standing, now: Standing, *, is_recalled: bool, is_retracted: b
     is_less = then.is_reinfected and not now.is_reinfected  # the later episode was a false alarm
     if now.rung is Rung.FALSE or is_less:
         return RECALLED if is_recalled else RETRACTED if is_retracted else FALSE
-    if is_retracted and then.is_relapsed and not now.is_relapsed:
-        return RETRACTED
+    if (is_recalled or is_retracted) and then.is_relapsed and not now.is_relapsed:
+        return RECALLED if is_recalled else RETRACTED
     if then.rung is Rung.FALSE:
         return TRUE
     if now.rung < then.rung or (now.is_relapsed and not then.is_relapsed):

@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from datetime import date, datetime, timedelta
+from functools import cached_property
 
 from quetsach.machines.proof import given_away
 from quetsach.machines.proof.facts import Around, Claim, Expiry, Hit, Machine, Place
@@ -61,9 +62,11 @@ def judge(
     expiries: Iterable[Expiry] = (),
     machine: Machine | None = None,
     malware: Malware = ANY,
+    for_page: bool = True,
 ) -> Judgement:
     """The judgement. `places` are all that tell something of the machine: its silence must be at one that saw
-    the signs and said so before the claim, or at one of another unit. `malware` is that of the case."""
+    the signs and said so before the claim, or at one of another unit. `malware` is that of the case. Without
+    `for_page` a judgement that is no proof has no `hours`: only pages tell them."""
     machine = machine or Machine()
     hits = [hit for hit in hits if not hit.is_recalled]
     around, places = list(around), list(places)
@@ -74,7 +77,9 @@ def judge(
         return Judgement(Rung.OPEN)
     if machine.is_retired and (back_at := seen_since(guard, places, machine)) is not None:
         return Judgement(Rung.OPEN, back_at=back_at)
-    watch = _Watch(claim, hits, places, around, list(expiries), machine, malware, now, quiet_days)
+    watch = _Watch(
+        claim, hits, places, around, list(expiries), machine, malware, now, quiet_days, for_page=for_page
+    )
     found = [watch.at(place) for place in watch.counting]
     best = max(found, key=_order, default=None) or _without_place(watch, places)
     if best.rung is Rung.VERIFIED and watch.outside:
@@ -153,7 +158,10 @@ class _Watch:
         malware: Malware,
         now: datetime,
         quiet_days: int,
+        *,
+        for_page: bool,
     ) -> None:
+        self.for_page = for_page
         self.claim, self.machine, self.malware, self.now = claim, machine, malware, now
         self.needed = timedelta(days=quiet_days)
         self.long = quiet_days * _DAY
@@ -255,8 +263,10 @@ class _AtPlace:
         """Verified by the first window that is long enough, else as far as the quiet time reaches."""
         watch = self.watch
         for first, end in self._windows():
+            if self.parted & span(first, end):
+                continue
             count = self._count(first, end)
-            if self._is_proof(first, end, count):
+            if self._is_proof(count):
                 until = self._until(first, end)
                 quiet = timedelta(hours=end - first)
                 hours = self._hours(first, end, count)
@@ -271,10 +281,12 @@ class _AtPlace:
         waits = all(gap.lack in _WAITS for gap in gaps)
         earliest = moment_of(watch.origin + begin) + watch.needed if waits or not self.end else None
         silence = self._hours(first, end, self._count(first, end))
-        hours = self._hours(watch.start, told, self._count(watch.start, told))
+        since: Hours | None = None
+        if watch.for_page:
+            since = self._hours(watch.start, told, self._count(watch.start, told))
         return Judgement(
             rung, self.place.key, self._until(first, end) if quiet else None, earliest, quiet, gaps,
-            self._is_weak(silence.numbers), hours, silence,
+            self._is_weak(silence.numbers), since, silence,
         )  # fmt: skip
 
     def spared(self, hours: Hours) -> tuple[Gap, ...]:
@@ -329,11 +341,11 @@ class _AtPlace:
             days += 1
         return days
 
-    def _is_proof(self, first: int, end: int, count: Count) -> bool:
+    def _is_proof(self, count: Count) -> bool:
+        """Whether the numbers of a window that nothing parts are enough."""
         part, whole = COVERED
         return (
-            not self.parted & span(first, end)
-            and count.expected >= self.watch.least_hours
+            count.expected >= self.watch.least_hours
             and count.covered * whole >= count.expected * part
             and (self.watch.machine.is_retired or count.seen_days >= self.watch.seen_days)
         )
@@ -362,12 +374,14 @@ class _AtPlace:
     def _begin(self) -> int:
         """The beginning of the quiet days that are still under way."""
         part, whole = COVERED
-        for first in self._starts():
-            count = self._count(first, self.end)
-            is_covered = count.covered * whole >= count.expected * part
-            if first < self.end and not self.parted & span(first, self.end) and is_covered:
-                return first
         parted = self.parted.bit_length()
+        for first in self._starts():
+            rest = span(first, self.end)
+            if first >= self.end or self.parted & rest:
+                continue
+            expected = self.expected & rest
+            if (expected & self.up).bit_count() * whole >= expected.bit_count() * part:
+                return first
         return max(self.watch.start, min(parted, self.end))
 
     def _gaps(self, begin: int, count: Count) -> tuple[tuple[Gap, ...], int]:
@@ -378,8 +392,8 @@ class _AtPlace:
         gaps = []
         if not self.expected:
             gaps.append(Gap(Lack.NO_HOURS, watch.claim.at - timedelta(days=BASELINE), watch.claim.at, key))
-        elif self._per_fortnight() < watch.least_hours:
-            gaps.append(Gap(Lack.FEW_HOURS, since, watch.now, key, self._per_fortnight()))
+        elif self._per_fortnight < watch.least_hours:
+            gaps.append(Gap(Lack.FEW_HOURS, since, watch.now, key, self._per_fortnight))
         gaps += self._arounds()
         gaps += given_away.gaps(watch.moved, origin)
         missed, tail, told = self._missed()
@@ -399,6 +413,7 @@ class _AtPlace:
             gaps.append(Gap(Lack.TOO_SHORT, moment_of(origin + begin), end, key))
         return (*gaps, *(missed if is_early else ()), *tail), told
 
+    @cached_property
     def _per_fortnight(self) -> int:
         """The expected hours of as many days as must be quiet, by the weeks before the claim and after."""
         since = max(1, self.watch.end - self.watch.start)
@@ -431,7 +446,7 @@ class _AtPlace:
         def are_few(since: int) -> bool:
             hours = sum(gap.hours for gap in short if hour_of(gap.first) >= self.watch.origin + since)
             expected = (self.expected & span(since, self.end)).bit_count()
-            return hours * whole <= max(expected, self._per_fortnight()) * (whole - part)
+            return hours * whole <= max(expected, self._per_fortnight) * (whole - part)
 
         if not self.expected or not (are_few(self.watch.start) and are_few(begin)):
             return missed

@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from datetime import datetime
 
-from quetsach.portal.cases.actions import move, unclaim
-from quetsach.portal.cases.models import Case, CaseEvent
+from quetsach.portal.cases.actions import held, move, unclaim
+from quetsach.portal.cases.episodes import CLOSED_FROM, closed_by_nobody, handled_after, set_aside
+from quetsach.portal.cases.models import Case
 from quetsach.portal.cases.relapse_actions import relapse
 from quetsach.portal.cases.rules import Act, Arrival, State, arrive, returned
 from quetsach.portal.cases.withdrawing.actions import move_many
@@ -25,12 +26,31 @@ def told_again(
     Where only a withdrawn list, or a file of reports that was taken back, had closed it, nobody has said that
     it is a false alarm: it goes on as it was, with its claim, and a sign after that claim is a relapse.
     """
-    closed = CaseEvent.rows.filter(case=case, to_state=State.FALSE_POSITIVE.value)
-    last = closed.exclude(from_state=State.FALSE_POSITIVE.value).order_by("-at", "-pk").first()
-    if last is None or last.act not in (Act.RETRACT, Act.WITHDRAW):
+    closed = closed_by_nobody(Case.rows.filter(pk=case.pk)).first()
+    if closed is None:
         unclaim(case)
         move(case, Act.EVIDENCE, data={"indicator": sign, **(told or {})})
         return
-    move_many([case], Act.RETURN, [returned(last.from_state)], data={"sign": sign, **(told or {})})
+    _return(case, closed, sign, told)
     if arrive(State(case.state), case.claimed_at, case.quiet_until, seen, True) is Arrival.RELAPSE:
         relapse(case, back_at or seen, told)
+
+
+def go_on(case: Case, sign: str, seen: datetime | None, told: Mapping[str, str] | None = None) -> Case | None:
+    """A sign came after the proof of a locked case. Was a later episode handled after that sign, and did only
+    a withdrawn list, or a file of reports that was taken back, close it? Then it goes on with its claim; None
+    where a new episode begins."""
+    later = set_aside([case.device_id])[case.device_id, case.family]
+    closed = handled_after(case, seen, later)
+    if closed is None:
+        return None
+    again = held(closed.pk)
+    _return(again, closed, sign, told)
+    case.is_current = False
+    return again
+
+
+def _return(case: Case, closed: Case, sign: str, told: Mapping[str, str] | None) -> None:
+    """The case as it was when it was closed; `closed` is the same, from `closed_by_nobody`."""
+    before = returned(getattr(closed, CLOSED_FROM))
+    move_many([case], Act.RETURN, [before], data={"sign": sign, **(told or {})})

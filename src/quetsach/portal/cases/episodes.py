@@ -7,16 +7,21 @@ Current is the latest episode that is no false alarm; where all are false alarms
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Collection
+from collections.abc import Collection, Iterable
+from datetime import datetime
 from uuid import UUID
 
-from django.db.models import Exists, Max, OuterRef, Q
+from django.db.models import Exists, Max, OuterRef, Q, QuerySet, Subquery
 
+from quetsach.machines.proof.judging import GUARD
 from quetsach.portal.cases.models import Case, CaseEvent
-from quetsach.portal.cases.rules import BACK, State
+from quetsach.portal.cases.rules import BACK, Act, State
 
 MAY_RETURN = "can_return"
 """The annotation of `may_return` on the page of a case."""
+CLOSED_FROM = "closed_from"
+"""The annotation of `closed_by_nobody`."""
+_CLOSED_BY = "closed_by"
 
 type Numbers = dict[tuple[UUID, str], int]
 
@@ -70,3 +75,36 @@ def dismissed(devices: Collection[UUID]) -> dict[tuple[UUID, str], list[Case]]:
     for case in rows.select_related("device__owner").order_by("-episode"):
         found[case.device_id, case.family].append(case)
     return found
+
+
+def closed_by_nobody(cases: QuerySet[Case]) -> QuerySet[Case]:
+    """Those of these cases that are false alarms only because a list was withdrawn, or a file of reports was
+    taken back: nobody has said that their signs have another reason. Each has the state of then as
+    `CLOSED_FROM`."""
+    closings = CaseEvent.rows.filter(case=OuterRef("pk"), to_state=State.FALSE_POSITIVE.value)
+    # A person may have opened the case again, and taken that back.
+    closings = closings.exclude(from_state=State.FALSE_POSITIVE.value).exclude(act=Act.UNDO.value)
+    last = closings.order_by("-at", "-pk")
+    parts = {_CLOSED_BY: "act", CLOSED_FROM: "from_state"}
+    found = cases.annotate(**{name: Subquery(last.values(part)[:1]) for name, part in parts.items()})
+    acts = (Act.RETRACT.value, Act.WITHDRAW.value)
+    return found.filter(state=State.FALSE_POSITIVE, **{f"{_CLOSED_BY}__in": acts})
+
+
+def set_aside(devices: Collection[UUID]) -> dict[tuple[UUID, str], list[Case]]:
+    """Handled episodes behind another one that nobody called a false alarm (`closed_by_nobody`); the latest
+    first."""
+    found: dict[tuple[UUID, str], list[Case]] = defaultdict(list)
+    rows = Case.rows.filter(device__in=devices, is_current=False, merged_into=None, claimed_at__isnull=False)
+    for case in closed_by_nobody(rows).order_by("-episode"):
+        found[case.device_id, case.family].append(case)
+    return found
+
+
+def handled_after(case: Case, seen: datetime | None, later: Iterable[Case]) -> Case | None:
+    """Of the later episodes of a machine that is proven clean, as `set_aside` gives them, that whose handling
+    was after a sign."""
+    for one in later:
+        if one.episode > case.episode and one.claimed_at and seen and seen <= one.claimed_at + GUARD:
+            return one
+    return None

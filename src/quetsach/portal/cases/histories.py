@@ -25,6 +25,7 @@ from quetsach.portal.cases.merging_actions import MERGED
 from quetsach.portal.cases.models import Case, CaseEvent, CaseSighting, Device
 from quetsach.portal.cases.outside import PART
 from quetsach.portal.cases.rules import BACK, CHECK, OPEN, REACHES, Act, Note, State
+from quetsach.portal.cases.withdrawing.queries import SET
 from quetsach.portal.sightings.models import Coverage
 from quetsach.portal.units.models import subtree
 
@@ -69,7 +70,8 @@ FIGURE_WORDS: dict[str, str | Promise] = {
 @dataclass
 class Told:
     """Machines and cases of some units, and what explains changes: machines that turned out to be others,
-    that came out of others after a moment (`parted`), and that a withdrawn list closed."""
+    that came out of others after a moment (`parted`), and that have a case that a withdrawn list closed, or
+    that is as before without it."""
 
     machines: list[MachineHistory]
     cases: list[CaseHistory]
@@ -89,7 +91,7 @@ def told_of(node: CampaignNode, *, with_days: bool = False) -> Told:
     where = subtree(node.path, "device__owner__path")
     led = subtree(node.path, "merged_into__device__owner__path")
     cases = Case.rows.filter(where | led, device__campaign=node.campaign_id).order_by("pk")
-    moves, parted, retracted = _moves(cases)
+    moves, parted, retracted, recalled = _moves(cases)
     found = Told([], [])
     names: dict[str, set[str]] = defaultdict(set)
     owned = Device.rows.filter(subtree(node.path, "owner__path"), campaign=node.campaign_id).order_by("pk")
@@ -119,7 +121,7 @@ def told_of(node: CampaignNode, *, with_days: bool = False) -> Told:
         found.opened[machine] = min(opened, found.opened.get(machine, opened))
         if lead is not None and lead != device:
             found.leads[machine] = str(lead)
-        if recall is not None and rung is Rung.FALSE:
+        if (recall is not None and rung is Rung.FALSE) or pk in recalled:
             found.recalled.add(machine)
         if pk in retracted:
             found.retracted.add(machine)
@@ -131,25 +133,29 @@ def _rung(state: str) -> Rung:
     return RUNGS.get(state, Rung.OPEN)  # type: ignore[call-overload, no-any-return]
 
 
-def _moves(cases: QuerySet[Case]) -> tuple[dict[UUID, list[Move]], dict[str, datetime], set[UUID]]:
+def _moves(
+    cases: QuerySet[Case],
+) -> tuple[dict[UUID, list[Move]], dict[str, datetime], set[UUID], set[UUID]]:
     """The steps of each case in the order in which they were written down; by name the machines that signs of
-    another one went to, with the latest moment; and the cases that were closed, or are as before, because a
-    file of reports was taken back."""
+    another one went to, with the latest moment; the cases that were closed, or are as before, because a
+    file of reports was taken back; and those that are as before because a list was withdrawn."""
     found: dict[UUID, list[Move]] = defaultdict(list)
     parted: dict[str, datetime] = {}
     retracted: set[UUID] = set()
+    recalled: set[UUID] = set()
     events = CaseEvent.rows.filter(case__in=cases.order_by().values("pk")).exclude(act__in=(CHECK, "open"))
-    texts = {name: KeyTextTransform(name, "data") for name in ("seen", "to", "act")}
+    texts = {name: KeyTextTransform(name, "data") for name in ("seen", "to", "act", SET)}
     rows: Iterable[Any] = events.order_by("pk").values_list(
-        "case", "at", "act", "from_state", "to_state", texts["seen"], texts["to"], texts["act"]
+        "case", "at", "act", "from_state", "to_state", *texts.values()
     )
-    for case, at, act, before, after, seen, to, undone in rows:
+    for case, at, act, before, after, seen, to, undone, version in rows:
         if act == PART and to:
             parted[to] = max(at, parted.get(to, at))
         if act == Act.RETRACT or (act == Act.UNDO and undone == Act.RELAPSE):
-            retracted.add(case)
+            (recalled if version else retracted).add(case)
         elif before != after and State.FALSE_POSITIVE in (before, after):
             retracted.discard(case)
+            recalled.discard(case)
         if act == Act.UNDO and undone == Act.RELAPSE:
             # The sign was none: it is as if nothing had come since.
             last = max(at for at, move in enumerate(found[case]) if move.act is Step.RELAPSE)
@@ -159,7 +165,7 @@ def _moves(cases: QuerySet[Case]) -> tuple[dict[UUID, list[Move]], dict[str, dat
             found[case][-1] = found[case][-1]._replace(act=Step.OTHER)
         moment = parse_datetime(seen) if act in BACK and seen else None
         found[case].append(Move(at, STEPS.get(act, Step.OTHER), _rung(before), _rung(after), moment))
-    return found, parted, retracted
+    return found, parted, retracted, recalled
 
 
 def _days(node: CampaignNode) -> tuple[dict[UUID, set[date]], dict[UUID, set[UUID]]]:

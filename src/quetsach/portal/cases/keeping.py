@@ -20,6 +20,7 @@ OF_CASE = (
     "acknowledged_at",
     "located_at",
     "dismissed_at",
+    "false_alarm_of_id",
     "tries",
     "unreachable_at",
     "aside_until",

@@ -27,6 +27,8 @@ _MOST_DAYS = 400
 """Days of one entry of a register or a lease without an end that are looked at."""
 _AT_ONCE = 400
 _NAME, _TABLE, _LEASE = "name", "table", "lease"
+_uuid = lru_cache(maxsize=4096)(UUID)
+"""The id of a unit's node, which many machines share."""
 
 
 @dataclass
@@ -69,7 +71,7 @@ def names_and_leases(devices: Mapping[UUID, Device], since: datetime | None) -> 
             elif what == _LEASE:
                 leases.append((kind, value, where, begin, end))
             else:
-                names[UUID(kind)][UUID(value)].add(where)
+                names[UUID(kind)][_uuid(value)].add(where)
         for pk in known:
             addresses = {key for keys in names.get(pk, {}).values() for key in keys if address(key)}
             if addresses:
@@ -92,14 +94,14 @@ def _rows(
 ) -> QuerySet[Any, Any]:
     """In one query: the names, all tables about the addresses among them, and the rows of all tables about
     the machines."""
-    its = Alias.rows.filter(device__in=some).order_by()
+    its = Alias.rows.filter(device__id__among=some).order_by()
     found: QuerySet[Any, Any] = its.values_list(
         Value(_NAME), Cast("device", CharField()), Cast("reporter", CharField()), "key", Value(0), Value(0)
     )
     if not known:
         return found
     stored = StoredBinding.rows.filter(is_gone=False).exclude(kind="nat").order_by()
-    of_known = Alias.rows.filter(device__in=list(known)).values("key")
+    of_known = Alias.rows.filter(device__id__among=list(known)).values("key")
     tables = stored.filter(address__in=of_known).values_list(
         Value(_TABLE), Value(""), "unit__path", "address", Value(0), Value(0)
     )

@@ -134,7 +134,7 @@ def gather(
     """Facts of many cases in a few queries. Coverage that ended before `since` is left out. `acts` are the
     events of the cases and of those that led to them, if they are at hand."""
     cases = list(cases)
-    links = CaseSighting.rows.filter(case__in=cases)
+    links = CaseSighting.rows.filter(case__id__among=[case.pk for case in cases])
     evidence: dict[UUID, list[Sighting]] = defaultdict(list)
     whole: list[CaseSighting] = []
     if since is None:
@@ -199,10 +199,13 @@ type _Act = tuple[UUID, str, datetime, Mapping[str, Any]]
 def _acts(cases: Collection[Case]) -> Iterable[_Act]:
     """The claims of cases and of those that led to them, and what moved signs away. A claim stays with the
     machine on which it was made, also when that turns out to be this one."""
-    rows = CaseEvent.rows.filter(act__in=(Act.CLAIM, outside.PART)).order_by()
-    led = Case.rows.filter(merged_into__in=cases).order_by().values("pk")
-    own = rows.filter(case__in=cases).values_list("case", "act", "at", "data")
-    of_led = rows.filter(case__in=led).values_list("case__merged_into", "act", "at", "data")
+    # The data of a claim are not needed, and to read them takes time.
+    parts: Any = When(Then(act=outside.PART, then="data"), default=None)
+    rows = CaseEvent.rows.filter(act__in=(Act.CLAIM, outside.PART)).order_by().annotate(told=parts)
+    ids = [case.pk for case in cases]
+    led = Case.rows.filter(merged_into__id__among=ids).order_by().values("pk")
+    own = rows.filter(case__id__among=ids).values_list("case", "act", "at", "told")
+    of_led = rows.filter(case__in=led).values_list("case__merged_into", "act", "at", "told")
     found: Iterable[_Act] = own.union(of_led, all=True).order_by()
     return found
 
@@ -219,7 +222,8 @@ def last_reports(cases: Iterable[Case]) -> QuerySet[Any, Any]:
     """By case and publisher: when a report saw the machine last; where only the day is known, its
     beginning."""
     seen = When(Then(is_day=True, then=F("first_seen")), default=F("last_seen"))
-    rows = VictimReport.rows.filter(case__in=cases).order_by().values("case", "publisher")
+    ids = [case.pk for case in cases]
+    rows = VictimReport.rows.filter(case__id__among=ids).order_by().values("case", "publisher")
     return rows.annotate(last=Max(seen)).values_list("case", "publisher", "last")
 
 
@@ -247,7 +251,7 @@ def _add_bypasses(
         for fact in by_node[node]:
             for key in names[fact.case.device_id][node]:
                 wanted[node, key].append(fact)
-            for who in names_of((), _identity(fact.case.device)):
+            for who in names_of((), identity) if (identity := _identity(fact.case.device)) else ():
                 by_who[node, who].append(fact)
     found: dict[int, Bypass] = {}
     named = [Q(device__in=some) for some in batched(sorted({key for _node, key in wanted}), 400)]

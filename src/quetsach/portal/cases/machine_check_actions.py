@@ -10,7 +10,7 @@ from django.utils import timezone
 
 from quetsach.portal.accounts.models import User
 from quetsach.portal.cases.actions import move
-from quetsach.portal.cases.again_actions import told_again
+from quetsach.portal.cases.again_actions import go_on, told_again
 from quetsach.portal.cases.episode_actions import succeed
 from quetsach.portal.cases.episodes import dismissed, next_number
 from quetsach.portal.cases.merging_actions import Moves, bring_back, lead_away, let_go, settle
@@ -128,8 +128,10 @@ def _take_signs(
             State(case.state), case.claimed_at, case.quiet_until, check.finished, not signs <= _known(case)
         )
         if arrival is Arrival.EPISODE:
-            moved.opened += 1
-            case = open_case(device, family, succeed(case), now)
+            again = go_on(case, ", ".join(sorted(signs))[:200], check.finished)
+            moved.opened += again is None
+            moved.confirmed += again is not None
+            case = again or open_case(device, family, succeed(case), now)
         elif arrival is Arrival.RELAPSE:
             moved.relapsed += 1
             relapse(case, check.finished)

@@ -107,9 +107,12 @@ class Piece:
         runs = [list(run) for run in part.runs]
         return runs, self.count, self.first, self.last, part.strength, part.why, part.candidates
 
-    def is_among(self, links: Sequence[CaseSighting]) -> bool:
-        """Whether the part stands in a case of the machine as it is, so that nothing is new."""
-        return any(link.case.device_id == self.device.pk and _told_by(link) == self.told for link in links)
+    def case_among(self, links: Iterable[CaseSighting]) -> Case | None:
+        """The case of the machine in which the part stands as it is, so that nothing is new."""
+        for link in links:
+            if link.case.device_id == self.device.pk and _told_by(link) == self.told:
+                return link.case
+        return None
 
     def episode_among(self, links: Iterable[CaseSighting]) -> Case | None:
         """The earlier episode of the row, if the machine was declared clean after it."""

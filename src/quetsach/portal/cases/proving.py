@@ -62,8 +62,8 @@ type Logs = dict[tuple[UUID, str], KnownLog]
 """The logs of places, kept for all cases that are gathered together."""
 
 
-def judged(facts: Facts, now: datetime, logs: Logs | None = None) -> Judgement:
-    """The judgement of a claimed case."""
+def judged(facts: Facts, now: datetime, logs: Logs | None = None, *, for_page: bool = True) -> Judgement:
+    """The judgement of a claimed case; `for_page` as `judge` takes it."""
     case = facts.case
     assert case.claimed_at is not None
     owner = case.device.owner_id
@@ -82,6 +82,7 @@ def judged(facts: Facts, now: datetime, logs: Logs | None = None) -> Judgement:
             is_retired=case.done == RETIRE,
         ),
         malware=Malware(case.family, frozenset(row.indicator for row in facts.sightings)),
+        for_page=for_page,
     )
 
 

@@ -25,8 +25,8 @@ from quetsach.machines.proof.judging import GUARD, RECHECK
 from quetsach.portal.campaigns.arrivals import Arrived
 from quetsach.portal.campaigns.models import Campaign, CampaignNode
 from quetsach.portal.cases import looks, proving
-from quetsach.portal.cases.actions import move, unclaim
-from quetsach.portal.cases.again_actions import told_again
+from quetsach.portal.cases.actions import held, move, unclaim
+from quetsach.portal.cases.again_actions import go_on, told_again
 from quetsach.portal.cases.asking import waiting_named
 from quetsach.portal.cases.cards import place_again
 from quetsach.portal.cases.comparing_actions import Compared, compare_clocks
@@ -44,6 +44,7 @@ from quetsach.portal.cases.opening_actions import new_case, open_cases
 from quetsach.portal.cases.owning import owners_below
 from quetsach.portal.cases.parts import PART_FIELDS, Part, Piece, parts_of
 from quetsach.portal.cases.relapse_actions import relapse
+from quetsach.portal.cases.returning_actions import take_signs_since
 from quetsach.portal.cases.rules import RETIRE, USABLE_TIMES, Act, Arrival, State, arrive
 from quetsach.portal.cases.summing_actions import sums
 from quetsach.portal.cases.withdrawing.actions import follow_lists
@@ -164,12 +165,15 @@ def _take_batch(campaign: Campaign, pulled: Pulled, reporters: _Reporters, alarm
     parts = parts_of(rows, owners)
     devices = machines_of(campaign, rows, parts, owners)
     before = _links_of(rows)
-    pieces = [
-        piece
-        for row in rows
-        for part in parts[row.pk]
-        if not (piece := Piece(row, part, devices[row.pk, part.id])).is_among(before[row.pk])
-    ]
+    pieces: list[Piece] = []
+    known_pieces: list[tuple[Piece, Case]] = []
+    for row in rows:
+        for part in parts[row.pk]:
+            piece = Piece(row, part, devices[row.pk, part.id])
+            if (there := piece.case_among(before[row.pk])) is None:
+                pieces.append(piece)
+            else:
+                known_pieces.append((piece, there))
     moves = _part_with(before, rows, parts, devices)
     place_again([row for row in rows if not before[row.pk]])
     touched: dict[UUID, Case] = {}
@@ -218,8 +222,22 @@ def _take_batch(campaign: Campaign, pulled: Pulled, reporters: _Reporters, alarm
     _keep_links(links)
     _refresh(touched, batch.now)
     settle(moves, returned, batch.now)
+    _count_again(known_pieces, batch.now)
     ask_about(rows, owners)
     return True
+
+
+def _count_again(pieces: Sequence[tuple[Piece, Case]], now: datetime) -> None:
+    """Parts that stand in their cases already. Their list may count again after it was withdrawn: a claim
+    that holds since then ends."""
+    ended = {
+        case.pk
+        for piece, case in pieces
+        if arrive(State(case.state), case.claimed_at, case.quiet_until, piece.seen(now), False)
+        is not Arrival.KEEP
+    }
+    for pk in sorted(ended):
+        take_signs_since(held(pk))
 
 
 def _links_of(rows: Sequence[Sighting]) -> dict[int, list[CaseSighting]]:
@@ -273,7 +291,8 @@ def _take(case: Case | None, piece: Piece, batch: _Batch, pulled: Pulled) -> Cas
             relapse(case, _back_at(case, piece, batch))
             return case
         case Arrival.EPISODE:
-            return _fresh(device, sighting.family, succeed(case), batch, pulled)
+            again = go_on(case, sighting.indicator, seen)
+            return again or _fresh(device, sighting.family, succeed(case), batch, pulled)
 
 
 def _back_at(case: Case, piece: Piece, batch: _Batch) -> datetime | None:
@@ -363,7 +382,7 @@ def judge_claims(campaign: Campaign, pulled: Pulled | None = None, arrived: Arri
     if arrived is not None:
         waiting = waiting.filter(pk__in=_moved_by(arrived, campaign))
     for some in batched(list(waiting.values_list("pk", flat=True)), AT_ONCE):
-        judge_some(Case.rows.filter(pk__in=some), pulled)
+        judge_some(Case.rows.filter(pk__among=some), pulled)
 
 
 def judge_some(cases: QuerySet[Case], pulled: Pulled) -> int:
@@ -379,7 +398,7 @@ def judge_some(cases: QuerySet[Case], pulled: Pulled) -> int:
     for facts in looks.gather(claims, since=since - proving.BEFORE):
         claimed_at = facts.case.claimed_at
         assert claimed_at is not None
-        judgement = proving.judged(facts, now, logs)
+        judgement = proving.judged(facts, now, logs, for_page=False)
         keeper.take(facts.case, judgement.gaps)
         is_worse = judgement.rung.value == State.CLEANING
         # Logs that do not suffice any more take nothing back.
@@ -394,9 +413,11 @@ def _share_units(claims: Sequence[Case]) -> None:
     """Give the machines their units and campaigns, each read once for all of its machines."""
     owners = CampaignNode.rows.in_bulk({case.device.owner_id for case in claims})
     campaigns = Campaign.objects.in_bulk({case.device.campaign_id for case in claims})
+    of_device: Any = Device._meta
+    owner, campaign = of_device.get_field("owner"), of_device.get_field("campaign")
     for case in claims:
-        case.device.owner = owners[case.device.owner_id]
-        case.device.campaign = campaigns[case.device.campaign_id]
+        owner.set_cached_value(case.device, owners[case.device.owner_id])
+        campaign.set_cached_value(case.device, campaigns[case.device.campaign_id])
 
 
 def _moved_by(arrived: Arrived, campaign: Campaign) -> set[UUID]:

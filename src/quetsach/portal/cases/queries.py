@@ -15,7 +15,7 @@ from django.utils import timezone
 
 from quetsach.machines.proof.judgement import Hours, Judgement
 from quetsach.portal.campaigns.models import Campaign, CampaignNode
-from quetsach.portal.cases import looks, proving
+from quetsach.portal.cases import looks, proving, reviewing
 from quetsach.portal.cases.lists import of_case, stale_before, word_filters
 from quetsach.portal.cases.models import Case, CaseEvent, CaseSighting, Device, NotOurs, VictimReport
 from quetsach.portal.cases.rules import State, Word
@@ -96,6 +96,8 @@ class Story:
 
     facts: looks.Facts
     judgement: Judgement | None
+    doubt: Judgement | None
+    """What logs show today of a machine that they proved clean, if that is no proof."""
     hours: Hours | None
     """The time since the handling, or that of the proof, at the place that counts: how many hours were
     expected and covered, and those that were missed."""
@@ -136,15 +138,20 @@ def story(case: Case) -> Story:
         facts.reported[one.publisher] = max(seen, facts.reported.get(one.publisher, seen))
     judgement: Judgement | None = None
     hours: Hours | None = None
+    doubt: Judgement | None = None
     waiting = case.state in (State.CLAIMED_CLEAN, State.RECHECKED) and case.claimed_at is not None
     if waiting:
         judgement = proving.judged(facts, timezone.now())
         hours = judgement.hours
     elif case.claimed_at is not None and case.verified_at is not None:
         hours = proving.judged(facts, case.verified_at).hours
+        own = [event for event in events if event.case_id == case.pk]
+        if case.is_current and reviewing.is_by_logs(case, own):
+            doubt = reviewing.doubt(facts, {}, timezone.now())
     return Story(
         facts=facts,
         judgement=judgement,
+        doubt=doubt,
         hours=hours,
         events=[event for event in events if event.case_id == case.pk],
         former=[event for event in events if event.case_id != case.pk and event.act not in RENAMED],

@@ -1,8 +1,10 @@
-"""Which relapses rest on a file of reports alone: without it the machine is as far as it was before."""
+"""Which relapses rest on a file of reports, or on a version of the list, alone: without it the machine is as
+far as it was before."""
 
 from __future__ import annotations
 
 from collections import defaultdict
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
@@ -34,8 +36,9 @@ _PORTALS = (Note.OVERDUE, RESUMED, FOLLOWED)
 
 @dataclass
 class Resting:
-    """Relapses without any sign after the claim but those of a file. `undone`: nothing has happened since, by
-    case; `kept`: somebody has worked on the case since, or an older version wrote the relapse down."""
+    """Relapses without any sign after the claim but those that are taken back. `undone`: nothing has happened
+    since, by case; `kept`: somebody has worked on the case since, or an older version wrote the relapse
+    down."""
 
     undone: dict[UUID, CaseEvent] = field(default_factory=dict)
     kept: set[UUID] = field(default_factory=set)
@@ -43,15 +46,44 @@ class Resting:
 
 def resting_on(file: VictimFile, cases: QuerySet[Case]) -> Resting:
     """The relapses among these cases that rest on an accepted file. A bounded number of queries."""
-    back = cases.filter(is_current=True, state__in=OPEN, relapses__gt=0).order_by()
+    back = _came_back(cases)
+    stories = _stories(back)
+    return _found(stories, _latest(back, None), _latest(back, file)) if stories else Resting()
+
+
+def resting_on_entries(only: Collection[str], withdrawn: Collection[str], cases: QuerySet[Case]) -> Resting:
+    """The relapses among these cases that rest on entries of a list alone. `only` are its names that stand on
+    no other version; `withdrawn`, among them `only`, all names that stand on withdrawn versions alone. A
+    bounded number of queries."""
+    back = _came_back(cases)
+    stories = _stories(back)
+    if not stories:
+        return Resting()
+    signs = list(_signs(back))
+    before = set(withdrawn) - set(only)
+    return _found(stories, _latest_without(signs, before), _latest_without(signs, withdrawn))
+
+
+def _came_back(cases: QuerySet[Case]) -> QuerySet[Case]:
+    """The current cases whose machine had signs after its handling, and that were not handled since."""
+    return cases.filter(is_current=True, state__in=OPEN, relapses__gt=0).order_by()
+
+
+def _stories(back: QuerySet[Case]) -> dict[UUID, list[CaseEvent]]:
     told: dict[UUID, list[CaseEvent]] = defaultdict(list)
     for event in CaseEvent.rows.filter(case__in=back.values("pk")).order_by("at", "pk"):
         told[event.case_id].append(event)
+    return told
+
+
+def _found(
+    stories: Mapping[UUID, list[CaseEvent]],
+    with_it: Mapping[UUID, datetime],
+    without: Mapping[UUID, datetime],
+) -> Resting:
+    """The relapses that the latest signs support, and that they do not support without what is taken back."""
     found = Resting()
-    if not told:
-        return found
-    with_it, without = _latest(back, None), _latest(back, file)
-    for pk, events in told.items():
+    for pk, events in stories.items():
         relapse, since = _last_relapse(events)
         if relapse is None or not _supports(relapse, with_it.get(pk)) or _supports(relapse, without.get(pk)):
             continue
@@ -119,4 +151,35 @@ def _latest(cases: QuerySet[Case], without: VictimFile | None) -> dict[UUID, dat
         for pk, end in some:
             if end is not None:
                 found[pk] = max(end, found.get(pk, end))
+    return found
+
+
+type _Sign = tuple[UUID, frozenset[str], datetime]
+"""A case, the entries of lists by which a sign was known, none of a report, and its time."""
+
+
+def _signs(cases: QuerySet[Case]) -> Iterable[_Sign]:
+    """The latest signs of cases by their entries, also those of withdrawn lists."""
+    latest, those = timezone.now() + timedelta(days=1), cases.values("pk")
+    links = CaseSighting.rows.filter(case__in=those).order_by().values("case", "sighting__indicator")
+    for pk, name, end in links.annotate(end=sums(latest)["end"]).values_list(
+        "case", "sighting__indicator", "end"
+    ):
+        if end is not None:
+            yield pk, frozenset([name]), end
+    checks = CaseEvent.checks().filter(case__in=those)
+    for pk, at, data in checks.values_list("case", "at", "data"):
+        yield pk, frozenset(data.get("indicators", ())), at
+    reports = VictimReport.rows.filter(case__in=those, last_seen__lte=latest).order_by().values("case")
+    seen = When(Then(is_day=True, then=F("first_seen")), default=F("last_seen"))
+    for pk, end in reports.annotate(end=Max(seen)).values_list("case", "end"):
+        yield pk, frozenset(), end
+
+
+def _latest_without(signs: Iterable[_Sign], names: Collection[str]) -> dict[UUID, datetime]:
+    """By case: the latest of these signs that rests not on these entries alone."""
+    found: dict[UUID, datetime] = {}
+    for pk, entries, end in signs:
+        if not entries or not entries.issubset(names):
+            found[pk] = max(end, found.get(pk, end))
     return found

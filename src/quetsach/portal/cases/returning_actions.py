@@ -18,8 +18,9 @@ from django.utils import timezone
 
 from quetsach.machines.proof.judging import GUARD
 from quetsach.portal.cases import looks
-from quetsach.portal.cases.again_actions import told_again
+from quetsach.portal.cases.again_actions import go_on, told_again
 from quetsach.portal.cases.episode_actions import succeed
+from quetsach.portal.cases.false_alarms.queries import holding
 from quetsach.portal.cases.models import Case, CaseEvent, CaseSighting, VictimReport
 from quetsach.portal.cases.opening_actions import open_case
 from quetsach.portal.cases.relapse_actions import relapse
@@ -74,11 +75,14 @@ def _later(case: Case) -> _Later:
 
 
 def _to_next_episode(case: Case, signs: _Later) -> None:
-    """Give signs to the episode after a proven one; it is opened where there is none."""
+    """Give signs to the episode after a proven one; where there is none, one goes on or is
+    opened."""
     rows = Case.rows.select_for_update(of=("self",), no_key=True).select_related("device__owner")
     following = rows.filter(
         device=case.device_id, family=case.family, is_current=True, episode__gt=case.episode
     ).first()
+    if following is None:
+        following = go_on(case, "", signs[0][0])
     if following is None:
         following = open_case(case.device, case.family, succeed(case), timezone.now())
     by_table: dict[type[Model], list[Any]] = defaultdict(list)
@@ -98,16 +102,31 @@ def _to_next_episode(case: Case, signs: _Later) -> None:
 
 
 def _others_since(case: Case, since: CaseEvent) -> set[str]:
-    """The signs that came after the event, of a name or a place that the case had not shown before."""
+    """The signs that came after the event, of a name or a place that the case had not shown before, or later
+    than the list with which the false alarm ended. Without those that another false alarm covers."""
+    alarms, latest = holding(case.device.campaign), timezone.now() + timedelta(days=1)
     links = CaseSighting.rows.filter(case=case, sighting__is_listed=True)
     logs = links.values_list(
-        "sighting__received_at", "sighting__indicator", "sighting__node", "sighting__source_name"
-    )
-    told = [(at > since.at, name, (str(node), place)) for at, name, node, place in logs.distinct()]
+        "sighting__received_at", "sighting__indicator", "sighting__node", "sighting__source_name",
+        "sighting__last_seen",
+    )  # fmt: skip
+    told = [
+        (
+            at > since.at, name, (str(node), place),
+            seen is not None and seen <= latest and alarms.has_ended(case.dismissed_at, seen),
+        )
+        for at, name, node, place, seen in logs.distinct()
+    ]  # fmt: skip
     reports = VictimReport.rows.filter(case=case).values_list("received_at", "publisher", "kind").distinct()
-    told += [(at > since.at, f"{who}:{kind}", ("", who)) for at, who, kind in reports]
+    told += [(at > since.at, f"{who}:{kind}", ("", who), False) for at, who, kind in reports]
     checks = CaseEvent.checks().filter(case=case).annotate(key=F("pk")).values_list("key", "data")
-    told += [(pk > since.pk, name, ("", "")) for pk, data in checks for name in data.get("indicators", ())]
-    names = {name for is_later, name, _place in told if not is_later}
-    places = {place for is_later, _name, place in told if not is_later}
-    return {name for is_later, name, place in told if is_later and (name not in names or place not in places)}
+    told += [
+        (pk > since.pk, name, ("", ""), False) for pk, data in checks for name in data.get("indicators", ())
+    ]
+    names = {name for is_later, name, _place, _ended in told if not is_later}
+    places = {place for is_later, _name, place, _ended in told if not is_later}
+    return {
+        name
+        for is_later, name, place, has_ended in told
+        if is_later and (has_ended or name not in names or place not in places)
+    } - alarms.of(case.device_id).keys()

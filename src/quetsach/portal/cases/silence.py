@@ -16,7 +16,7 @@ from quetsach.portal.cases.missing import span_of
 from quetsach.portal.cases.models import Case, CaseEvent
 from quetsach.portal.cases.presence import Presence
 from quetsach.portal.cases.queries import Story
-from quetsach.portal.cases.rules import RETIRE, State
+from quetsach.portal.cases.rules import RETIRE, Act, State
 
 
 def picture(case: Case, story: Story, hours: Hours | None, now: datetime) -> Presence | None:
@@ -103,7 +103,11 @@ def in_words(case: Case, hours: Hours, place: str) -> str:
 
 def _reached(story: Story, state: str) -> CaseEvent | None:
     """The event by which the case came to its state."""
-    reached = [event for event in story.events if event.to_state == state != event.from_state]
+    reached = [
+        event
+        for event in story.events
+        if event.to_state == state != event.from_state and event.act != Act.UNDO
+    ]
     return reached[-1] if reached else None
 
 

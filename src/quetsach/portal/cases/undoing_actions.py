@@ -14,7 +14,7 @@ from quetsach.portal.cases import keeping
 from quetsach.portal.cases.actions import CaseError, follow_falseness, locked, of_batch, unclaim
 from quetsach.portal.cases.models import Case, CaseEvent, FalseAlarm
 from quetsach.portal.cases.returning_actions import take_signs_since
-from quetsach.portal.cases.rules import Act, Note
+from quetsach.portal.cases.rules import Act, Note, State
 from quetsach.portal.cases.succession_actions import take_back_replaced
 
 UNDO_WITHIN = timedelta(hours=24)
@@ -61,6 +61,8 @@ def undo(case: Case, event: CaseEvent, actor: User, ip: str | None = None, reaso
     case.device.save(update_fields=list(keeping.OF_DEVICE))
     case.save()
     follow_falseness(case, state)
+    if event.act == Act.REOPEN and case.state == State.FALSE_POSITIVE:
+        _hold_again(case, event)
     if decision := event.data.get("decision"):
         take_back_replaced(decision, case, actor, ip)
     if event.act == Note.PROPOSE:
@@ -74,3 +76,11 @@ def undo(case: Case, event: CaseEvent, actor: User, ip: str | None = None, reaso
     told_of = {"device": case.device.key, "from": state, "to": case.state, "reason": reason, **told}
     record(actor, "case.undo", unit_path=case.device.owner.path, about=case, data=told_of, ip=ip)
     take_signs_since(case, event)
+
+
+def _hold_again(case: Case, reopening: CaseEvent) -> None:
+    """The false alarms that a reopening ended hold again, as they were agreed to."""
+    ended = FalseAlarm.rows.filter(
+        case=case, is_agreed=True, ended_by=reopening.by_id, ended_at__gte=reopening.at
+    )
+    ended.exclude(scope_of=FalseAlarm.Scope.EVERYWHERE).update(ended_at=None, ended_by=None, ended_why="")

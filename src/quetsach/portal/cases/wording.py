@@ -88,6 +88,8 @@ class Tale:
     more_missing: int
     proof: str
     """What the proof rests on; without a proof the longest quiet time so far."""
+    doubt: str
+    """Why the rules and logs of today would not give the proof; empty where they would."""
     hours: str
     """The time that gaps and picture are about, with its numbers."""
     is_checked: bool
@@ -162,6 +164,7 @@ def tell(case: Case, story: Story, now: datetime, most: int = EVIDENCE) -> Tale:
         missing=gaps,
         more_missing=more,
         proof=silence.proof(case, story, names),
+        doubt=_doubt(story),
         hours=silence.in_words(case, hours, names.get(hours.place, "")) if hours else "",
         is_checked=any(one.act == CHECK or "check" in one.data for one in story.events),
         is_retracted=_is_retracted(story),
@@ -295,9 +298,20 @@ def _ways(story: Story) -> list[Way]:
     )
 
 
+def _doubt(story: Story) -> str:
+    if story.doubt is None:
+        return ""
+    lack = story.doubt.lack
+    return str(missing.LACKS[lack]) if lack else _("A sign came after the handling.")
+
+
 def _is_retracted(story: Story) -> bool:
     """Whether the case was closed because a file of reports was taken back."""
-    closed = [one.act for one in story.events if one.to_state == State.FALSE_POSITIVE != one.from_state]
+    closed = [
+        one.act
+        for one in story.events
+        if one.to_state == State.FALSE_POSITIVE != one.from_state and one.act != Act.UNDO
+    ]
     return closed[-1:] == [Act.RETRACT]
 
 

@@ -110,13 +110,24 @@ def take_back(alarm: FalseAlarm, actor: User, reason: str, ip: str | None = None
     back = 0
     for event in events.select_related("case").order_by("pk"):
         case = held(event.case_id)
-        # That another episode counts instead moves nothing.
-        last = case.events.exclude(act__in=(Note.REFUSE, RESUMED, FOLLOWED)).order_by("-at", "-pk").first()
+        last = _last_that_holds(case)
         may = Case.rows.filter(may_return(), pk=case.pk)
         if last is not None and last.pk == event.pk and may.exists():
             undo(case, event, actor, ip, reason)
             back += 1
     return back
+
+
+def _last_that_holds(case: Case) -> CaseEvent | None:
+    """What moved the case last. An act that was taken back has not happened, and that another episode counts
+    instead moves nothing."""
+    story: list[CaseEvent] = []
+    for event in case.events.exclude(act__in=(Note.REFUSE, RESUMED, FOLLOWED)).order_by("at", "pk"):
+        if event.act != Act.UNDO:
+            story.append(event)
+        while event.act == Act.UNDO and story and story.pop().act != event.data.get("act"):
+            pass
+    return story[-1] if story else None
 
 
 @transaction.atomic

@@ -24,6 +24,8 @@ AT_THE_MACHINE = {Closing.STOP_AROUND, Closing.TRANSLATIONS, Closing.CHECK, Clos
 MOST = 6
 """Rows that one case keeps: the first gaps. When they are closed, the next ones are stored."""
 _AT_ONCE = 400
+_uuid = lru_cache(maxsize=4096)(UUID)
+"""The id of a unit's node, which many machines share."""
 
 
 class Row(NamedTuple):
@@ -48,7 +50,7 @@ def rows_of(gaps: Iterable[Gap], owner: UUID) -> list[Row]:
         try:
             # The task is that of the unit whose log it is: for it the log is its own.
             closing = Closing.SCAN if gap.closing is Closing.SCAN_OUTSIDE else gap.closing
-            key = (UUID(node), closing.value, place) if place else (owner, closing.value, "")
+            key = (_uuid(node), closing.value, place) if place else (owner, closing.value, "")
         except ValueError:
             continue  # a publisher of reports has no log
         times[key].append(days)
@@ -90,7 +92,7 @@ class Keeper:
             return
         stored: dict[UUID, list[tuple[datetime, Row]]] = defaultdict(list)
         values = ("case", "claimed_at", *Row._fields)
-        for case, claimed, *row in CaseGap.rows.filter(case__in=list(taken)).values_list(*values):
+        for case, claimed, *row in CaseGap.rows.filter(case__id__among=list(taken)).values_list(*values):
             stored[case].append((claimed, Row(*row)))
         changed = {
             case: (claimed, rows)

@@ -5,14 +5,15 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from datetime import timedelta
+from datetime import datetime, timedelta
 from uuid import UUID
 
+from django.db.models import Q
 from django.utils import timezone
 
 from quetsach.machines.evidence import Key
 from quetsach.portal.campaigns.models import CampaignNode
-from quetsach.portal.cases.episodes import dismissed
+from quetsach.portal.cases.episodes import dismissed, handled_after, set_aside
 from quetsach.portal.cases.machine_actions import OwnersOf, address_id, kind_of
 from quetsach.portal.cases.models import Alias, Case, Device, VictimReport
 from quetsach.portal.cases.rules import Arrival, State, arrive
@@ -50,9 +51,9 @@ class Forecast:
 
     @property
     def reinfected(self) -> int:
-        """Clean machines that would get a new case. A sign within the quiet time comes first and reopens the
-        case; what follows belongs to it."""
-        return self._number(Arrival.EPISODE, Arrival.RELAPSE)
+        """Clean machines that would get a new case. A sign within the quiet time, or before the handling of
+        an episode that goes on, comes first and reopens a case; what follows belongs to it."""
+        return self._number(Arrival.EPISODE, Arrival.RELAPSE, Arrival.EVIDENCE)
 
     @property
     def opened(self) -> int:
@@ -69,13 +70,14 @@ class Forecast:
         devices = {Key(one.id_kind, one.id_value): one.pk for one in found}
         machines = [devices.get(id, id) if isinstance(id, Key) else id for id in ids]
         known = {pk for pk in machines if isinstance(pk, UUID)}
-        current = {
-            (case.device_id, case.family): case
-            for case in Case.rows.filter(device__in=known, is_current=True)
-        }
+        # A case that leads to another machine comes back with the signs of its own.
+        there = Case.rows.filter(Q(is_current=True) | Q(merged_into__isnull=False), device__in=known)
+        rows = there.order_by("is_current", "episode")
+        current = {(case.device_id, case.family): case for case in rows}
         closed = dismissed(known)
         signs = signs_of([*current.values(), *(case for those in closed.values() for case in those)])
         now = timezone.now()
+        ended: list[tuple[Place, Case, datetime | None]] = []
         for machine, one in zip(machines, some, strict=True):
             sign = f"{one.publisher}:{one.kind}"
             case: Case | None = None
@@ -87,13 +89,18 @@ class Forecast:
             if case is None:
                 self.fresh.add((machine, one.family))
                 continue
-            seen = one.first if one.is_day else one.last
-            self.effects[machine, one.family].add(
-                arrive(
-                    State(case.state), case.claimed_at, case.quiet_until,
-                    seen if seen <= now + timedelta(days=1) else None, sign not in signs[case.pk],
-                )
-            )  # fmt: skip
+            begins = one.first if one.is_day else one.last
+            seen = begins if begins <= now + timedelta(days=1) else None
+            is_new = sign not in signs[case.pk]
+            arrival = arrive(State(case.state), case.claimed_at, case.quiet_until, seen, is_new)
+            if arrival is Arrival.EPISODE:
+                ended.append(((machine, one.family), case, seen))
+            else:
+                self.effects[machine, one.family].add(arrival)
+        later = set_aside({case.device_id for _place, case, _seen in ended}) if ended else {}
+        for place, case, seen in ended:
+            again = handled_after(case, seen, later.get((case.device_id, case.family), ()))
+            self.effects[place].add(Arrival.EPISODE if again is None else Arrival.EVIDENCE)
 
     def _ids(self, some: Sequence[Report]) -> list[UUID | Key]:
         """The machine of each report: by a table, by a name that the node has for it, else by its address."""

@@ -23,7 +23,7 @@ from django.utils import timezone
 from quetsach.machines.proof.judging import GUARD
 from quetsach.portal.campaigns.arrivals import Arrived
 from quetsach.portal.campaigns.models import Campaign, CampaignNode
-from quetsach.portal.cases.again_actions import told_again
+from quetsach.portal.cases.again_actions import go_on, told_again
 from quetsach.portal.cases.episode_actions import succeed
 from quetsach.portal.cases.episodes import Numbers, dismissed, numbers
 from quetsach.portal.cases.machine_actions import machines_named
@@ -134,7 +134,7 @@ def _take_batch(campaign: Campaign, node: UUID, owners: dict[UUID, tuple[Owners,
             return None
         known = _known_machines(campaign, node, machines, owners)
         devices = machines_named(campaign, [one for one in machines if one.device in known.unplaced], owners)
-        returned = bring_back(_told_again(node, machines, known, devices))
+        returned = bring_back(_of_batch(node, machines, known, devices))
         current = {
             (case.device_id, case.family): case
             for case in Case.rows.select_for_update(of=("self",), no_key=True)
@@ -165,8 +165,6 @@ def _take_batch(campaign: Campaign, node: UUID, owners: dict[UUID, tuple[Owners,
         link_machines(node, [(one.device, one.family, case.pk) for one, case in fresh])
         done = {(one.device, one.family) for one, _case in fresh}
         left = [one for one in machines if (one.device, one.family) not in done]
-        if not left:
-            return len(made)
         moves = Moves()
         opened = _take(node, left, _Found(node, devices, known), _Cases(current, last, closed), moves, now)
         settle(moves, returned, now)
@@ -199,12 +197,12 @@ def _known_machines(
     return _Known(placed.devices, addresses - placed.bound | unplaced, placed.bound | told)
 
 
-def _told_again(
+def _of_batch(
     node: UUID, machines: list[_Machine], known: _Known, devices: dict[tuple[UUID, str], Device]
 ) -> Iterable[tuple[Device, str]]:
-    """The machines and families of reports that are looked at one by one."""
+    """The machines and families of the reports."""
     for one in machines:
-        if one.device in known.again and (node, one.device) in devices:
+        if (node, one.device) in devices:
             yield devices[node, one.device], one.family
     for some in itertools.batched(sorted(known.placed), 400):
         for pk, family in VictimReport.rows.filter(pk__in=some).values_list("pk", "family"):
@@ -310,8 +308,10 @@ def _take(
                 case Arrival.RELAPSE:
                     relapse(case, row.back_at(case), _file_of(row))
                 case Arrival.EPISODE:
-                    case = current[key] = new_case(device, row.family, succeed(case), now)
-                    fresh[case.pk] = case
+                    again = go_on(case, row.sign, seen, _file_of(row))
+                    case = current[key] = again or new_case(device, row.family, succeed(case), now)
+                    if again is None:
+                        fresh[case.pk] = case
         known[case.pk].add(row.sign)
         before = case.first_seen, case.last_seen
         _widen(case, row, now)

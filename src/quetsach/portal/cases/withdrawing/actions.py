@@ -1,5 +1,5 @@
-"""Brings cases in line with the versions of the list: closes the false alarms of a withdrawn version, and
-opens them again when a version lists their address again.
+"""Brings cases in line with the versions of the list: closes the false alarms of a withdrawn version, undoes
+the relapses that it alone told, and opens cases again when a version lists their address again.
 
 Runs before sightings are pulled. Cases are closed in batches, one transaction each, because other writers
 wait until a batch is over; after a crash the next run does the rest.
@@ -18,11 +18,13 @@ from django.utils import timezone
 from quetsach.portal.accounts.models import User
 from quetsach.portal.audit.actions import Told, record_all
 from quetsach.portal.campaigns.models import Campaign
+from quetsach.portal.cases import relapses
 from quetsach.portal.cases.episode_actions import follow
 from quetsach.portal.cases.episodes import may_return
 from quetsach.portal.cases.models import Case, CaseEvent
+from quetsach.portal.cases.relapse_actions import undo_relapses
 from quetsach.portal.cases.rules import RESTARTS, Act, State, returned
-from quetsach.portal.cases.withdrawing.queries import OPEN, back_on_a_list, resting_on
+from quetsach.portal.cases.withdrawing.queries import OPEN, SET, back_on_a_list, resting_on
 from quetsach.portal.indicators import queries as lists
 from quetsach.portal.indicators.models import IndicatorSet
 from quetsach.portal.indicators.withdraw_actions import mark_followed
@@ -41,7 +43,10 @@ def follow_lists(campaign: Campaign) -> int:
         unlist(campaign)
     published = lists.lists_of(campaign) if gone else []
     for row in gone:
-        for some in batched(resting_on(campaign, [row], published).alone, BATCH):
+        resting = resting_on(campaign, [row], published)
+        for some in batched(resting.back, BATCH):
+            _undo_relapses(some, row, *resting.entries)
+        for some in batched(resting.alone, BATCH):
             closed += _close(some, row)
     if rows:
         for some in batched(back_on_a_list(campaign), BATCH):
@@ -55,13 +60,26 @@ def _close(ids: Sequence[UUID], row: IndicatorSet) -> int:
     """Close open cases as false alarms of the version. A case that this withdrawal closed before, and that a
     person has opened again since, stays open."""
     before = CaseEvent.rows.filter(case__in=ids, act=Act.WITHDRAW.value, at__gte=row.withdrawn_at)
-    known = {pk for pk, data in before.values_list("case", "data") if data.get("set") == str(row.pk)}
+    known = {pk for pk, data in before.values_list("case", "data") if data.get(SET) == str(row.pk)}
     cases = [case for case in _locked(ids) if case.state in OPEN and case.pk not in known]
     move_many(
         cases, Act.WITHDRAW, [State.FALSE_POSITIVE] * len(cases), by=row.withdrawn_by,
-        reason=row.withdrawn_why, data={"version": row.version, "set": str(row.pk)}, version=row,
+        reason=row.withdrawn_why, data=_told(row), version=row,
     )  # fmt: skip
     return len(cases)
+
+
+@transaction.atomic
+def _undo_relapses(ids: Sequence[UUID], row: IndicatorSet, only: set[str], withdrawn: set[str]) -> None:
+    """Give cases back what they were before a relapse that the version alone told."""
+    cases = _locked(ids)
+    back = relapses.resting_on_entries(only, withdrawn, Case.rows.filter(pk__in=ids))
+    undo_relapses(cases, back.undone, by=row.withdrawn_by, reason=row.withdrawn_why, data=_told(row))
+
+
+def _told(row: IndicatorSet) -> dict[str, Any]:
+    """What an event says of the version that was withdrawn."""
+    return {"version": row.version, SET: str(row.pk)}
 
 
 @transaction.atomic

@@ -10,6 +10,7 @@ from uuid import UUID
 from django.db.models import QuerySet
 
 from quetsach.portal.campaigns.models import Campaign
+from quetsach.portal.cases import relapses
 from quetsach.portal.cases.episodes import may_return
 from quetsach.portal.cases.models import Case, CaseEvent, CaseSighting, VictimReport
 from quetsach.portal.cases.rules import TRANSITIONS, Act, State
@@ -18,17 +19,26 @@ from quetsach.portal.indicators.models import IndicatorSet
 
 OPEN = tuple(state.value for state in State if (state, Act.WITHDRAW) in TRANSITIONS)
 """The states of cases that withdrawing closes."""
+SET = "set"
+"""In the data of an event: the withdrawn version that changed the case."""
 
 
 @dataclass
 class Resting:
-    """Cases with a sign that no standing version lists but this one. `alone`: open, and all their signs are
-    like that; `others`: open, with another reason; `proven`: verified clean, with signs like those of
-    `alone`."""
+    """Cases with a sign that no standing version lists but this one. `alone`: they are closed, because all
+    their signs are like that; `others`: open, with another reason; `proven`: verified clean, with signs like
+    those of `alone`. `back`: only these signs said that signs came back, and the claim of before holds again;
+    `as_before` is the number of those that are not closed. `acted`: so it is with these of `others`, and they
+    stay, because somebody has worked on them. `entries` are the names that only this version lists, and
+    those that withdrawn versions alone list."""
 
     alone: list[UUID] = field(default_factory=list)
     others: int = 0
     proven: int = 0
+    back: list[UUID] = field(default_factory=list)
+    as_before: int = 0
+    acted: int = 0
+    entries: tuple[set[str], set[str]] = (set(), set())
 
 
 def resting_on(
@@ -40,8 +50,9 @@ def resting_on(
     A sign that is on no list, such as one that a check found on the machine itself, is another reason.
     """
     cases = Case.rows.filter(device__campaign=campaign, is_current=True)
-    states = dict(cases.filter(state__in=(*OPEN, State.VERIFIED_CLEAN)).values_list("pk", "state"))
-    signs = signs_of(cases.filter(state__in=(*OPEN, State.VERIFIED_CLEAN)))
+    cases = cases.filter(state__in=(*OPEN, State.VERIFIED_CLEAN))
+    states = dict(cases.values_list("pk", "state"))
+    signs = signs_of(cases)
     names = set().union(*signs.values()) if signs else set()
     here = lists.names_on(rows, names)
     gone = {row.pk for row in rows}
@@ -49,12 +60,17 @@ def resting_on(
     standing = lists.names_on([row for row in others if row.withdrawn_at is None], names)
     only = here - standing
     withdrawn = only | (lists.names_on([r for r in others if r.withdrawn_at], names) - standing)
-    found = Resting()
+    found = Resting(entries=(only, withdrawn))
+    told = relapses.resting_on_entries(only, withdrawn, cases)
+    found.back, found.acted = list(told.undone), len(told.kept)
+    states |= {pk: event.from_state for pk, event in told.undone.items()}
     for pk, shown in signs.items():
         if only.isdisjoint(shown):
             continue
         is_alone = shown <= withdrawn
-        if states[pk] == State.VERIFIED_CLEAN:
+        if pk in told.undone and not (is_alone and states[pk] in OPEN):
+            found.as_before += 1
+        elif states[pk] == State.VERIFIED_CLEAN:
             found.proven += is_alone
         elif is_alone:
             found.alone.append(pk)
@@ -87,8 +103,13 @@ def closed_by(campaign: Campaign) -> QuerySet[Case]:
 
 
 def closed_with(row: IndicatorSet) -> QuerySet[Case]:
-    """The cases that are closed because this version was withdrawn."""
-    return closed_by(row.campaign).filter(false_alarm_of=row)
+    """The cases that are closed because this version was withdrawn, with all that have its content."""
+    return closed_by(row.campaign).filter(false_alarm_of__in=_withdrawn_with(row))
+
+
+def _withdrawn_with(row: IndicatorSet) -> QuerySet[IndicatorSet]:
+    """The withdrawn versions with the same content."""
+    return lists.withdrawn(row.campaign_id).filter(sha256=row.sha256, hashes=row.hashes)
 
 
 def back_on_a_list(campaign: Campaign) -> list[UUID]:
@@ -97,3 +118,11 @@ def back_on_a_list(campaign: Campaign) -> list[UUID]:
     names = set().union(*signs.values()) if signs else set()
     standing = lists.names_on(lists.versions(campaign), names)
     return [pk for pk, shown in signs.items() if not standing.isdisjoint(shown)]
+
+
+def number_as_before(row: IndicatorSet) -> int:
+    """How many cases have the claim again that they had before a sign of this version, which was
+    withdrawn with all that have its content."""
+    versions = [str(pk) for pk in _withdrawn_with(row).values_list("pk", flat=True)]
+    undone = CaseEvent.rows.filter(act=Act.UNDO.value, **{f"data__{SET}__in": versions})
+    return Case.rows.filter(pk__in=undone.order_by().values("case")).count()

@@ -60,8 +60,9 @@ def _reason(name: str, n: int) -> str:
                            "came later",
                            "%(n)s machines had signs before that moment, in logs or reports of others that "
                            "came later", n),
-        why.RECALLED: ngettext("%(n)s machine was seen only by addresses of a list that was withdrawn",
-                               "%(n)s machines were seen only by addresses of a list that was withdrawn", n),
+        why.RECALLED: ngettext(
+            "%(n)s machine had signs, or had them again, only by addresses of a list that was withdrawn",
+            "%(n)s machines had signs, or had them again, only by addresses of a list that was withdrawn", n),
         why.RETRACTED: ngettext(
             "%(n)s machine had signs, or had them again, only in a file of reports that was taken back",
             "%(n)s machines had signs, or had them again, only in a file of reports that was taken back", n),
