@@ -45,11 +45,12 @@ impl Classes for Avx2 {
                 _mm256_broadcastsi128_si256(_mm_loadu_si128(table.as_ptr().cast()))
             };
             let (low, high) = (twice(LOW), twice(HIGH));
-            let zero = _mm256_setzero_si256();
+            let (zero, one) = (_mm256_setzero_si256(), _mm256_set1_epi8(1));
             let mut newlines = zero;
             for i in 0..BLOCKS {
                 let mut odd = zero;
-                let mut all = zero;
+                // Zero, and what is not ASCII, is less than one as a signed number.
+                let mut least = one;
                 let [mut token, mut dot, mut digit, mut group, mut colon, mut ten] = [0u64; 6];
                 for half in [32, 0] {
                     let at = bytes.as_ptr().add(64 * i + half);
@@ -83,13 +84,13 @@ impl Classes for Avx2 {
                     );
                     newlines = _mm256_sub_epi8(newlines, equal(v, b'\n'));
                     odd = _mm256_or_si256(odd, class);
-                    all = _mm256_or_si256(all, v);
+                    least = _mm256_min_epi8(least, v);
                 }
                 (m.token[i], m.dot[i], m.digit[i]) = (token, dot, digit);
                 (m.group[i], m.colon[i], m.ten[i]) = (group, colon, ten);
                 let odd = _mm256_testz_si256(odd, _mm256_set1_epi8(ODD as i8)) == 0;
-                let high = _mm256_movemask_epi8(all) != 0;
-                m.hidden |= u8::from(odd | high) << i;
+                let other = _mm256_movemask_epi8(_mm256_cmpgt_epi8(one, least)) != 0;
+                m.hidden |= u8::from(odd | other) << i;
             }
             let sums = _mm256_sad_epu8(newlines, zero);
             let sums = _mm_add_epi64(

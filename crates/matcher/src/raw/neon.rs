@@ -70,9 +70,13 @@ impl Classes for Neon {
                 for lines in equal(block, b'\n') {
                     newlines = vsubq_u8(newlines, lines);
                 }
-                let any = |[a, b, c, d]: Block| vorrq_u8(vorrq_u8(a, b), vorrq_u8(c, d));
-                let odd = vandq_u8(any(class), vdupq_n_u8(ODD));
-                hidden[i] = vorrq_u8(odd, vandq_u8(any(block), vdupq_n_u8(0x80)));
+                let [a, b, c, d] = class;
+                let any = vorrq_u8(vorrq_u8(a, b), vorrq_u8(c, d));
+                let [a, b, c, d] = block.map(|v| vreinterpretq_s8_u8(v));
+                let least = vminq_s8(vminq_s8(a, b), vminq_s8(c, d));
+                // Zero, and what is not ASCII, is less than one as a signed number.
+                let other = vcltq_s8(least, vdupq_n_s8(1));
+                hidden[i] = vorrq_u8(vandq_u8(any, vdupq_n_u8(ODD)), other);
             }
             m.newlines = u64::from(vaddlvq_u8(newlines));
             // Half of the bytes stand for each of two vectors, then a quarter for each of four, and so on.

@@ -39,11 +39,12 @@ impl Classes for Sse42 {
         unsafe {
             let low = _mm_loadu_si128(LOW.as_ptr().cast());
             let high = _mm_loadu_si128(HIGH.as_ptr().cast());
-            let zero = _mm_setzero_si128();
+            let (zero, one) = (_mm_setzero_si128(), _mm_set1_epi8(1));
             let mut newlines = zero;
             for i in 0..BLOCKS {
                 let mut odd = zero;
-                let mut all = zero;
+                // Zero, and what is not ASCII, is less than one as a signed number.
+                let mut least = one;
                 let [mut token, mut dot, mut digit, mut group, mut colon, mut ten] = [0u64; 6];
                 for quarter in [48, 32, 16, 0] {
                     let at = bytes.as_ptr().add(64 * i + quarter);
@@ -70,13 +71,13 @@ impl Classes for Sse42 {
                     add(&mut ten, _mm_and_si128(equal(past, b'1'), equal(v, b'0')));
                     newlines = _mm_sub_epi8(newlines, equal(v, b'\n'));
                     odd = _mm_or_si128(odd, class);
-                    all = _mm_or_si128(all, v);
+                    least = _mm_min_epi8(least, v);
                 }
                 (m.token[i], m.dot[i], m.digit[i]) = (token, dot, digit);
                 (m.group[i], m.colon[i], m.ten[i]) = (group, colon, ten);
                 let odd = _mm_testz_si128(odd, _mm_set1_epi8(ODD as i8)) == 0;
-                let high = _mm_movemask_epi8(all) != 0;
-                m.hidden |= u8::from(odd | high) << i;
+                let other = _mm_movemask_epi8(_mm_cmpgt_epi8(one, least)) != 0;
+                m.hidden |= u8::from(odd | other) << i;
             }
             let sums = _mm_sad_epu8(newlines, zero);
             m.newlines = (_mm_cvtsi128_si64(sums) + _mm_extract_epi64::<1>(sums)) as u64;

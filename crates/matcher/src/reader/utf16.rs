@@ -181,15 +181,16 @@ const LEAST_PAIRS: usize = 4;
 ///
 /// A line is in UTF-16LE if, from its first or second byte on, more than half of at least four pairs of bytes are ASCII
 /// characters, and less than a twentieth have a low half of zero. The second half of the line feed before such a line is its
-/// first byte.
-pub(crate) fn read_lines(text: &mut [u8]) {
-    let mut at = 0;
+/// first byte. False where there is no such line.
+pub(crate) fn read_lines(text: &mut [u8]) -> bool {
+    let (mut at, mut is_changed) = (0, false);
     while let Some(zero) = memchr::memchr(0, &text[at..]).map(|found| at + found) {
         let start = memchr::memrchr(b'\n', &text[at..zero]).map_or(at, |feed| at + feed + 1);
         let end = memchr::memchr(b'\n', &text[zero..]).map_or(text.len(), |feed| zero + feed);
-        read_line(&mut text[start..end]);
+        is_changed |= read_line(&mut text[start..end]);
         at = end;
     }
+    is_changed
 }
 
 /// The same for text that belongs to others.
@@ -203,9 +204,9 @@ pub(crate) fn with_lines_read(text: &[u8]) -> Cow<'_, [u8]> {
 }
 
 #[cold]
-fn read_line(line: &mut [u8]) {
+fn read_line(line: &mut [u8]) -> bool {
     let Some(begin) = [0, 1].into_iter().find(|&begin| is_wide(line, begin)) else {
-        return;
+        return false;
     };
     let pairs = line[begin..].chunks_exact(2);
     let rest = pairs.remainder().to_vec();
@@ -229,6 +230,7 @@ fn read_line(line: &mut [u8]) {
     }
     line[..found.len()].copy_from_slice(&found);
     line[found.len()..].fill(0);
+    true
 }
 
 fn is_wide(line: &[u8], begin: usize) -> bool {

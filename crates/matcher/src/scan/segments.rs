@@ -74,8 +74,7 @@ impl Scan<'_> {
         }
     }
 
-    fn region(&mut self, buffer: &mut Buffer, start: usize, end: usize) -> Segment {
-        utf16::read_lines(&mut buffer.data_mut()[start..end]);
+    fn candidates(&mut self, buffer: &mut Buffer, start: usize, end: usize) -> Candidates {
         let mut found = Candidates::default();
         buffer.isolated(start, end, |buf, from| {
             let mut search = Search {
@@ -89,6 +88,14 @@ impl Scan<'_> {
             };
             search.find(self.options.level, &mut found);
         });
+        found
+    }
+
+    fn region(&mut self, buffer: &mut Buffer, start: usize, end: usize) -> Segment {
+        let mut found = self.candidates(buffer, start, end);
+        if found.has_zeros && utf16::read_lines(&mut buffer.data_mut()[start..end]) {
+            found = self.candidates(buffer, start, end);
+        }
         let data = &buffer.data()[start..end];
         let lines = found.newlines + u64::from(data.last() != Some(&b'\n'));
         self.lines += lines;

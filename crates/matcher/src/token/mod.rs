@@ -39,7 +39,7 @@ pub struct Search<'a> {
     pub scratch: &'a mut Scratch,
 }
 
-/// Places in `buf` that lie inside lines phase 2 must see, and the number of line feeds.
+/// Places in `buf` that lie inside lines phase 2 must see, the number of line feeds, and whether there are zero bytes.
 #[derive(Debug, Default)]
 pub struct Candidates {
     pub places: Vec<u32>,
@@ -48,6 +48,7 @@ pub struct Candidates {
     /// Places of addresses that may lie outside the own networks, in no order; only of a scan that is asked about machines.
     pub outside: Vec<u32>,
     pub newlines: u64,
+    pub has_zeros: bool,
 }
 
 /// Reused working memory of one thread.
@@ -218,12 +219,16 @@ fn find<C: Classes>(classes: C, search: &mut Search<'_>, out: &mut Candidates) {
             streams.colon.put(i, m.colon);
             streams.ten.put(i, m.ten);
             out.newlines += m.newlines;
-            let mut odd = m.hidden;
+            let whole = (count - BLOCKS * i).min(BLOCKS);
+            // Behind them lie zeros.
+            let mut odd = m.hidden & (u8::MAX >> (BLOCKS - whole));
             while odd != 0 {
                 let block = odd.trailing_zeros() as usize;
                 odd &= odd - 1;
                 let at = base + 64 * (BLOCKS * i + block);
                 hidden::check(classes, set, buf, at, m.token[block], &mut out.places);
+                let text = &buf[at..(at + 64).min(from + len)];
+                out.has_zeros = out.has_zeros || memchr::memchr(0, text).is_some();
             }
         }
         let mut at = BIAS as u16;
