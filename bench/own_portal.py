@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import gc
 import os
 import subprocess
 import sys
@@ -33,13 +34,17 @@ def run_apart(asked: argparse.Namespace) -> int:
 
 
 def start() -> None:
-    """Make the tables of the empty portal."""
+    """Make the tables of the empty portal. The collector of unreachable objects runs as in the server."""
     import django
 
     django.setup()
     from django.core.management import call_command
 
+    from quetsach.portal.kit import collector
+
     call_command("migrate", verbosity=0)
+    gc.collect()
+    collector.pass_over_what_is_loaded()
 
 
 def country(machines: int, districts: int = 0) -> tuple[Any, Any]:

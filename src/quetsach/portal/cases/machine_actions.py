@@ -22,7 +22,7 @@ from quetsach.portal.campaigns.models import Campaign, CampaignNode
 from quetsach.portal.cases.models import Alias, CaseSighting, Device
 from quetsach.portal.cases.owning import Named, Row, day_of
 from quetsach.portal.cases.parts import Part
-from quetsach.portal.kit.inserting import create, insert, spelled
+from quetsach.portal.kit.inserting import create, insert, rewrite, spelled
 from quetsach.portal.sightings.models import Sighting
 from quetsach.portal.sightings.owners import Owners
 from quetsach.portal.units.models import path_segment
@@ -109,8 +109,7 @@ def _known_machines(
         if part.id not in fresh and _facts(device) != before:
             changed[device.pk] = device
     create(fresh.values())
-    if changed:
-        Device.rows.bulk_update(changed.values(), ["key", "identity", "strength", "owner", "is_assigned"])
+    rewrite(changed.values(), ["key", "identity", "strength", "owner", "is_assigned"])
     # An address that a translation gave many machines is the name of none of them.
     pairs = dict.fromkeys((row.node_id, row.device, devices[part.id].pk) for row, part in known if row.device)
     _name(pairs)

@@ -47,7 +47,7 @@ from quetsach.portal.cases.relapse_actions import relapse
 from quetsach.portal.cases.rules import RETIRE, USABLE_TIMES, Act, Arrival, State, arrive
 from quetsach.portal.cases.summing_actions import sums
 from quetsach.portal.cases.withdrawing.actions import follow_lists
-from quetsach.portal.kit.inserting import insert, spelled
+from quetsach.portal.kit.inserting import insert, rewrite, spelled
 from quetsach.portal.sightings.listing_actions import relist
 from quetsach.portal.sightings.models import Coverage, Sighting
 from quetsach.portal.sightings.owners import Owners
@@ -177,7 +177,7 @@ def _take_batch(campaign: Campaign, pulled: Pulled, reporters: _Reporters, alarm
     current = {
         (case.device_id, case.family): case
         for case in Case.rows.select_for_update(of=("self",), no_key=True)
-        .filter(device__in={d.pk for d in devices.values()}, is_current=True)
+        .filter(device__id__among={d.pk for d in devices.values()}, is_current=True)
         .select_related("device__owner")
     }
     known = {device.pk for device in devices.values()}
@@ -225,7 +225,7 @@ def _take_batch(campaign: Campaign, pulled: Pulled, reporters: _Reporters, alarm
 def _links_of(rows: Sequence[Sighting]) -> dict[int, list[CaseSighting]]:
     """What the rows were evidence for until now."""
     found: dict[int, list[CaseSighting]] = {row.pk: [] for row in rows}
-    for link in CaseSighting.rows.filter(sighting__in=list(found)).select_related("case"):
+    for link in CaseSighting.rows.filter(sighting__id__among=list(found)).select_related("case"):
         found[link.sighting_id].append(link)
     return found
 
@@ -344,7 +344,7 @@ def _refresh(cases: dict[UUID, Case], now: datetime) -> None:
         case.count = row["total"]
         case.first_seen = min(filter(None, (case.first_seen, row["begin"])), default=None)
         case.last_seen = max(filter(None, (case.last_seen, row["end"])), default=None)
-    Case.rows.bulk_update(cases.values(), ["count", "first_seen", "last_seen"])
+    rewrite(cases.values(), ["count", "first_seen", "last_seen"])
 
 
 def claims_of(campaign: Campaign) -> QuerySet[Case]:
@@ -407,8 +407,8 @@ def _moved_by(arrived: Arrived, campaign: Campaign) -> set[UUID]:
     """
     waiting = Case.rows.filter(CLAIMED, is_current=True, claimed_at__isnull=False)
     found: set[UUID] = set()
-    for some in batched(sorted(arrived.machines), 400):
-        aliases = Alias.rows.filter(reporter=arrived.node, key__in=some)
+    for some in batched(sorted(arrived.machines), AT_ONCE):
+        aliases = Alias.rows.filter(reporter=arrived.node, key__among=some)
         found.update(waiting.filter(device__in=aliases.values("device")).values_list("pk", flat=True))
     # New days of a log may close the gaps that its unit is asked to close.
     gaps = CaseGap.rows.filter(node=arrived.node, place__in=arrived.places)

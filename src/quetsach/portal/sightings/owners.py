@@ -6,7 +6,7 @@ Every commune uses 192.168.1.0/24, so networks outside the reporter's subtree ar
 from __future__ import annotations
 
 import ipaddress
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from datetime import date
 from functools import lru_cache
 from typing import NamedTuple
@@ -27,10 +27,13 @@ class Range(NamedTuple):
 
 
 class Owners:
-    """The owners for one reporter. `ranges` are those of the reporter and of every node below it."""
+    """The owners for one reporter. `ranges` are those of the reporter and of every node below it, `paths` the
+    paths of the units of these nodes."""
 
-    def __init__(self, reporter: UUID, ranges: Iterable[Range]) -> None:
-        self.reporter = reporter
+    def __init__(
+        self, reporter: UUID, ranges: Iterable[Range], paths: Mapping[UUID, str] | None = None
+    ) -> None:
+        self.reporter, self.paths = reporter, paths or {}
         self._ranges: dict[tuple[int, int], dict[int, list[Range]]] = {}
         self.is_dated = False
         for one in ranges:

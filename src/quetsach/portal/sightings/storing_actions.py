@@ -213,8 +213,7 @@ def _older(
 
 def mark_pulled(ids: Iterable[int]) -> None:
     """Mark rows that a higher app has processed; the app calls this in the same transaction."""
-    for some in batched(ids, 400):
-        Sighting.rows.filter(pk__in=some).update(is_pulled=True)
+    Sighting.rows.filter(pk__among=ids).update(is_pulled=True)
 
 
 def mark_waiting(rows: QuerySet[Sighting]) -> int:
