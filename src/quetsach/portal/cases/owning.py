@@ -62,6 +62,12 @@ class Row(Named, Protocol):
     def called(self) -> str: ...
 
 
+def owner_of(owners: Owners, name: str, sighting: Named) -> UUID | None:
+    """The node whose range holds the address on the day of a sign."""
+    # A local day takes longer than the look-up.
+    return owners.of(name, day_of(sighting) if owners.is_dated else date.max)
+
+
 def day_of(sighting: Named) -> date:
     """The local day of a sign; today where its line has no time."""
     return timezone.localdate(sighting.last_seen) if sighting.last_seen else timezone.localdate()

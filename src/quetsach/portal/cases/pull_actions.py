@@ -173,14 +173,15 @@ def _take_batch(campaign: Campaign, pulled: Pulled, reporters: _Reporters, alarm
     moves = _part_with(before, rows, parts, devices)
     place_again([row for row in rows if not before[row.pk]])
     touched: dict[UUID, Case] = {}
-    returned = bring_back((piece.device, piece.row.family) for piece in pieces)
+    told_of = {(piece.device.pk, piece.row.family): piece.device for piece in pieces}
+    returned = bring_back((device, family) for (_pk, family), device in told_of.items())
+    known = {device.pk for device in devices.values()}
     current = {
         (case.device_id, case.family): case
         for case in Case.rows.select_for_update(of=("self",), no_key=True)
-        .filter(device__id__among={d.pk for d in devices.values()}, is_current=True)
+        .filter(device__id__among=known, is_current=True)
         .select_related("device__owner")
     }
-    known = {device.pk for device in devices.values()}
     batch = _Batch(timezone.now(), alarms, dismissed(known), numbers(known))
     closed = [case for some in batch.closed.values() for case in some]
     pairs = CaseSighting.rows.filter(case__in=[c.pk for c in (*current.values(), *closed)])
@@ -203,15 +204,14 @@ def _take_batch(campaign: Campaign, pulled: Pulled, reporters: _Reporters, alarm
         key = (piece.device.pk, piece.row.family)
         if (case := _closed_with(piece, batch)) is None:
             case = current[key] = _take(current.get(key), piece, batch, pulled)
-        batch.known[case.pk].add(piece.row.indicator)
-        batch.places[case.pk] |= {
-            (piece.row.node_id, name) for name in (piece.row.source_name, piece.row.source)
-        }
-        if case.pk in batch.fresh:
-            batch.fresh[case.pk][1].append(piece)
-        else:
-            touched[case.pk] = case
         links.append((piece, case))
+        pk = case.pk
+        if pk in batch.fresh:
+            batch.fresh[pk][1].append(piece)
+            continue
+        touched[pk] = case
+        batch.known[pk].add(piece.row.indicator)
+        batch.places[pk] |= {(piece.row.node_id, name) for name in (piece.row.source_name, piece.row.source)}
     for case, evidence in batch.fresh.values():
         _sum_up(case, evidence, batch.now)
     open_cases([case for case, _evidence in batch.fresh.values()])
@@ -261,6 +261,8 @@ def _take(case: Case | None, piece: Piece, batch: _Batch, pulled: Pulled) -> Cas
     if case is None:
         number = batch.numbers.get((device.pk, sighting.family), 0) + 1
         return _fresh(device, sighting.family, number, batch, pulled)
+    if case.pk in batch.fresh:
+        return case  # it is open: no sign moves it
     seen = piece.seen(batch.now)
     match arrive(State(case.state), case.claimed_at, case.quiet_until, seen, _is_new(case, piece, batch)):
         case Arrival.KEEP:
@@ -287,6 +289,8 @@ def _back_at(case: Case, piece: Piece, batch: _Batch) -> datetime | None:
 
 def _closed_with(piece: Piece, batch: _Batch) -> Case | None:
     """The false alarm besides the current case whose evidence the part is."""
+    if not batch.closed:
+        return None
     closed = batch.closed.get((piece.device.pk, piece.row.family), ())
     return next((one for one in closed if not _is_other(one, piece, batch)), None)
 

@@ -13,6 +13,10 @@ from typing import NamedTuple
 from uuid import UUID
 
 
+_MOST_KNOWN = 1 << 15
+"""Addresses whose owners are remembered."""
+
+
 class Range(NamedTuple):
     """A network of a node from the day `begin` until the day before `end`; None: without a limit."""
 
@@ -35,6 +39,7 @@ class Owners:
     ) -> None:
         self.reporter, self.paths = reporter, paths or {}
         self._ranges: dict[tuple[int, int], dict[int, list[Range]]] = {}
+        self._found: dict[tuple[str, date | None], tuple[set[UUID], int]] = {}
         self.is_dated = False
         for one in ranges:
             self.is_dated = self.is_dated or one.begin is not None or one.end is not None
@@ -69,7 +74,17 @@ class Owners:
         return known[1] & machines in (0, machines)
 
     def _longest(self, device: str, day: date) -> tuple[set[UUID], int]:
-        """These nodes, and the length of the network's prefix."""
+        """These nodes, and the length of the network's prefix. Rows name the same machines again and again, and
+        where no range has days, neither has the answer."""
+        asked = device, day if self.is_dated else None
+        found = self._found.get(asked)
+        if found is None:
+            if len(self._found) >= _MOST_KNOWN:
+                self._found.clear()
+            found = self._found[asked] = self._looked_up(device, day)
+        return found
+
+    def _looked_up(self, device: str, day: date) -> tuple[set[UUID], int]:
         known = _parsed(device)
         if known is None:
             return set(), 0
