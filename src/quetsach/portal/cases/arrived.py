@@ -18,7 +18,7 @@ _AT_ONCE = 5000
 
 def _names(node: CampaignNode, some: Collection[str]) -> Iterable[tuple[str, UUID]]:
     """The reporter's names of machines; a machine that turned out to be another one is not counted twice."""
-    rows = Alias.rows.filter(reporter=node, key__among=some, device__merged_into=None)
+    rows = Alias.rows.filter(reporter=node, key__among=set(some), device__merged_into=None)
     return rows.values_list("key", "device")
 
 
@@ -26,7 +26,9 @@ def _by_translation(node: CampaignNode, some: Collection[str]) -> Iterable[tuple
     """The machines behind translated addresses and cards of lines that name nothing else."""
     links = CaseSighting.rows.filter(sighting__node=node, sighting__device="", case__device__merged_into=None)
     for field in ("sighting__nat", "sighting__card"):
-        yield from links.filter(**{f"{field}__among": some}).values_list(field, "case__device").distinct()
+        yield from (
+            links.filter(**{f"{field}__among": set(some)}).values_list(field, "case__device").distinct()
+        )
 
 
 def outcome_of(node: CampaignNode, names: Collection[str], since: datetime) -> Outcome:
@@ -43,7 +45,9 @@ def outcome_of(node: CampaignNode, names: Collection[str], since: datetime) -> O
                 known.add(name)
                 devices.add(device)
     for those in batched(sorted(devices), _AT_ONCE):
-        opened += Case.rows.filter(device__id__among=those, opened_at__gte=since).values_list("pk", flat=True)
+        opened += Case.rows.filter(device__id__among=set(those), opened_at__gte=since).values_list(
+            "pk", flat=True
+        )
     slug = node.campaign.slug
     address = f"{reverse('cases', args=[slug])}?don-vi={node.pk}"
     if len(opened) == 1:

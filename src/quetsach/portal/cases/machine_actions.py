@@ -204,7 +204,7 @@ def _by_address(
     """The machine for each (reporter, address), made if it is new. Its owner is set here, once."""
     found: dict[tuple[UUID, str], Device] = {}
     for node_id, by_key in wanted.items():
-        aliases = Alias.rows.filter(reporter=node_id, key__among=list(by_key), device__id_kind=kind)
+        aliases = Alias.rows.filter(reporter=node_id, key__among=by_key.keys(), device__id_kind=kind)
         for alias in aliases.select_related("device__owner"):
             found[node_id, alias.key] = alias.device
             _identify(alias.device, by_key[alias.key])

@@ -225,7 +225,7 @@ def _take_batch(campaign: Campaign, pulled: Pulled, reporters: _Reporters, alarm
 def _links_of(rows: Sequence[Sighting]) -> dict[int, list[CaseSighting]]:
     """What the rows were evidence for until now."""
     found: dict[int, list[CaseSighting]] = {row.pk: [] for row in rows}
-    for link in CaseSighting.rows.filter(sighting__id__among=list(found)).select_related("case"):
+    for link in CaseSighting.rows.filter(sighting__id__among=found.keys()).select_related("case"):
         found[link.sighting_id].append(link)
     return found
 
@@ -412,7 +412,7 @@ def _moved_by(arrived: Arrived, campaign: Campaign) -> set[UUID]:
     waiting = Case.rows.filter(CLAIMED, is_current=True, claimed_at__isnull=False)
     found: set[UUID] = set()
     for some in batched(sorted(arrived.machines), AT_ONCE):
-        aliases = Alias.rows.filter(reporter=arrived.node, key__among=some)
+        aliases = Alias.rows.filter(reporter=arrived.node, key__among=set(some))
         found.update(waiting.filter(device__in=aliases.values("device")).values_list("pk", flat=True))
     # New days of a log may close the gaps that its unit is asked to close.
     gaps = CaseGap.rows.filter(node=arrived.node, place__in=arrived.places)

@@ -22,7 +22,7 @@ _KINDS: dict[type, str] = {IntegerField: "bigint", UUIDField: "uuid"}
 @UUIDField.register_lookup
 class Among(Lookup):
     """`field__among=values`; any number of values, each of the field's type. Of a row that another one points
-    at: `case__id__among=ids`."""
+    at: `case__id__among=ids`. Django looks into a list or tuple value by value, into a set it does not."""
 
     lookup_name = "among"
 

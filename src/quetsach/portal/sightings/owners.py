@@ -12,7 +12,6 @@ from functools import lru_cache
 from typing import NamedTuple
 from uuid import UUID
 
-
 _MOST_KNOWN = 1 << 15
 """Addresses whose owners are remembered."""
 
@@ -74,7 +73,7 @@ class Owners:
         return known[1] & machines in (0, machines)
 
     def _longest(self, device: str, day: date) -> tuple[set[UUID], int]:
-        """These nodes, and the length of the network's prefix. Rows name the same machines again and again, and
+        """These nodes, and the length of the network's prefix. Rows name the same machines again and again;
         where no range has days, neither has the answer."""
         asked = device, day if self.is_dated else None
         found = self._found.get(asked)

@@ -174,7 +174,7 @@ def _stored(node: CampaignNode, keys: Iterable[str]) -> dict[str, Stored]:
     """What is stored, by key of each row."""
     found: dict[str, Stored] = {}
     for some in batched(keys, _AT_ONCE):
-        found |= {key: Stored(*facts) for key, *facts in _facts(node).filter(key__among=some)}
+        found |= {key: Stored(*facts) for key, *facts in _facts(node).filter(key__among=set(some))}
     return found
 
 

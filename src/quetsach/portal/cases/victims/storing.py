@@ -94,7 +94,7 @@ _TOLD = ("first_seen", "last_seen", "events", "severity", "host")
 def _tell_apart(file: VictimFile, best: Mapping[str, Report]) -> None:
     """Note what this file and the file before say of reports that are here by another file. Both stay known
     apart, so that either can be taken back."""
-    known = VictimReport.rows.filter(node=file.node_id, key__among=list(best))
+    known = VictimReport.rows.filter(node=file.node_id, key__among=best.keys())
     own_again = Exists(VictimTelling.rows.filter(report=OuterRef("pk"), file=file))
     known = known.filter(~Q(file=file) | own_again)
     rows = list(known.order_by().values_list("pk", "key", "file", *_TOLD))
