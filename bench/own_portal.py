@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import gc
 import os
 import subprocess
 import sys
@@ -33,13 +34,20 @@ def run_apart(asked: argparse.Namespace) -> int:
 
 
 def start() -> None:
-    """Make the tables of the empty portal."""
+    """Make the tables of the empty portal. As in the server, all pages are loaded, and the collector of
+    unreachable objects passes over them."""
     import django
 
     django.setup()
     from django.core.management import call_command
+    from django.urls import get_resolver
+
+    from quetsach.portal.kit import collector
 
     call_command("migrate", verbosity=0)
+    get_resolver().url_patterns  # noqa: B018
+    gc.collect()
+    collector.pass_over_what_is_loaded()
 
 
 def country(machines: int, districts: int = 0) -> tuple[Any, Any]:

@@ -21,8 +21,11 @@ from typing import Any
 
 from bench import own_portal
 from bench.measure import machine
+from quetsach.sightings import runs
 
 _INDICATORS = 2000
+_FIRST, _HALF_A_DAY, _STEP = 3 * 3_600_000_000, 12 * 3_600_000_000, 1_234_567
+"""Microseconds: the first time since midnight, and how far the times of rows lie apart."""
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
@@ -107,9 +110,10 @@ def _measured(asked: argparse.Namespace) -> int:
 
 
 def _document(count: int, machines: int, set_id: str) -> Iterator[bytes]:
-    """A complete document, its rows in the order of their key. The units share the addresses, 10.0.0.0/8."""
-    seen = datetime.now(UTC).replace(hour=3, minute=0, second=0, microsecond=0) - timedelta(days=1)
-    stamp, source, run = f"{seen:%Y-%m-%dT%H:%M:%S.000000Z}", "0" * 64, 3 * 3_600_000_000
+    """A complete document, its rows in the order of their key, their times spread over half a day. The units
+    share the addresses, 10.0.0.0/8."""
+    day, source = f"{datetime.now(UTC) - timedelta(days=1):%Y-%m-%d}", "0" * 64
+    stamp = runs.time(day, _FIRST)
     names = sorted(f"bench{number}.example" for number in range(_INDICATORS))
     step = max(1, _INDICATORS * machines // count)
     head = {
@@ -123,19 +127,22 @@ def _document(count: int, machines: int, set_id: str) -> Iterator[bytes]:
             if made == count:
                 break
             made += 1
+            run = _FIRST + made * _STEP % _HALF_A_DAY
+            at = runs.time(day, run)
             device = f"10.{one >> 16 & 255}.{one >> 8 & 255}.{one & 255}"
             row = {
                 "type": "sighting", "source": source, "indicator": name, "kind": "domain", "family": "ramnit",
                 "matched": name, "field": "query", "device": device, "identity": {"host": f"pc{one}"},
-                "who": f"host:pc{one}", "day": stamp[:10], "first_seen": stamp, "last_seen": stamp,
+                "who": f"host:pc{one}", "day": day, "first_seen": at, "last_seen": at,
                 "count": 3, "runs": [[run, run, 3]], "action": "allowed", "logformat": "zeek.dns",
                 "evidence": f"1793520000.0\tC{made}\t{device}\t50000\t10.0.0.53\t53\tudp\t{name}\tNOERROR",
             }  # fmt: skip
             yield json.dumps(row, separators=(",", ":")).encode() + b"\n"
     coverage = {
         "type": "coverage", "source": source, "path": "/var/log/dns", "name": "gateway", "bytes": 1,
-        "lines": 1, "not_understood": 0, "long_lines": 0, "inbound": 0, "first": stamp, "last": stamp,
-        "time": "ok", "zone": "", "devices": {}, "errors": [], "unattributed": [], "hours": {}, "order": "",
+        "lines": 1, "not_understood": 0, "long_lines": 0, "inbound": 0, "first": stamp,
+        "last": runs.time(day, _FIRST + _HALF_A_DAY), "time": "ok", "zone": "", "devices": {}, "errors": [],
+        "unattributed": [], "hours": {}, "order": "",
     }  # fmt: skip
     yield json.dumps(coverage).encode() + b"\n"
     yield json.dumps({"type": "end", "sightings": made, "sources": 1, "errors": 0}).encode() + b"\n"

@@ -8,6 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from quetsach.sightings import record_rules
 from quetsach.sightings.scanfile import Chunk, ScanFileError, read, split
 from quetsach.sightings.sighting import Coverage, End, Scan, Sighting, write
 
@@ -103,6 +104,32 @@ def test_a_lost_line_is_noticed() -> None:
     with pytest.raises(ScanFileError) as caught:
         list(read(io.BytesIO(b"".join(lines[:2] + lines[3:]))))
     assert (caught.value.code, caught.value.line) == ("incomplete", 4)
+
+
+ODD = [
+    None, "", "x", "é", "\0", "\ud800", "x" * 4097, 0, 1, True, 1.0, -1, 1 << 63, [], {}, [[0, 1, 2]],
+    [[0, 1]], [[0, 1, 0]], [0, 1, 2], {"host": "PC"}, {"host": 5}, {"host": "\0"}, {"\udcff": ""},
+    "domain", "query",
+    "allowed", "B" * 64, "2018-03-24", "2018-02-30", "2018-03-24T16:55:20.865716Z",
+    "2018-02-30T16:55:20.865716Z", "2018-03-24T16:55:20Z",
+]  # fmt: skip
+NAMES = st.sampled_from(Sighting._fields)
+
+
+@given(st.dictionaries(NAMES, st.sampled_from(ODD), max_size=4), st.sets(NAMES, max_size=1))
+def test_a_row_that_is_looked_at_as_a_whole_keeps_each_rule(
+    odd: dict[str, object], missing: set[str]
+) -> None:
+    fields = {name: value for name, value in (SIGHTING._asdict() | odd).items() if name not in missing}
+    try:
+        told: object = Sighting(**record_rules.checked(fields, record_rules.SIGHTING))
+    except record_rules.MalformedError as problem:
+        told = str(problem)
+    try:
+        found: object = record_rules.sighting(fields)
+    except record_rules.MalformedError as problem:
+        found = str(problem)
+    assert found == told
 
 
 @pytest.mark.parametrize(

@@ -7,6 +7,7 @@ empty, is no key: two machines would become one.
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 
 from quetsach.machines.evidence import Key
 from quetsach.text.canonical import address, is_numeric_name, name
@@ -24,6 +25,8 @@ _SID = re.compile(r"S-1-5-21-\d{1,10}-\d{1,10}-\d{1,10}-\d{1,10}", re.ASCII)
 _SAME_DIGIT = re.compile(r"(.)\1*")
 _HEX = re.compile(r"[0-9a-f]{2}(?::?[0-9a-f]{2}){3,129}", re.ASCII)
 _LONGEST = 255
+_MOST_KNOWN = 1 << 10
+"""Texts whose keys are remembered: the rows of a document name the same machines again and again."""
 _GROUP, _LOCAL = 0x01, 0x02
 """Bits of the first octet of a hardware address (IEEE 802-2014, 8.2.2)."""
 _SHARED = frozenset(
@@ -61,6 +64,7 @@ def _is_numeric(spelled: str) -> bool:
     return is_numeric_name(spelled.partition("%")[0])
 
 
+@lru_cache(_MOST_KNOWN)
 def mac(text: str) -> Key | None:
     """`mac` or `randommac` for a hardware address of 48 bits in any usual spelling.
 
@@ -81,6 +85,7 @@ def mac(text: str) -> Key | None:
     )
 
 
+@lru_cache(_MOST_KNOWN)
 def host(text: str) -> Key | None:
     """`host`: the first label of a host name, in lower case, such as a DHCP client or NetBIOS tells it."""
     spelled = _composed(text).rstrip(".")
@@ -92,6 +97,7 @@ def host(text: str) -> Key | None:
     return Key("host", label) if _is_plain(label) else None
 
 
+@lru_cache(_MOST_KNOWN)
 def domain_host(text: str) -> Key | None:
     """`domainhost`: a host name with its domain; None for a name of one label, or of the domain `local`."""
     spelled = name(_composed(text))

@@ -1,13 +1,12 @@
 """The WSGI application. `quetsach serve` has its own server (portal/serving); others lack its bounds."""
 
-import gc
 import os
 import sys
 
 from django.core.wsgi import get_wsgi_application
 from django.urls import get_resolver
 
-from quetsach.portal.kit import visits
+from quetsach.portal.kit import collector, visits
 from quetsach.portal.kit.readable import with_plain_fields
 from quetsach.portal.kit.refusals import counting
 from quetsach.portal.kit.strangers import visiting
@@ -23,6 +22,4 @@ counting.COUNTS.serve()
 visits.COUNTS.serve()
 # Otherwise the first requests would all import every page at once.
 get_resolver().url_patterns  # noqa: B018
-# Objects loaded by now stay: the collector need not scan them again, nor run after every 700 new objects.
-gc.freeze()
-gc.set_threshold(20_000, 20, 20)
+collector.pass_over_what_is_loaded()

@@ -58,7 +58,11 @@ def who_problem(who: str, identity: Mapping[str, str]) -> str:
     kind, _, rest = who.partition(":")
     if who and (kind not in ("mac", "host", "nat") or not rest):
         return "who is not mac:, host: or nat: with a value"
-    if any(map(has_unseen, (who, *identity, *identity.values()))):
+    texts = (who, *identity, *identity.values())
+    together = "".join(texts)
+    if together.isascii() and together.isprintable():
+        return ""  # most rows
+    if any(map(has_unseen, texts)):
         return "who or identity holds characters that no person can see"
     return ""
 

@@ -47,8 +47,8 @@ def of_day(spans: Iterable[Span]) -> Runs:
 
 def micros(time: str) -> int:
     """Microseconds since midnight of a time as the wire spells it."""
-    hours, minutes, seconds = int(time[11:13]), int(time[14:16]), int(time[17:19])
-    return ((hours * 60 + minutes) * 60 + seconds) * 1_000_000 + int(time[20:26])
+    seconds = int(time[17:19] + time[20:26])  # with six decimals: microseconds
+    return int(time[11:13]) * 3_600_000_000 + int(time[14:16]) * 60_000_000 + seconds
 
 
 def time(day: str, at: int) -> str:

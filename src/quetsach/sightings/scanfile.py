@@ -5,22 +5,14 @@ Reading streams: at most one line is held.
 
 from __future__ import annotations
 
-import json
-import re
-from collections.abc import Callable, Iterable, Iterator
-from datetime import date
-from functools import lru_cache
+from collections.abc import Callable, Iterator
 from typing import Any, BinaryIO, NamedTuple
 
-from quetsach.bypass import providers
 from quetsach.errors import ScanError
-from quetsach.indicators.indicator import Kind
-from quetsach.sightings import asked, hours, runs
+from quetsach.sightings import asked, hours, record_rules, runs
+from quetsach.sightings.record_rules import MalformedError, checked, is_texts, is_time
 from quetsach.sightings.sighting import (
-    ACTIONS,
-    FIELDS,
     READ,
-    SHORT_BYTES,
     UNATTRIBUTED_LINES,
     Bypass,
     Coverage,
@@ -31,6 +23,7 @@ from quetsach.sightings.sighting import (
     dump,
 )
 from quetsach.text.json_limits import TooManyError, few
+from quetsach.text.json_values import parsed
 
 CHUNK_BYTES = 8 << 20
 """The largest document a portal takes in one request."""
@@ -104,24 +97,24 @@ def _read(
             match kind:
                 case "sighting":
                     if sources or bypasses:
-                        raise _Malformed("a sighting follows other records")
+                        raise MalformedError("a sighting follows other records")
                     sightings += 1
-                    record = _sighting(fields if schema > 1 else _of_schema_1(fields))
+                    record = _dated(record_rules.sighting(fields if schema > 1 else _of_schema_1(fields)))
                 case "bypass":
                     if sources:
-                        raise _Malformed("a bypass follows the coverage")
+                        raise MalformedError("a bypass follows the coverage")
                     bypasses += 1
-                    record = _dated(Bypass(**_checked(fields, _BYPASS)))
+                    record = _dated(Bypass(**checked(fields, record_rules.BYPASS)))
                 case "coverage":
                     sources += 1
-                    checked = _checked({**_LATER, **fields}, _COVERAGE)
-                    checked["gaps"] = tuple(map(tuple, checked["gaps"]))
-                    checked["was"] = tuple(checked["was"])
-                    record = Coverage(**checked, unattributed=_unattributed(fields))
+                    seen = checked({**record_rules.LATER, **fields}, record_rules.COVERAGE)
+                    seen["gaps"] = tuple(map(tuple, seen["gaps"]))
+                    seen["was"] = tuple(seen["was"])
+                    record = Coverage(**seen, unattributed=_unattributed(fields))
                     if wrong := _contradiction(record, about):
                         raise ScanFileError(number, "malformed", wrong)
                 case "end":
-                    record = End(**_checked({"bypasses": 0, **fields}, _END))
+                    record = End(**checked({"bypasses": 0, **fields}, record_rules.END))
                     if record[:2] != (sightings, sources) or record.bypasses != bypasses:
                         raise ScanFileError(
                             number,
@@ -133,7 +126,7 @@ def _read(
                     ended = True
                 case _:
                     raise ScanFileError(number, "garbage", "no record of a known type")
-        except _Malformed as problem:
+        except MalformedError as problem:
             reject = Reject(number, "malformed", str(problem))
             if on_reject is None:
                 raise ScanFileError(number, reject.code, reject.reason) from None
@@ -148,16 +141,9 @@ def _read(
         )
 
 
-type _Rule = tuple[Callable[[Any], bool], str]
-
-
-class _Malformed(Exception):
-    pass
-
-
 def _object(number: int, line: bytes) -> dict[str, Any]:
     try:
-        fields = json.loads(few(line, groups=_MOST_GROUPS, items=_MOST_ITEMS).decode())
+        fields = parsed(few(line, groups=_MOST_GROUPS, items=_MOST_ITEMS).decode())
     except TooManyError:
         raise ScanFileError(number, "too_large", "more values than a record has") from None
     except (ValueError, RecursionError):
@@ -180,16 +166,16 @@ def _scan(fields: dict[str, Any]) -> Scan:
     chosen = fields.get("set")
     inputs, about = fields.get("inputs", []), fields.get("asked", [])
     try:
-        checked = _checked(fields, _SCAN)
-        named = _checked(chosen if isinstance(chosen, dict) else {}, _SET)
-        if not _is_texts(inputs):
-            raise _Malformed("inputs is not a list of texts")
+        told = checked(fields, record_rules.SCAN)
+        named = checked(chosen if isinstance(chosen, dict) else {}, record_rules.SET)
+        if not is_texts(inputs):
+            raise MalformedError("inputs is not a list of texts")
         if not asked.is_asked(about):
-            raise _Malformed(f"asked is not a sorted list of at most {asked.MOST} identifiers")
-    except _Malformed as problem:
+            raise MalformedError(f"asked is not a sorted list of at most {asked.MOST} identifiers")
+    except MalformedError as problem:
         raise ScanFileError(1, "malformed", str(problem)) from None
     return Scan(
-        **checked,
+        **told,
         set_id=named["id"],
         set_count=named["count"],
         inputs=tuple(inputs),
@@ -201,24 +187,23 @@ def _of_schema_1(fields: dict[str, Any]) -> dict[str, Any]:
     """The fields of a sighting with what schema 1 lacks: it tells no machine apart, and has one run."""
     ends = [fields.get(end) for end in ("first_seen", "last_seen")]
     # Times that are none are refused later, and so is the count.
-    times = [runs.micros(end) for end in ends if isinstance(end, str) and _is_time(end)]
+    times = [runs.micros(end) for end in ends if isinstance(end, str) and is_time(end)]
     return {**fields, "who": "", "runs": [[*times, fields.get("count")]] if len(times) == 2 else []}
-
-
-def _sighting(fields: dict[str, Any]) -> Sighting:
-    return _dated(Sighting(**_checked(fields, _SIGHTING)))
 
 
 def _dated[R: Sighting | Bypass](row: R) -> R:
     """The row, if its day, times and runs fit each other."""
     first, last, day = row.first_seen, row.last_seen, row.day
     if (first is None, last is None) != (day is None, day is None):
-        raise _Malformed("day, first_seen and last_seen are given together or not at all")
+        raise MalformedError("day, first_seen and last_seen are given together or not at all")
     if first and last and not (first[:10] == last[:10] == day and first <= last):
-        raise _Malformed("first_seen and last_seen are not in order within the day")
-    ends = (runs.micros(first), runs.micros(last)) if first and last else None
+        raise MalformedError("first_seen and last_seen are not in order within the day")
+    ends = None
+    if first and last:
+        begin = runs.micros(first)
+        ends = begin, begin if last == first else runs.micros(last)
     if wrong := runs.problem(row.runs, row.count, ends):
-        raise _Malformed(wrong)
+        raise MalformedError(wrong)
     return row
 
 
@@ -250,170 +235,9 @@ def _beyond(seen: Coverage) -> str:
 def _unattributed(fields: dict[str, Any]) -> tuple[str, ...]:
     """The lines that no machine could be tied to; documents of older scanners lack the field."""
     lines = fields.get("unattributed", [])
-    if not _is_texts(lines) or len(lines) > UNATTRIBUTED_LINES:
-        raise _Malformed(f"unattributed is not a list of at most {UNATTRIBUTED_LINES} texts")
+    if not is_texts(lines) or len(lines) > UNATTRIBUTED_LINES:
+        raise MalformedError(f"unattributed is not a list of at most {UNATTRIBUTED_LINES} texts")
     return tuple(lines)
-
-
-def _checked(fields: dict[str, Any], rules: dict[str, _Rule]) -> dict[str, Any]:
-    checked = {}
-    for name, (holds, what) in rules.items():
-        if name not in fields:
-            raise _Malformed(f"{name} is missing")
-        value = checked[name] = fields[name]
-        if not holds(value):
-            raise _Malformed(f"{name} is not {what}")
-    return checked
-
-
-_HASH = re.compile(r"[0-9a-f]{64}")
-_DAY = re.compile(r"\d{4}-\d\d-\d\d", re.ASCII)
-_TIME = re.compile(r"[\d-]{10}T([01]\d|2[0-3]):[0-5]\d:[0-5]\d\.\d{6}Z", re.ASCII)
-# PostgreSQL stores neither NUL nor half a surrogate pair.
-_UNSTORABLE = re.compile("[\x00\ud800-\udfff]")
-
-
-@lru_cache(maxsize=1024)
-def _is_hash(text: str) -> bool:
-    return _HASH.fullmatch(text) is not None
-
-
-def _is_text(value: Any, limit: int = 4096) -> bool:
-    if not isinstance(value, str) or len(value) > limit:
-        return False
-    return "\0" not in value if value.isascii() else _UNSTORABLE.search(value) is None
-
-
-def _is_texts(value: Any) -> bool:
-    return isinstance(value, list) and all(map(_is_text, value))
-
-
-def _is_count(value: Any, least: int = 0) -> bool:
-    return type(value) is int and least <= value < 1 << 63
-
-
-def _or_none(holds: Callable[[Any], bool]) -> Callable[[Any], bool]:
-    return lambda value: value is None or holds(value)
-
-
-def _is_day(value: Any) -> bool:
-    return isinstance(value, str) and _is_date(value)
-
-
-@lru_cache(maxsize=1024)
-def _is_date(text: str) -> bool:
-    """Remembered, because many rows share a day."""
-    if not _DAY.fullmatch(text):
-        return False
-    try:
-        date.fromisoformat(text)
-    except ValueError:
-        return False
-    return True
-
-
-def _is_time(value: Any) -> bool:
-    return isinstance(value, str) and _TIME.fullmatch(value) is not None and _is_day(value[:10])
-
-
-def _is_runs(value: Any) -> bool:
-    return isinstance(value, list) and len(value) <= runs.MOST and all(map(_is_run, value))
-
-
-def _is_run(run: Any) -> bool:
-    return isinstance(run, list) and len(run) == 3 and all(map(_is_count, run)) and run[2] > 0
-
-
-def _is_identity(value: Any) -> bool:
-    return isinstance(value, dict) and all(map(_is_text, value)) and all(map(_is_text, value.values()))
-
-
-def _is_devices(value: Any) -> bool:
-    return isinstance(value, dict) and all(_is_day(day) and _is_texts(seen) for day, seen in value.items())
-
-
-def _is_alive(value: Any) -> bool:
-    return (
-        isinstance(value, dict)
-        and len(value) <= asked.MOST
-        and all(asked.identifier(one) == one and hours.is_masks(seen) for one, seen in value.items())
-        and all(_is_day(day) for day in {day for seen in value.values() for day in seen})
-    )
-
-
-def _is_hours(value: Any) -> bool:
-    return hours.is_lines(value) and all(map(_is_day, value))
-
-
-def _is_gaps(value: Any) -> bool:
-    def is_gap(gap: Any) -> bool:
-        return isinstance(gap, list) and len(gap) == 2 and all(map(_is_time, gap)) and gap[0] <= gap[1]
-
-    return isinstance(value, list) and all(map(is_gap, value))
-
-
-def _one_of(words: Iterable[str]) -> tuple[Callable[[Any], bool], str]:
-    known = frozenset(words)
-    return (lambda value: isinstance(value, str) and value in known), "a known word"
-
-
-_text: _Rule = (_is_text, "a text of at most 4096 characters that can be stored")
-_name: _Rule = (lambda value: _is_text(value) and value != "", _text[1])
-_some_name = (_or_none(_name[0]), "null or " + _text[1])
-_amount: _Rule = (_is_count, "a whole number from 0")
-_source: _Rule = (lambda value: isinstance(value, str) and _is_hash(value), "a SHA-256 in lower-case hex")
-_some_time = (_or_none(_is_time), "null or a UTC time with six decimals and Z")
-_SCAN = {"tool": _text, "source_name": _text, "tz": _text}
-_SET = {"id": _source, "count": _amount}
-_END = {"sightings": _amount, "sources": _amount, "errors": _amount, "bypasses": _amount}
-_SIGHTING: dict[str, _Rule] = {
-    "source": _source,
-    "indicator": _name,
-    "kind": _one_of(Kind),
-    "family": _text,
-    "matched": _text,
-    "field": _one_of(FIELDS),
-    "device": _some_name,
-    "identity": (_is_identity, "a map of texts"),
-    "who": _text,
-    "day": (_or_none(_is_day), "null or a date"),
-    "first_seen": _some_time,
-    "last_seen": _some_time,
-    "count": (lambda value: _is_count(value, 1), "a whole number from 1"),
-    "runs": (_is_runs, "a list of at most 144 runs, each [first, last, count]"),
-    "action": _one_of(ACTIONS),
-    "logformat": _text,
-    "evidence": _text,
-}
-_COVERAGE: dict[str, _Rule] = {
-    "source": (lambda value: value == "" or _source[0](value), _source[1]),
-    "path": _text,
-    "name": _text,
-    "bytes": _amount,
-    "lines": _amount,
-    "not_understood": _amount,
-    "long_lines": _amount,
-    "inbound": _amount,
-    "first": _some_time,
-    "last": _some_time,
-    "time": _one_of(("ok", "assumed_year", "suspect", "none")),
-    "zone": _text,
-    "devices": (_is_devices, "a map from date to a list of texts"),
-    "errors": (_is_texts, "a list of texts"),
-    "gaps": (_is_gaps, "a list of pairs of times in order"),
-    "was": (lambda ids: _is_texts(ids) and len(ids) < SHORT_BYTES and all(map(_is_hash, ids)), "ids"),
-    "hours": (_or_none(_is_hours), f"24 counts for each of at most {hours.MOST_DAYS} dates"),
-    "order": (_or_none(_one_of(hours.ORDERS)[0]), "a known word"),
-    "alive": (_or_none(_is_alive), "a map from identifiers to a mask of 24 bits for each date"),
-}
-_LATER: dict[str, Any] = {"gaps": [], "was": [], "hours": None, "order": None, "alive": None}
-"""What older scanners do not tell of a source."""
-_BYPASS: dict[str, _Rule] = {
-    "source": _source,
-    "provider": _name,
-    "kind": _one_of(providers.KINDS),
-    **{name: rule for name, rule in _SIGHTING.items() if name in Bypass._fields[3:]},
-}
 
 
 class Chunk(NamedTuple):

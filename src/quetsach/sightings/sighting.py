@@ -169,9 +169,9 @@ type Record = Scan | Sighting | Bypass | Coverage | End
 
 @cache
 def _encoder() -> Callable[[Any], str]:
-    from json import JSONEncoder  # an answer only on the screen does not need it
+    from quetsach.text.json_values import writer  # an answer only on the screen does not need it
 
-    return JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
+    return writer(ensure_ascii=False, separators=(",", ":"))
 
 
 def dump(record: Record) -> bytes:

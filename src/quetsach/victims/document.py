@@ -6,7 +6,6 @@ A document is one header, the reports, the leftovers that are told one by one, a
 from __future__ import annotations
 
 import codecs
-import json
 import re
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
@@ -15,6 +14,7 @@ from typing import Any, BinaryIO
 
 from quetsach.errors import PortalError
 from quetsach.text.json_limits import TooManyError, few
+from quetsach.text.json_values import parsed, writer
 from quetsach.text.machine_address import machine_address
 from quetsach.text.unseen import has_unseen
 from quetsach.victims.moments import EARLIEST, LATEST, latest
@@ -31,9 +31,7 @@ _LINE = 1 << 16
 _DIGEST = re.compile("[0-9a-f]{64}")
 _MEANINGS = {one.value: one for one in Meaning if one is not Meaning.NONE}
 _PUBLISHERS = frozenset((SHADOWSERVER, N6, SHEET))
-# json.dumps and json.loads with options of their own prepare themselves anew for each of millions of lines.
-_encode = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
-_decode = json.JSONDecoder().raw_decode
+_encode = writer(ensure_ascii=False, separators=(",", ":"))
 
 
 class DocumentError(PortalError):
@@ -205,11 +203,10 @@ class Document:
 def _object(line: bytes, number: int) -> dict[str, Any]:
     try:
         told = few(line, groups=200, items=2_000).removeprefix(codecs.BOM_UTF8)
-        text = told.decode("utf-8", "surrogatepass").strip(" \t\r\n")
-        record, end = _decode(text)
+        record = parsed(told.decode("utf-8", "surrogatepass"))
     except (TooManyError, ValueError, RecursionError):
         raise DocumentError("garbage" if number > 1 else "not_victims", number) from None
-    if end != len(text) or not isinstance(record, dict):
+    if not isinstance(record, dict):
         raise DocumentError("garbage" if number > 1 else "not_victims", number)
     return record
 

@@ -16,10 +16,9 @@ from quetsach.portal.cases.false_alarms.actions import propose
 from quetsach.portal.cases.flags import COUNTED, Flag, conditions
 from quetsach.portal.cases.models import Case, Device
 from quetsach.portal.cases.rules import OPEN, TRANSITIONS, Act, State, word
-from quetsach.portal.cases.victims.storing import widen
 from quetsach.portal.cases.work import queries as work
 from quetsach.portal.kit.figures import ALL, OWN
-from quetsach.portal.kit.inserting import create
+from quetsach.portal.kit.inserting import create, rewrite
 from tests.portal.leads_by_hand import ORDER, by_hand, stored
 
 UNITS = ("A", "A1", "A2", "B1")
@@ -168,7 +167,7 @@ def act_at_random(cast, chance, number):
             ])  # fmt: skip
         case 6:
             case.last_seen = case.first_seen = timezone.now()
-            widen([case])
+            rewrite([case], ["first_seen", "last_seen"])
 
 
 @settings(max_examples=12, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])

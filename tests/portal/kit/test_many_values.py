@@ -2,6 +2,7 @@
 
 from uuid import uuid4
 
+from quetsach.portal.audit.models import Entry
 from quetsach.portal.campaigns.models import CampaignNode
 from quetsach.portal.units.models import Unit
 
@@ -19,4 +20,10 @@ def test_ids_among_many_also_of_related_rows(cast):
     nodes = CampaignNode.rows.filter(unit__id__among=wanted)
     assert set(nodes.values_list("name", flat=True)) == names
     assert "JOIN" not in str(nodes.query), "the column of the row itself is asked"
+
+
+def test_numbers_among_many_and_none_among_none(cast):
+    with_number = Entry.objects.order_by("pk").values_list("pk", flat=True)
+    first, *_others = with_number
+    assert list(with_number.filter(pk__among=[first, 2**62])) == [first]
     assert not Unit.rows.filter(pk__among=[]).exists()

@@ -11,7 +11,7 @@ import pytest
 from django.db import DataError, connection, transaction
 
 from quetsach.portal.campaigns.models import CampaignNode
-from quetsach.portal.kit.inserting import insert, values_of
+from quetsach.portal.kit.inserting import insert, rewrite, values_of
 from quetsach.portal.sightings import actions, intake, storing_actions
 from quetsach.portal.sightings.models import Sighting
 from quetsach.portal.units.actions import issue_token
@@ -171,6 +171,34 @@ def test_each_way_to_write_rows_leaves_what_django_itself_leaves(cast):
         assert insert(Sighting, values_of(rows), **again) == len(rows)
         assert list(Sighting.rows.order_by("key").values_list(*names)) == expected
     assert insert(Sighting, values_of(rows), unique=("node", "key")) == 0
+
+
+def test_stored_rows_are_written_anew_as_django_itself_does_it(cast):
+    at, nodes = noon(3), [cast.nodes["A"], cast.nodes["A1"]]
+    fields = ["node", "identity", "who", "first_seen", "count", "is_listed", "evidence", "runs", "day"]
+    insert(Sighting, values_of(
+        Sighting(node=nodes[0], key=f"{n}", source="s", source_name="", matched="", field="query", device="d",
+                 who="w", count=1, action="", logformat="", indicator="i", kind="domain", evidence="",
+                 set_id="", is_listed=True, received_at=at, first_seen=at)
+        for n in range(len(ODD) + 1)
+    ))  # fmt: skip
+    rows = list(Sighting.rows.order_by("key"))
+    before = list(Sighting.rows.order_by("key").values_list(*fields, "pk", "device"))
+    for number, (row, odd) in enumerate(zip(rows[:-1], ODD, strict=True)):
+        row.node, row.identity, row.who, row.evidence = nodes[number % 2], {"host": odd}, None, odd
+        row.first_seen, row.count, row.is_listed = (
+            at + timedelta(microseconds=number),
+            2**62,
+            bool(number % 3),
+        )
+        row.runs, row.day, row.device = [[0, number, 1]], at.date() if number else None, "not asked for"
+    Sighting.rows.bulk_update(rows[:-1], fields)
+    expected = list(Sighting.rows.order_by("key").values_list(*fields, "pk", "device"))
+    assert expected[-1] == before[-1] and expected[0] != before[0]
+    Sighting.rows.update(evidence="gone", count=1, node=nodes[0])
+    Sighting.rows.filter(pk=rows[-1].pk).update(evidence="")
+    rewrite(rows[:-1], fields)
+    assert list(Sighting.rows.order_by("key").values_list(*fields, "pk", "device")) == expected
 
 
 def test_of_two_new_rows_with_one_key_the_last_stays_and_a_long_text_is_never_cut(cast):

@@ -11,7 +11,7 @@ from __future__ import annotations
 import json
 import re
 import time
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from io import BytesIO
 from itertools import chain
 from typing import Any, BinaryIO
@@ -36,7 +36,7 @@ BINDINGS = ("lease", "neighbour", "nat", "fixed")
 _MOST_TEXT = 255
 _LATEST = 4_102_444_800 * SECOND
 """The first moment of the year 2100: a later end is none that anybody states, a later beginning no time."""
-_SPELLED = {
+_SPELLED: dict[str, Callable[[str], Key | None]] = {
     "mac": keys.mac, "randommac": keys.mac, "hardware": keys.hardware, "serial": keys.serial,
     "adsid": keys.ad_sid, "duid": keys.duid, "domainhost": keys.domain_host, "host": keys.host,
     "agent": keys.agent, "user": keys.user,

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -14,6 +13,7 @@ from django.utils import timezone
 from quetsach.portal.accounts.models import User
 from quetsach.portal.audit.models import Entry
 from quetsach.portal.kit.inserting import insert, spelled
+from quetsach.text.json_values import writer
 
 GENESIS = "0" * 64
 _LOCK = 0x5155_4554  # any constant: one chain, one writer at a time
@@ -92,7 +92,7 @@ def _chained(
     return told
 
 
-_encode = json.JSONEncoder(ensure_ascii=False, sort_keys=True, separators=(",", ":")).encode
+_encode = writer(ensure_ascii=False, sort_keys=True, separators=(",", ":"))
 
 
 def seal(entry: Entry) -> str:

@@ -29,7 +29,7 @@ type Numbers = dict[tuple[UUID, str], int]
 def numbers(devices: Collection[UUID]) -> Numbers:
     """By machine and family: the largest number that an episode has. Also episodes that are false alarms, or
     that lead to other machines, have theirs."""
-    rows = Case.rows.filter(device__in=devices).order_by().values_list("device", "family")
+    rows = Case.rows.filter(device__id__among=devices).order_by().values_list("device", "family")
     return {(device, family): last for device, family, last in rows.annotate(last=Max("episode"))}
 
 
@@ -69,7 +69,7 @@ def dismissed(devices: Collection[UUID]) -> dict[tuple[UUID, str], list[Case]]:
     nothing."""
     found: dict[tuple[UUID, str], list[Case]] = defaultdict(list)
     rows = Case.rows.filter(
-        device__in=devices, is_current=False, merged_into=None, state=State.FALSE_POSITIVE,
+        device__id__among=devices, is_current=False, merged_into=None, state=State.FALSE_POSITIVE,
         dismissed_at__isnull=False,
     )  # fmt: skip
     for case in rows.select_related("device__owner").order_by("-episode"):

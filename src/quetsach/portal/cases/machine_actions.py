@@ -20,9 +20,9 @@ from quetsach.machines.identity.scopes import lineage
 from quetsach.machines.identity.scopes import related as are_related
 from quetsach.portal.campaigns.models import Campaign, CampaignNode
 from quetsach.portal.cases.models import Alias, CaseSighting, Device
-from quetsach.portal.cases.owning import Named, Row, day_of
+from quetsach.portal.cases.owning import Named, Row, owner_of
 from quetsach.portal.cases.parts import Part
-from quetsach.portal.kit.inserting import create, insert, spelled
+from quetsach.portal.kit.inserting import create, insert, rewrite, spelled
 from quetsach.portal.sightings.models import Sighting
 from quetsach.portal.sightings.owners import Owners
 from quetsach.portal.units.models import path_segment
@@ -109,8 +109,7 @@ def _known_machines(
         if part.id not in fresh and _facts(device) != before:
             changed[device.pk] = device
     create(fresh.values())
-    if changed:
-        Device.rows.bulk_update(changed.values(), ["key", "identity", "strength", "owner", "is_assigned"])
+    rewrite(changed.values(), ["key", "identity", "strength", "owner", "is_assigned"])
     # An address that a translation gave many machines is the name of none of them.
     pairs = dict.fromkeys((row.node_id, row.device, devices[part.id].pk) for row, part in known if row.device)
     _name(pairs)
@@ -170,9 +169,8 @@ class _Homes:
             self._nodes = {node.unit.path: node for node in at}
         by_range: dict[tuple[UUID, str, datetime | None], UUID | None] = {}
         for row, _part in known:
-            by_range[row.node_id, row.called, row.last_seen] = owners[row.node_id][0].of(
-                row.called, day_of(row)
-            )
+            asked = row.node_id, row.called, row.last_seen
+            by_range[asked] = owner_of(owners[row.node_id][0], row.called, row)
         self._by_range = by_range
         ranged = {pk for pk in by_range.values() if pk is not None}
         self._ranged = CampaignNode.rows.select_related("unit").in_bulk(ranged)
@@ -206,7 +204,7 @@ def _by_address(
     """The machine for each (reporter, address), made if it is new. Its owner is set here, once."""
     found: dict[tuple[UUID, str], Device] = {}
     for node_id, by_key in wanted.items():
-        aliases = Alias.rows.filter(reporter=node_id, key__among=list(by_key), device__id_kind=kind)
+        aliases = Alias.rows.filter(reporter=node_id, key__among=by_key.keys(), device__id_kind=kind)
         for alias in aliases.select_related("device__owner"):
             found[node_id, alias.key] = alias.device
             _identify(alias.device, by_key[alias.key])
@@ -221,15 +219,15 @@ def _named(
     campaign: Campaign, reporter: UUID, new: Mapping[str, Named], owners: Owners, below: bool, kind: str
 ) -> dict[str, Device]:
     """The machines that a reporter names for the first time; another reporter may have named one before."""
-    owner_of = {key: owners.of(key, day_of(row)) for key, row in new.items()}
-    nodes = CampaignNode.rows.in_bulk({owner or reporter for owner in owner_of.values()})
-    ids = {key: address_id(nodes[owner or reporter], key) for key, owner in owner_of.items()}
+    owner = {key: owner_of(owners, key, row) for key, row in new.items()}
+    nodes = CampaignNode.rows.in_bulk({pk or reporter for pk in owner.values()})
+    ids = {key: address_id(nodes[pk or reporter], key) for key, pk in owner.items()}
     there = Device.rows.filter(campaign=campaign, id_kind=kind, id_value__among=set(ids.values()))
     known = {device.id_value: device for device in there.select_related("owner")}
     now = timezone.now()
     made = {
         key: Device(
-            owner=nodes[owner or reporter],
+            owner=nodes[pk or reporter],
             key=key,
             campaign=campaign,
             id_kind=kind,
@@ -237,14 +235,14 @@ def _named(
             strength=kind,
             identity=new[key].identity,
             # Without units below, the machine can belong only to the reporter.
-            is_assigned=owner is not None or not below,
+            is_assigned=pk is not None or not below,
             created_at=now,
         )
-        for key, owner in owner_of.items()
+        for key, pk in owner.items()
         if ids[key] not in known
     }
     create(made.values())
-    return {key: made.get(key) or known[ids[key]] for key in owner_of}
+    return {key: made.get(key) or known[ids[key]] for key in owner}
 
 
 def _identify(device: Device, sighting: Named) -> None:

@@ -19,13 +19,14 @@ from quetsach.portal.units.networks import HELD, Network
 def owners_below(node: CampaignNode) -> tuple[Owners, bool]:
     """The ranges of the reporter and of the nodes below it, and whether there are nodes below."""
     inside = CampaignNode.rows.filter(subtree(node.path), campaign=node.campaign_id)
-    units = dict(inside.values_list("unit", "pk"))
+    told = list(inside.values_list("unit", "pk", "unit__path"))
+    units = {unit: pk for unit, pk, _path in told}
     rows = Network.rows.filter(HELD, unit__in=inside.values("unit"))
     ranges = (
         Range(cidr, units[unit], begin, end)
         for cidr, unit, begin, end in rows.values_list("cidr", "unit", "begin", "end")
     )
-    return Owners(node.pk, ranges), len(units) > 1
+    return Owners(node.pk, ranges, {pk: path for _unit, pk, path in told}), len(units) > 1
 
 
 def is_public(key: str) -> bool:
@@ -59,6 +60,12 @@ class Row(Named, Protocol):
     def node(self) -> CampaignNode: ...
     @property
     def called(self) -> str: ...
+
+
+def owner_of(owners: Owners, name: str, sighting: Named) -> UUID | None:
+    """The node whose range holds the address on the day of a sign."""
+    # A local day takes longer than the look-up.
+    return owners.of(name, day_of(sighting) if owners.is_dated else date.max)
 
 
 def day_of(sighting: Named) -> date:

@@ -48,7 +48,7 @@ from quetsach.portal.cases.returning_actions import take_signs_since
 from quetsach.portal.cases.rules import RETIRE, USABLE_TIMES, Act, Arrival, State, arrive
 from quetsach.portal.cases.summing_actions import sums
 from quetsach.portal.cases.withdrawing.actions import follow_lists
-from quetsach.portal.kit.inserting import insert, spelled
+from quetsach.portal.kit.inserting import insert, rewrite, spelled
 from quetsach.portal.sightings.listing_actions import relist
 from quetsach.portal.sightings.models import Coverage, Sighting
 from quetsach.portal.sightings.owners import Owners
@@ -177,14 +177,15 @@ def _take_batch(campaign: Campaign, pulled: Pulled, reporters: _Reporters, alarm
     moves = _part_with(before, rows, parts, devices)
     place_again([row for row in rows if not before[row.pk]])
     touched: dict[UUID, Case] = {}
-    returned = bring_back((piece.device, piece.row.family) for piece in pieces)
+    told_of = {(piece.device.pk, piece.row.family): piece.device for piece in pieces}
+    returned = bring_back((device, family) for (_pk, family), device in told_of.items())
+    known = {device.pk for device in devices.values()}
     current = {
         (case.device_id, case.family): case
         for case in Case.rows.select_for_update(of=("self",), no_key=True)
-        .filter(device__in={d.pk for d in devices.values()}, is_current=True)
+        .filter(device__id__among=known, is_current=True)
         .select_related("device__owner")
     }
-    known = {device.pk for device in devices.values()}
     batch = _Batch(timezone.now(), alarms, dismissed(known), numbers(known))
     closed = [case for some in batch.closed.values() for case in some]
     pairs = CaseSighting.rows.filter(case__in=[c.pk for c in (*current.values(), *closed)])
@@ -207,15 +208,14 @@ def _take_batch(campaign: Campaign, pulled: Pulled, reporters: _Reporters, alarm
         key = (piece.device.pk, piece.row.family)
         if (case := _closed_with(piece, batch)) is None:
             case = current[key] = _take(current.get(key), piece, batch, pulled)
-        batch.known[case.pk].add(piece.row.indicator)
-        batch.places[case.pk] |= {
-            (piece.row.node_id, name) for name in (piece.row.source_name, piece.row.source)
-        }
-        if case.pk in batch.fresh:
-            batch.fresh[case.pk][1].append(piece)
-        else:
-            touched[case.pk] = case
         links.append((piece, case))
+        pk = case.pk
+        if pk in batch.fresh:
+            batch.fresh[pk][1].append(piece)
+            continue
+        touched[pk] = case
+        batch.known[pk].add(piece.row.indicator)
+        batch.places[pk] |= {(piece.row.node_id, name) for name in (piece.row.source_name, piece.row.source)}
     for case, evidence in batch.fresh.values():
         _sum_up(case, evidence, batch.now)
     open_cases([case for case, _evidence in batch.fresh.values()])
@@ -243,7 +243,7 @@ def _count_again(pieces: Sequence[tuple[Piece, Case]], now: datetime) -> None:
 def _links_of(rows: Sequence[Sighting]) -> dict[int, list[CaseSighting]]:
     """What the rows were evidence for until now."""
     found: dict[int, list[CaseSighting]] = {row.pk: [] for row in rows}
-    for link in CaseSighting.rows.filter(sighting__in=list(found)).select_related("case"):
+    for link in CaseSighting.rows.filter(sighting__id__among=found.keys()).select_related("case"):
         found[link.sighting_id].append(link)
     return found
 
@@ -279,6 +279,8 @@ def _take(case: Case | None, piece: Piece, batch: _Batch, pulled: Pulled) -> Cas
     if case is None:
         number = batch.numbers.get((device.pk, sighting.family), 0) + 1
         return _fresh(device, sighting.family, number, batch, pulled)
+    if case.pk in batch.fresh:
+        return case  # it is open: no sign moves it
     seen = piece.seen(batch.now)
     match arrive(State(case.state), case.claimed_at, case.quiet_until, seen, _is_new(case, piece, batch)):
         case Arrival.KEEP:
@@ -306,6 +308,8 @@ def _back_at(case: Case, piece: Piece, batch: _Batch) -> datetime | None:
 
 def _closed_with(piece: Piece, batch: _Batch) -> Case | None:
     """The false alarm besides the current case whose evidence the part is."""
+    if not batch.closed:
+        return None
     closed = batch.closed.get((piece.device.pk, piece.row.family), ())
     return next((one for one in closed if not _is_other(one, piece, batch)), None)
 
@@ -363,7 +367,7 @@ def _refresh(cases: dict[UUID, Case], now: datetime) -> None:
         case.count = row["total"]
         case.first_seen = min(filter(None, (case.first_seen, row["begin"])), default=None)
         case.last_seen = max(filter(None, (case.last_seen, row["end"])), default=None)
-    Case.rows.bulk_update(cases.values(), ["count", "first_seen", "last_seen"])
+    rewrite(cases.values(), ["count", "first_seen", "last_seen"])
 
 
 def claims_of(campaign: Campaign) -> QuerySet[Case]:
@@ -428,8 +432,8 @@ def _moved_by(arrived: Arrived, campaign: Campaign) -> set[UUID]:
     """
     waiting = Case.rows.filter(CLAIMED, is_current=True, claimed_at__isnull=False)
     found: set[UUID] = set()
-    for some in batched(sorted(arrived.machines), 400):
-        aliases = Alias.rows.filter(reporter=arrived.node, key__in=some)
+    for some in batched(sorted(arrived.machines), AT_ONCE):
+        aliases = Alias.rows.filter(reporter=arrived.node, key__among=set(some))
         found.update(waiting.filter(device__in=aliases.values("device")).values_list("pk", flat=True))
     # New days of a log may close the gaps that its unit is asked to close.
     gaps = CaseGap.rows.filter(node=arrived.node, place__in=arrived.places)

@@ -17,7 +17,6 @@ from quetsach.machines.evidence import Sign
 from quetsach.machines.identity.keys import is_private
 from quetsach.machines.identity.scopes import related
 from quetsach.machines.sources.outcome import FOREVER
-from quetsach.portal.campaigns.models import CampaignNode
 from quetsach.portal.sightings.owners import Owners
 
 _HOUR = 3_600_000_000
@@ -30,16 +29,12 @@ class Tellers:
         ranges = owners[reporter][0]
 
         @cache
-        def path_of(node: UUID) -> str:
-            return CampaignNode.rows.values_list("unit__path", flat=True).get(pk=node)
-
-        @cache
         def holders(address: str, hour: int) -> frozenset[str]:
             at = datetime.fromtimestamp(hour * 3600, UTC) if hour else None
-            return frozenset(path_of(node) for node in ranges.holders(address, timezone.localdate(at)))
+            return frozenset(ranges.paths[node] for node in ranges.holders(address, timezone.localdate(at)))
 
         self._holders = holders
-        self._reporter = cache(lambda: frozenset((path_of(reporter),)))
+        self._reporter = cache(lambda: frozenset((ranges.paths[reporter],)))
 
     def may_tell(self, path: str, address: str, at: int) -> bool:
         """Whether a unit may tell of an address at a time in microseconds: the unit whose range holds it, and

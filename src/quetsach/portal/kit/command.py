@@ -12,6 +12,8 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.db.utils import OperationalError, ProgrammingError
 from django.utils.translation import gettext as _
 
+from quetsach.portal.kit import collector
+
 
 class _Help(DjangoHelpFormatter):
     def add_usage(
@@ -35,6 +37,7 @@ class PortalCommand(BaseCommand):
 
     def run_from_argv(self, argv: list[str]) -> None:
         """Print an error as the other commands of quetsach do, without the name of its class."""
+        collector.pass_over_what_is_loaded()
         with_traceback = "--traceback" in argv
         try:
             super().run_from_argv(argv if with_traceback else [*argv, "--traceback"])

@@ -1,4 +1,5 @@
-"""Inserts many rows at once: a tenth of the time of Django's `bulk_create`, and of its instances."""
+"""Writes many rows at once: a tenth of the time of Django's `bulk_create` and `bulk_update`, and of their
+instances."""
 
 from __future__ import annotations
 
@@ -15,13 +16,15 @@ from django.db import connection
 from django.db.models import AutoField, BooleanField, Field, ForeignKey, GeneratedField, JSONField, Model
 from django.db.models.fields import CharField, DateTimeField, IntegerField, TextField, UUIDField
 
+from quetsach.text.json_values import writer
+
 AT_ONCE = 1000
 """Rows in one transaction: other writers wait until it is over."""
 _AS_THEY_ARE = (BooleanField, CharField, IntegerField, TextField)
 """Kinds of fields whose values both databases take as they are."""
 _MOST_KNOWN = 4096
 """Times and ids whose spelling is remembered."""
-_json = json.JSONEncoder().encode
+_json = writer()
 _listed = json.JSONEncoder(ensure_ascii=False, default=str).encode
 
 
@@ -32,13 +35,18 @@ def spelled(
     values of the rows by attribute, `same` what all rows share."""
     found: list[Iterable[Any]] = []
     for field in _fields(model):
-        spell, column = _spelling(field), columns.get(field.attname)
+        column = columns.get(field.attname)
         if column is None:
-            value = (same or {})[field.attname]
-            found.append(repeat(value if value is None or spell is None else spell(value)))
+            found.append(repeat(*_spelled_as(field, [(same or {})[field.attname]])))
         else:
-            found.append(column if spell is None else [None if one is None else spell(one) for one in column])
+            found.append(_spelled_as(field, column))
     return list(zip(*found, strict=False))
+
+
+def _spelled_as(field: Field[Any, Any], column: Sequence[Any]) -> Sequence[Any]:
+    """The values of a column as the database takes them."""
+    spell = _spelling(field)
+    return column if spell is None else [None if one is None else spell(one) for one in column]
 
 
 def values_of(rows: Iterable[Model]) -> list[tuple[Any, ...]]:
@@ -103,6 +111,38 @@ def create[Row: Model](
     for row in rows:
         row._state.adding, row._state.db = False, connection.alias
     if (written := getattr(type(rows[0]), "written", None)) is not None:
+        written(rows)
+
+
+def rewrite[Row: Model](rows: Iterable[Row], fields: Collection[str]) -> None:
+    """Write some fields of stored rows of one model anew, as `bulk_update` does. A model that keeps something
+    elsewhere has a class method `written`, which is called with the rows."""
+    rows = list(rows)
+    if not rows:
+        return
+    model = type(rows[0])
+    own = [one for one in model._meta.concrete_fields if one.name in fields]
+    told = [*own, model._meta.pk]
+    columns = {one.attname: list(map(attrgetter(one.attname), rows)) for one in told}
+    values = [_spelled_as(one, columns[one.attname]) for one in told]
+    quoted = connection.ops.quote_name
+    table, names = quoted(model._meta.db_table), [quoted(str(one.column)) for one in told]
+    with connection.cursor() as cursor:
+        if connection.vendor == "postgresql":
+            taken = ", ".join(f"{name} = new.c{number}" for number, name in enumerate(names[:-1]))
+            source = _of_columns([_type_of(one) for one in told])
+            cursor.execute(
+                f"UPDATE {table} SET {taken} FROM ({source}) AS new"  # noqa: S608
+                f" WHERE {table}.{names[-1]} = new.c{len(own)}",
+                list(map(_columned, values)),
+            )
+        else:
+            taken = ", ".join(f"{name} = %s" for name in names[:-1])
+            cursor.executemany(
+                f"UPDATE {table} SET {taken} WHERE {names[-1]} = %s",  # noqa: S608
+                list(zip(*values, strict=True)),
+            )
+    if (written := getattr(model, "written", None)) is not None:
         written(rows)
 
 

@@ -27,7 +27,6 @@ from quetsach.portal.machines.addresses.queries import words_on
 from quetsach.portal.machines.models import KeptNetwork, StoredBinding, StoredDecision
 from quetsach.portal.machines.queries import bindings_of, clocks_of, evidence_for
 
-_AT_ONCE = 400
 _DAY = 86_400_000_000
 _MOST_HOMES = 10
 _ENDS = 50
@@ -118,9 +117,6 @@ def place(signs: Sequence[Sign], rules: Rules) -> list[tuple[Place, Known]]:
     of that office. Nor do claims and decisions of units that are not heard for the sign."""
     bindings = {one for one in _around(signs) if rules.may_tell(one.scope, one.address, one.begin)}
     seeds = {link for one in bindings for link in links_of(one)}
-    by_heard: dict[tuple[frozenset[str], bool], list[int]] = defaultdict(list)
-    for number, sign in enumerate(signs):
-        by_heard[rules.heard(sign), sign.port > 0].append(number)
     for one in {(sign.keys, sign.scope, sign.address) for sign in signs}:
         seeds |= _links_of_sign(*one)
     evidence = evidence_for(seeds) if seeds else Evidence()
@@ -131,6 +127,11 @@ def place(signs: Sequence[Sign], rules: Rules) -> list[tuple[Place, Known]]:
     paths = _paths((*evidence.decisions, *words))
     clocks = clocks_of({sign.scope for sign in signs if sign.port})
     networks = {one for one in _kept(signs, bindings) if _may_keep(one, signs, rules)}
+    # Where nobody told anything, it is the same for all who are heard: a province has hundreds of units.
+    is_told = bool(bindings or words or any(evidence))
+    by_heard: dict[tuple[frozenset[str], bool], list[int]] = defaultdict(list)
+    for number, sign in enumerate(signs):
+        by_heard[rules.heard(sign) if is_told else frozenset(), sign.port > 0].append(number)
     near = _Near(evidence, bindings) if len(by_heard) > 1 else None
     found: dict[int, tuple[Place, Known]] = {}
     for (heard, is_translated), numbers in by_heard.items():
@@ -251,38 +252,30 @@ def _translated(scopes: dict[str, set[str]], ends: dict[str, set[tuple[int, int,
     its day. A firewall tells millions a day."""
     lent = StoredBinding.rows.filter(kind="nat", is_gone=False)
     found: set[Binding] = set()
-    for some in batched(sorted(scopes), _AT_ONCE):
-        for address in set(lent.filter(address__in=some).values_list("address", flat=True).distinct()):
-            own = lent.filter(address=address)
-            told = list(bindings_of(own.order_by("begin"), most=1))
-            days = {first // _DAY for port, first, _last in ends[address] if not port}
-            for those in batched(sorted(end for end in ends[address] if end[0]), _ENDS):
-                near = Q(pk__in=[])
-                for port, first, last in those:
-                    here = Q(begin__lte=last + _CLOCKS, end__gte=first - _CLOCKS)
-                    near |= here & Q(port__in=(port, 0))
-                told += bindings_of(own.filter(near))
-            for day in sorted(days):
-                there = own.filter(begin__lt=(day + 1) * _DAY, end__gte=day * _DAY)
-                told += bindings_of(there.order_by("begin"), most=_MOST_TRANSLATIONS)
-            found |= {one for one in told if any(are_related(one.scope, at) for at in scopes[address])}
+    for address in set(lent.filter(address__among=scopes).values_list("address", flat=True).distinct()):
+        own = lent.filter(address=address)
+        told = list(bindings_of(own.order_by("begin"), most=1))
+        days = {first // _DAY for port, first, _last in ends[address] if not port}
+        for those in batched(sorted(end for end in ends[address] if end[0]), _ENDS):
+            near = Q(pk__in=[])
+            for port, first, last in those:
+                here = Q(begin__lte=last + _CLOCKS, end__gte=first - _CLOCKS)
+                near |= here & Q(port__in=(port, 0))
+            told += bindings_of(own.filter(near))
+        for day in sorted(days):
+            there = own.filter(begin__lt=(day + 1) * _DAY, end__gte=day * _DAY)
+            told += bindings_of(there.order_by("begin"), most=_MOST_TRANSLATIONS)
+        found |= {one for one in told if any(are_related(one.scope, at) for at in scopes[address])}
     return found
 
 
 def _bound(scopes: dict[str, set[str]]) -> set[Binding]:
-    found: set[Binding] = set()
-    for some in batched(sorted(scopes), _AT_ONCE):
-        for one in bindings_of(StoredBinding.rows.filter(address__in=some).exclude(kind="nat")):
-            if any(are_related(one.scope, at) for at in scopes[one.address]):
-                found.add(one)
-    return found
+    rows = StoredBinding.rows.filter(address__among=scopes).exclude(kind="nat")
+    return {one for one in bindings_of(rows) if any(are_related(one.scope, at) for at in scopes[one.address])}
 
 
 def _kept(signs: Iterable[Sign], bindings: Iterable[Binding]) -> set[Kept]:
     networks = {network_of(one.address) for one in signs if one.address and is_private(one.address)}
     networks |= {network_of(one.key.value) for one in bindings if one.key.kind == "address"}
-    found: set[Kept] = set()
-    for some in batched(sorted(networks), _AT_ONCE):
-        rows = KeptNetwork.rows.filter(network__in=some).values_list("network", "unit__path", "kind")
-        found.update(Kept(*row) for row in rows)
-    return found
+    rows = KeptNetwork.rows.filter(network__among=networks).values_list("network", "unit__path", "kind")
+    return {Kept(*row) for row in rows}

@@ -23,7 +23,7 @@ from quetsach.portal.machines.models import (
 from quetsach.portal.machines.spelling import of_today
 from quetsach.portal.units.models import subtree
 
-_AT_ONCE = 200
+_AT_ONCE = 2000
 """Links in one question."""
 
 
@@ -115,13 +115,17 @@ def _ask(links: Iterable[Link]) -> Iterable[Row]:
         else:
             by_kind.setdefault(link.kind, []).append(link.value)
     for (kind, scope), values in local.items():
-        told = Q(kind=kind, value__in=values, is_local=True)
+        told = Q(kind=kind, value__among=set(values), is_local=True)
         linked |= told & (related(scope, "claim__unit__path") | related(scope, "decision__unit__path"))
-        name = Q(label__in=values) if kind == "name" else Q(key_kind=kind, key_value__in=values)
+        name = (
+            Q(~Q(label=""), label__among=set(values))
+            if kind == "name"
+            else Q(key_kind=kind, key_value__among=set(values))
+        )
         bound |= name & related(scope)
     for kind, values in by_kind.items():
-        linked |= Q(kind=kind, value__in=values, is_local=False)
-        bound |= Q(key_kind=kind, key_value__in=values)
+        linked |= Q(kind=kind, value__among=set(values), is_local=False)
+        bound |= Q(key_kind=kind, key_value__among=set(values))
     pairs = list(StoredLink.rows.filter(linked).values_list("claim", "decision"))
     for some in batched({claim for claim, _ in pairs if claim}, 500):
         yield from claims_of(StoredClaim.rows.filter(pk__in=some))

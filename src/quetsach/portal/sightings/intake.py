@@ -11,6 +11,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from datetime import date, datetime
 from itertools import chain
 from json.encoder import encode_basestring
+from operator import attrgetter, gt
 from typing import Any
 
 from quetsach.machines import keys
@@ -31,10 +32,11 @@ LONGEST = {
     "evidence": 2000,
 }
 """Characters. Evidence: as `text.escape` cuts it; a device is a name (255, RFC 1035) or an address."""
-_LIMITS: dict[type[Sighting | Bypass], list[tuple[int, str, int]]] = {
-    kind: [(kind._fields.index(name), name, most) for name, most in LONGEST.items() if name in kind._fields]
-    for kind in (Sighting, Bypass)
+_LIMITED: dict[type[Sighting | Bypass], tuple[str, ...]] = {
+    kind: tuple(name for name in LONGEST if name in kind._fields) for kind in (Sighting, Bypass)
 }
+_TEXTS = {kind: attrgetter(*names) for kind, names in _LIMITED.items()}
+_MOST = {kind: [LONGEST[name] for name in names] for kind, names in _LIMITED.items()}
 EARLIEST, LATEST = "1970-01-01", "2100-01-01"
 """A clock outside these dates is broken. A merely suspect time is kept."""
 IDENTITY_KEYS, IDENTITY_CHARACTERS = 12, 4096
@@ -42,9 +44,11 @@ IDENTITY_KEYS, IDENTITY_CHARACTERS = 12, 4096
 
 def refusal(sighting: Sighting | Bypass) -> tuple[str, str] | None:
     """(code, reason in English) if the row cannot be stored, else None."""
-    for at, name, longest in _LIMITS[type(sighting)]:
-        if len(str(sighting[at] or "")) > longest:
-            return "too_long", f"{name} is longer than {longest} characters"
+    kind = type(sighting)
+    lengths = [len(one or "") for one in _TEXTS[kind](sighting)]
+    if any(map(gt, lengths, _MOST[kind])):
+        name = next(one for one, n in zip(_LIMITED[kind], lengths, strict=True) if n > LONGEST[one])
+        return "too_long", f"{name} is longer than {LONGEST[name]} characters"
     if sighting.day is not None and not EARLIEST <= sighting.day < LATEST:
         return "date", f"day is not between {EARLIEST} and {LATEST}"
     if sighting.count > MOST_LINES:
@@ -70,10 +74,13 @@ def refusal(sighting: Sighting | Bypass) -> tuple[str, str] | None:
 
 def _is_target(sighting: Sighting) -> bool:
     """Whether a row calls the listed address its machine, as a swapped client and server would."""
+    device = sighting.device
+    if not device or (device not in sighting.indicator and device not in sighting.matched):
+        return False  # nearly all rows
     for one in {sighting.indicator, sighting.matched}:
         host, colon, _port = one.rpartition(":")
         is_endpoint = colon and (":" not in host or host.startswith("["))
-        if sighting.device in (one, host.strip("[]") if is_endpoint else one):
+        if device in (one, host.strip("[]") if is_endpoint else one):
             return True
     return False
 

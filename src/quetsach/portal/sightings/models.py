@@ -291,6 +291,11 @@ class Sighting(Told):
         )
         indexes = (
             models.Index(fields=["id"], name="sighting_waiting", condition=models.Q(is_pulled=False)),
+            models.Index(
+                fields=["node", "checked_version"],
+                name="sighting_unlisted",
+                condition=models.Q(is_listed=False),
+            ),
             models.Index(fields=["node", "-last_seen"], name="sighting_latest"),
             models.Index(fields=["device"], name="sighting_device"),
             models.Index(

@@ -6,11 +6,14 @@ Every commune uses 192.168.1.0/24, so networks outside the reporter's subtree ar
 from __future__ import annotations
 
 import ipaddress
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from datetime import date
 from functools import lru_cache
 from typing import NamedTuple
 from uuid import UUID
+
+_MOST_KNOWN = 1 << 15
+"""Addresses whose owners are remembered."""
 
 
 class Range(NamedTuple):
@@ -27,11 +30,15 @@ class Range(NamedTuple):
 
 
 class Owners:
-    """The owners for one reporter. `ranges` are those of the reporter and of every node below it."""
+    """The owners for one reporter. `ranges` are those of the reporter and of every node below it, `paths` the
+    paths of the units of these nodes."""
 
-    def __init__(self, reporter: UUID, ranges: Iterable[Range]) -> None:
-        self.reporter = reporter
+    def __init__(
+        self, reporter: UUID, ranges: Iterable[Range], paths: Mapping[UUID, str] | None = None
+    ) -> None:
+        self.reporter, self.paths = reporter, paths or {}
         self._ranges: dict[tuple[int, int], dict[int, list[Range]]] = {}
+        self._found: dict[tuple[str, date | None], tuple[set[UUID], int]] = {}
         self.is_dated = False
         for one in ranges:
             self.is_dated = self.is_dated or one.begin is not None or one.end is not None
@@ -66,7 +73,17 @@ class Owners:
         return known[1] & machines in (0, machines)
 
     def _longest(self, device: str, day: date) -> tuple[set[UUID], int]:
-        """These nodes, and the length of the network's prefix."""
+        """These nodes, and the length of the network's prefix. Rows name the same machines again and again;
+        where no range has days, neither has the answer."""
+        asked = device, day if self.is_dated else None
+        found = self._found.get(asked)
+        if found is None:
+            if len(self._found) >= _MOST_KNOWN:
+                self._found.clear()
+            found = self._found[asked] = self._looked_up(device, day)
+        return found
+
+    def _looked_up(self, device: str, day: date) -> tuple[set[UUID], int]:
         known = _parsed(device)
         if known is None:
             return set(), 0

@@ -174,7 +174,7 @@ def _stored(node: CampaignNode, keys: Iterable[str]) -> dict[str, Stored]:
     """What is stored, by key of each row."""
     found: dict[str, Stored] = {}
     for some in batched(keys, _AT_ONCE):
-        found |= {key: Stored(*facts) for key, *facts in _facts(node).filter(key__among=some)}
+        found |= {key: Stored(*facts) for key, *facts in _facts(node).filter(key__among=set(some))}
     return found
 
 
@@ -213,8 +213,7 @@ def _older(
 
 def mark_pulled(ids: Iterable[int]) -> None:
     """Mark rows that a higher app has processed; the app calls this in the same transaction."""
-    for some in batched(ids, 400):
-        Sighting.rows.filter(pk__in=some).update(is_pulled=True)
+    Sighting.rows.filter(pk__among=ids).update(is_pulled=True)
 
 
 def mark_waiting(rows: QuerySet[Sighting]) -> int:

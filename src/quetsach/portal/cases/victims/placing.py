@@ -70,12 +70,11 @@ def bound_addresses(addresses: Collection[str]) -> tuple[set[str], set[str]]:
     """Those of these addresses of which some table tells something, and those that a translation tells."""
     bound: set[str] = set()
     translated: set[str] = set()
-    for some in batched(sorted(addresses), _AT_ONCE):
-        rows = StoredBinding.rows.filter(address__in=some, is_gone=False).order_by()
-        for address, kind in rows.values_list("address", "kind").distinct():
-            bound.add(address)
-            if kind == "nat":
-                translated.add(address)
+    rows = StoredBinding.rows.filter(address__among=addresses, is_gone=False).order_by()
+    for address, kind in rows.values_list("address", "kind").distinct():
+        bound.add(address)
+        if kind == "nat":
+            translated.add(address)
     return bound, translated
 
 

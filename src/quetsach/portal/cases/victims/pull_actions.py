@@ -36,7 +36,8 @@ from quetsach.portal.cases.rules import Arrival, State, arrive
 from quetsach.portal.cases.victims.back_actions import let_go
 from quetsach.portal.cases.victims.forecast import signs_of
 from quetsach.portal.cases.victims.placing import placed_reports
-from quetsach.portal.cases.victims.storing import link, link_machines, widen
+from quetsach.portal.cases.victims.storing import link, link_machines
+from quetsach.portal.kit.inserting import rewrite
 from quetsach.portal.sightings.owners import Owners
 from quetsach.portal.sightings.times import earliest_after
 
@@ -319,7 +320,7 @@ def _take(
             touched[case.pk] = case
         links.append((row.pk, case.pk))
     open_cases(list(fresh.values()))
-    widen(touched.values())
+    rewrite(touched.values(), ["first_seen", "last_seen"])
     link(links)
     return len(fresh)
 

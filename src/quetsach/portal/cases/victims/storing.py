@@ -17,8 +17,8 @@ from django.db import connection
 from django.db.models import Exists, OuterRef, Q
 from django.utils import timezone
 
-from quetsach.portal.cases.models import Case, VictimFile, VictimReport, VictimTelling
-from quetsach.portal.kit.inserting import create, insert, moments, spelled, uuid
+from quetsach.portal.cases.models import VictimFile, VictimReport, VictimTelling
+from quetsach.portal.kit.inserting import create, insert, spelled, uuid
 from quetsach.portal.sightings.owners import Owners
 from quetsach.victims.report import Report
 
@@ -94,7 +94,7 @@ _TOLD = ("first_seen", "last_seen", "events", "severity", "host")
 def _tell_apart(file: VictimFile, best: Mapping[str, Report]) -> None:
     """Note what this file and the file before say of reports that are here by another file. Both stay known
     apart, so that either can be taken back."""
-    known = VictimReport.rows.filter(node=file.node_id, key__among=list(best))
+    known = VictimReport.rows.filter(node=file.node_id, key__among=best.keys())
     own_again = Exists(VictimTelling.rows.filter(report=OuterRef("pk"), file=file))
     known = known.filter(~Q(file=file) | own_again)
     rows = list(known.order_by().values_list("pk", "key", "file", *_TOLD))
@@ -188,38 +188,3 @@ def link_machines(node: UUID, rows: Sequence[tuple[str, str, UUID]]) -> None:
             " WHERE is_waiting AND node_id = %s AND address = %s AND family = %s",
             [(uuid(case), uuid(node), address, family) for address, family, case in rows],
         )
-
-
-def widen(cases: Iterable[Case]) -> None:
-    """Write the first and the last time of many cases; inside the caller's transaction. Django's own update
-    of many rows builds an expression for each row and column, which takes ten times as long."""
-    rows = list(cases)
-    if not rows:
-        return
-    table, spell = connection.ops.quote_name(Case._meta.db_table), moments()
-    with connection.cursor() as cursor:
-        if connection.vendor == "postgresql":
-            told: Any = [
-                [one.pk for one in rows],
-                [one.first_seen for one in rows],
-                [one.last_seen for one in rows],
-            ]
-            cursor.execute(
-                f"UPDATE {table} SET first_seen = told.f, last_seen = told.l"  # noqa: S608
-                " FROM unnest(%s::uuid[], %s::timestamptz[], %s::timestamptz[]) AS told(i, f, l)"
-                f" WHERE {table}.id = told.i",
-                told,
-            )
-        else:
-            cursor.executemany(
-                f"UPDATE {table} SET first_seen = %s, last_seen = %s WHERE id = %s",  # noqa: S608
-                [
-                    (
-                        one.first_seen and spell(one.first_seen),
-                        one.last_seen and spell(one.last_seen),
-                        uuid(one.pk),
-                    )
-                    for one in rows
-                ],
-            )
-    Case.written(rows)

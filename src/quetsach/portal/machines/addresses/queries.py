@@ -18,11 +18,10 @@ VERDICTS = (FORWARDER, SINGLE)
 
 def words_on(addresses: Collection[str]) -> list[Decision]:
     """The words of people of any unit on these addresses, with those that took them back."""
+    links = StoredLink.rows.filter(kind="forwarder", value__among=addresses)
     found: list[Decision] = []
-    for some in batched(sorted(addresses), _AT_ONCE):
-        links = StoredLink.rows.filter(kind="forwarder", value__in=some)
-        pks = set(links.values_list("decision", flat=True))
-        found += decisions_of(StoredDecision.rows.filter(pk__in=pks)) if pks else []
+    for some in batched(set(links.values_list("decision", flat=True)), _AT_ONCE):
+        found += decisions_of(StoredDecision.rows.filter(pk__in=some))
     return found
 
 
