@@ -3,9 +3,9 @@
 The Python files are those of the wheel that `./dev setup` builds; each target adds the engine that is
 compiled for it, and `pure` none. The portal is a wheel of its own, `portal`: no scanner needs its files,
 which are a fifth of all. Packing the same files gives the same bytes, whatever the folder is called. A
-wrapper of rustc remaps paths, because cargo would take them into the names of symbols; two whole compilations
-were not compared yet. A compiled engine is looked at before it is packed: it may need only what every such
-machine has.
+wrapper of rustc remaps paths, because cargo would take them into the names of symbols; compiled in two
+folders, the engine for Linux was the same, without optimisation. A compiled engine is looked at before it is
+packed: it may need only what every such machine has.
 """
 
 from __future__ import annotations
@@ -171,12 +171,13 @@ def _compiled(name: str, target: Target) -> Path:
     home = os.environ.get("CARGO_HOME", str(Path.home() / ".cargo"))
     remapped = [
         f"--remap-path-prefix={old}={new}"
-        for old, new in ((home, "cargo"), (str(folder), "built"), (str(ROOT), "quetsach"))
+        for old, new in ((str(ROOT), "quetsach"), (home, "cargo"), (str(folder), "built"))
     ]
     quoted = " ".join(f"'{one}'" for one in remapped)
     wrapper.write_text(f'#!/bin/sh\nexec "$@" {quoted}\n', encoding="utf-8")
     wrapper.chmod(0o755)
-    kept = f"-ffile-prefix-map={folder}=built -ffile-prefix-map={home}=cargo"
+    # Without optimisation zig checks for undefined behaviour, and the checks name zig's own folder.
+    kept = f"-fno-sanitize=undefined -ffile-prefix-map={folder}=built -ffile-prefix-map={home}=cargo"
     environment = {
         **os.environ,
         "CARGO_TARGET_DIR": str(folder),

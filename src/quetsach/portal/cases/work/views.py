@@ -134,7 +134,7 @@ def _choices() -> list[tuple[str, int, str]]:
 
 
 def _tell(request: HttpRequest, seat: Seat, outcome: actions.Outcome, gone: int, waiting: int) -> None:
-    """Messages on the saved cases, on cases that somebody else handled first, and on choices not yet saved."""
+    """Messages on saved cases, on cases that somebody else handled first, and on choices not yet saved."""
     done, slug = len(outcome.done), seat.campaign.slug
     if done:
         request.session[LAST] = {**request.session.get(LAST, {}), slug: outcome.batch}
