@@ -245,6 +245,8 @@ class _Work:
                 others.append(old)
                 continue
             self.skipped.append(Skipped(shorter.path, "duplicate", longer.path))
+            for error in copies.unread(shorter, longer):
+                self.coverage.append(failed(None, self._options, error, shorter.path))
             if longer is old:
                 return
             kept.remove(old)

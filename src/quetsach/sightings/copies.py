@@ -112,6 +112,12 @@ def untell(one: Coverage, others: Iterable[Coverage]) -> None:
         other.errors[:] = [error for error in other.errors if error != told]
 
 
+def unread(copy: Coverage, longer: Coverage) -> list[str]:
+    """What could not be read of a copy. Nobody knows whether the longer log has it."""
+    end = OTHERWISE.partition("{path}")[2]
+    return [error for error in copy.errors if error not in longer.errors and not error.endswith(end)]
+
+
 def _is_exact(seen: Coverage) -> bool:
     return seen.time == "ok" and seen.order == "kept" and bool(seen.hours) and seen.first is not None
 

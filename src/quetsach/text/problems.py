@@ -59,6 +59,10 @@ _SENTENCES = (
     N_("is encrypted; unpack it with its password and scan what comes out"),
     N_("is packed by zip method %(method)s, which is not read; unpack it and scan what comes out"),
     N_("zip: its entry does not lie where the directory says; copy the file again from its origin"),
+    N_(
+        "zip: its bytes %(start)s to %(end)s belong to no entry of its directory and were not read; copy the"
+        " file again from its origin"
+    ),
     N_("object storage needs the extra 'cloud'; install it with: %(command)s"),
     N_("is no address of object storage; write it like %(example)s"),
     N_("object storage: %(why)s; check the address, the network and the credentials in the environment"),

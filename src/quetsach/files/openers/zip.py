@@ -27,6 +27,11 @@ LARGE_BYTES = 8 << 20
 _MOST_PARTED = 1000
 """In a larger archive, reading the directory again for each part would cost more than it saves."""
 _LOCAL = struct.Struct("<4s5H3I2H")
+_DESCRIPTOR_BYTES = 24
+"""The longest that may follow the data of an entry (APPNOTE 4.3.9)."""
+_END = struct.Struct("<4s4H2IH")
+_END_BYTES = _END.size + (1 << 16)
+"""The end of the directory with the longest comment (APPNOTE 4.3.16)."""
 _ENCRYPTED = 0x1
 _SIZES_FOLLOW = 0x8
 _IS_UTF8 = 0x800
@@ -61,7 +66,8 @@ def open(file: Opened) -> Iterator[Opened | Passed]:
     """The files in the order of their places; links are passed over."""
     data = file.seekable()
     try:
-        members = zipfile.ZipFile(data).infolist()
+        archive = zipfile.ZipFile(data)
+        members = archive.infolist()
     except SourceError:
         raise
     except Exception as error:
@@ -75,6 +81,17 @@ def open(file: Opened) -> Iterator[Opened | Passed]:
             yield Passed(file.member, "result")
             return
         raise SourceError(OFFICE)
+    yield from _members(file, data, members)
+    lost = next(_between(data, members, archive), None)
+    if lost is not None:
+        start, behind = lost
+        raise SourceError(
+            f"zip: its bytes {start} to {behind} belong to no entry of its directory and were not read;"
+            " copy the file again from its origin"
+        )
+
+
+def _members(file: Opened, data: BinaryIO, members: list[zipfile.ZipInfo]) -> Iterator[Opened | Passed]:
     end = 0
     for info in sorted(members, key=lambda one: one.header_offset):
         if info.is_dir():
@@ -92,6 +109,28 @@ def open(file: Opened) -> Iterator[Opened | Passed]:
         end = entry.start + (entry.packed or 0)
         content, _end = _content(file, data, entry)
         yield file.inner(entry.name, content, mtime=entry.mtime, is_unpacked=entry.method != 0)
+
+
+def _between(
+    data: BinaryIO, members: list[zipfile.ZipInfo], archive: zipfile.ZipFile
+) -> Iterator[tuple[int, int]]:
+    """First and last place of bytes outside of entries, directory and comment: a second archive, a text that
+    was appended, an entry that the directory hides."""
+    at = 0
+    for info in sorted(members, key=lambda one: one.header_offset):
+        if info.header_offset - at > _DESCRIPTOR_BYTES:
+            yield at, info.header_offset
+        entry = _located(data, info)
+        at = max(at, info.header_offset if entry is None else entry.start + (entry.packed or 0))
+    if archive.start_dir - at > _DESCRIPTOR_BYTES:
+        yield at, archive.start_dir
+    size = data.seek(0, 2)
+    data.seek(max(0, size - _END_BYTES))
+    last = data.read()
+    found = last.rfind(b"PK\5\6")
+    end = size - len(last) + found + _END.size + len(archive.comment)
+    if found >= 0 and size > end:
+        yield end, size
 
 
 def _begins_split(data: BinaryIO) -> bool:
