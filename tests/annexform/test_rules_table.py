@@ -8,8 +8,9 @@ from quetsach.annexes.form.rules import check, fired
 
 FORM = built_in("annex-2022")
 FACTS = {
-    "children": 5, "staff": None, "missing": 0, "changed": 0, "late_hours": 0, "self_counted": 0,
-    "sibling_ratio": None, "twin": 0, "as_before": 0, "raw": 0, "own_unit": 1, "form_current": 1, "locked": 0,
+    "children": 5, "staff": None, "missing": 0, "changed": 0, "late_hours": 0, "late_days": 0,
+    "self_counted": 0, "sibling_ratio": None, "twin": 0, "as_before": 0, "raw": 0, "own_unit": 1,
+    "form_current": 1, "locked": 0,
     "stale": 0, "claimed": 0, "hours_after_superior": None,
     **{f"{kind}_r{n}": None for kind in ("known", "total", "paper") for n in range(1, 5)},
 }  # fmt: skip
@@ -50,7 +51,8 @@ CASES = [
     ("W09:narrative", ({"narrative": "x" * 19}, {}), ({"narrative": "x" * 20}, {})),
     ("W10:figures", ({}, {"changed": 1}), ({}, {})),
     ("W11:r4", ({}, {"paper_r4": 31, "total_r4": 30}), ({}, {"paper_r4": 30, "total_r4": 30})),
-    ("I01:figures", ({}, {"late_hours": 1}), ({}, {"late_hours": 0})),
+    ("I01:figures", ({}, {"late_hours": 48}), ({}, {"late_hours": 0})),
+    ("I02:figures", ({}, {"late_hours": 49, "late_days": 3}), ({}, {"late_hours": 48, "late_days": 2})),
 ]  # fmt: skip
 
 

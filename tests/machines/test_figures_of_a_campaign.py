@@ -63,7 +63,7 @@ def world(dice: random.Random) -> Histories:
     for n in range(1, 9):
         parent = dice.choice([0, 0, *range(1, min(n, 4))])
         told = at(dice.randrange(20)) if dice.random() < 0.8 else None
-        acknowledged = told + dice.choice((0.2, 3)) * DAY if told and dice.random() < 0.7 else None
+        acknowledged = (told or at(20)) + dice.choice((0.2, 3)) * DAY if dice.random() < 0.6 else None
         register = (dice.randrange(5), dice.randrange(5, 20)) if dice.random() < 0.6 else None
         stated = dice.randrange(25) if dice.random() < 0.6 else None
         units.append(
@@ -168,7 +168,7 @@ class Naive:
             said = unit.acknowledged is not None and unit.acknowledged <= self.now
             if unit.takes_part:
                 found["units"] += 1
-                found["told"] += told
+                found["told"] += told or said
                 found["acknowledged"] += said
                 if told:
                     hours["acknowledged"].append(
@@ -457,6 +457,8 @@ ADDRESS = Standing(Rung.OPEN, Kind.ADDRESS)
          {"retracted": {"A", "B"}}, {"retracted": 2}),
         ({"A": OPEN._replace(is_relapsed=True)}, {"A": DONE}, {"recalled": {"A"}}, {"recalled": 1}),
         ({"A": NO_SIGN}, {"A": OPEN}, {}, {"true": 1}),
+        ({"A": NO_SIGN, "B": NO_SIGN}, {"A": OPEN, "B": DONE}, {"returned": {"B"}},
+         {"true": 1, "returned": 1}),
         ({"A": DONE}, {"A": OPEN}, {}, {"back": 1}),
         ({"A": DONE}, {"A": DONE._replace(is_relapsed=True)}, {}, {"back": 1}),
         ({"A": OPEN}, {"A": DONE}, {}, {"further": 1}),

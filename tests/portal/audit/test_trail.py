@@ -12,6 +12,7 @@ from python_calamine import CalamineWorkbook
 
 from quetsach.portal.audit.actions import first_broken_entry, record
 from quetsach.portal.audit.models import Entry
+from quetsach.portal.audit.sentences import sentence
 
 HOSTILE = '=HYPERLINK("http://evil.example";"x")'
 
@@ -100,3 +101,20 @@ def test_an_entry_that_was_taken_out_shows_even_where_the_chain_was_closed_over_
         cursor.execute("UPDATE audit_entry SET previous_hash = %s WHERE id = %s", [first.hash, third.pk])
     broken = first_broken_entry()
     assert broken is not None and broken.pk == third.pk
+
+
+@pytest.mark.parametrize(
+    ("action", "data", "said"),
+    [
+        ("indicators.publish", {"version": 2026, "count": 20000}, "bản 2026: 20.000 chỉ dấu"),
+        ("unit.load", {"year": 2025, "count": 3321}, "2025: 3.321"),
+        ("campaign.set_deadline", {"to": "Xã", "due": "00:00 20/10/2026"}, "Xã: hết ngày 19/10/2026"),
+        ("campaign.set_deadline", {"to": "Xã", "due": "17:30 20/10/2026"}, "Xã: 17:30 20/10/2026"),
+        ("campaign.set_deadline", {"to": "Xã", "due": "chưa rõ"}, "Xã: chưa rõ"),
+        ("report.policy", {"grace_until": "2026-10-19T17:00:00+00:00"}, "hết ngày 19/10/2026"),
+        ("report.policy", {"grace_until": ""}, "–"),
+    ],
+)
+def test_an_entry_says_counts_and_deadlines_as_the_pages_do(action, data, said):
+    with translation.override("vi"):
+        assert said in sentence(Entry(action=action, data=data))

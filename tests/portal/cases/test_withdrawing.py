@@ -17,9 +17,12 @@ from quetsach.portal.cases.withdrawing import actions as following
 from quetsach.portal.checks.packs.actions import NoListError, build_pack
 from quetsach.portal.indicators import queries
 from quetsach.portal.indicators.models import IndicatorSet
+from quetsach.portal.reports.frozen.actions import restate_all
+from quetsach.portal.reports.frozen.queries import chain_of
 from quetsach.portal.sightings.actions import Sender, receive_file
 from quetsach.portal.sightings.models import Sighting
 from tests.portal.page_text import text_of
+from tests.portal.reports.test_review import taken
 from tests.portal.scan_document import (
     alive_of,
     coverage,
@@ -170,11 +173,15 @@ def test_publishing_it_again_opens_the_cases_where_they_stood(cast, versions, sc
     withdraw(versions[1])
     assert set(states().values()) == {"false_positive"}
     assert not Sighting.rows.filter(is_listed=True).exists()
+    sent = taken(cast, "A1")
     publish_again(cast, versions[1])
     assert queries.current(cast.campaign).set_id == versions[1].set_id
     assert states() == {"10.1.1.5": "cleaning", "10.1.1.7": "assigned"}
     assert Case.rows.filter(false_alarm_of=None).count() == 2 and Case.rows.count() == 2
     assert Sighting.rows.filter(is_listed=True).count() == 2
+    # The frozen figures follow, and say that it was the list: nobody was wrong about a false alarm.
+    restate_all(cast.campaign)
+    assert chain_of(sent).holds.reasons == [["returned", 2]]
 
 
 def test_a_corrected_list_opens_only_the_cases_that_it_still_names(cast, versions, scan, withdraw, tmp_path):

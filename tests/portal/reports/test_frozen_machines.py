@@ -3,6 +3,7 @@
 from datetime import timedelta
 from io import BytesIO
 
+import lxml.html
 import pytest
 from django.core.management import call_command
 from django.urls import reverse
@@ -12,7 +13,9 @@ from python_calamine import CalamineWorkbook
 from quetsach.machines.evidence import Key
 from quetsach.portal.audit.models import Entry
 from quetsach.portal.campaigns import arrivals
-from quetsach.portal.campaigns.models import CampaignNode
+from quetsach.portal.campaigns.cascade.actions import acknowledge
+from quetsach.portal.campaigns.models import Campaign, CampaignNode
+from quetsach.portal.campaigns.queries import progress
 from quetsach.portal.cases import actions as cases
 from quetsach.portal.cases import lists, owning_actions
 from quetsach.portal.cases.histories import FIGURE_WORDS, figure_filter, turns
@@ -250,7 +253,7 @@ def test_page_and_papers_show_both_numbers_and_the_reason(cast, upload):
     book = cast.client("A", "officer").get(url(cast, "report_xlsx", "A")).content
     sheet = CalamineWorkbook.from_filelike(BytesIO(book)).get_sheet_by_name("Số liệu máy tính")
     rows = {row[0]: row[1:4] for row in sheet.to_python(skip_empty_area=False)}
-    assert rows["Máy từng có dấu hiệu"] == [2.0, 1.0, 2.0]
+    assert rows["Máy từng có dấu hiệu, phân biệt được từng máy"] == [2.0, 1.0, 2.0]
 
 
 def test_only_who_may_report_restates_and_nobody_from_elsewhere(cast, upload):
@@ -287,3 +290,66 @@ def test_the_writer_of_the_letter_is_in_neither_number_of_its_way(cast):
     assert letter["told"] <= letter["units"] and page.context["letter_reach"] == "below"
     own = cast.client("A1", "officer").get(url(cast, "machine_figures", "A1"))
     assert own.context["letter"]["units"] == 1 and own.context["letter_reach"] == "all"
+
+
+def test_who_confirmed_the_letter_was_told_and_the_base_is_that_of_the_progress(cast):
+    """A unit may confirm the letter before its superior passed it on to it in the portal."""
+    node = cast.nodes["A"]
+    acknowledge(cast.nodes["A1"], cast.user("A1", "officer"))
+    acknowledge(cast.nodes["A"], cast.user("A", "officer"))
+    letter = cast.client("A", "officer").get(url(cast, "machine_figures", "A")).context["letter"]
+    below = progress(cast.campaign, node.path)
+    assert letter == {"units": below.units, "told": 1, "acknowledged": below.acknowledged}
+    assert below.acknowledged == 1
+
+
+def test_one_name_of_a_figure_has_one_number_in_both_tables(cast, upload):
+    upload(sighting("10.1.1.6", noon(8)), sighting("198.51.100.7", noon(8)))
+    page = lxml.html.fromstring(cast.client("A", "officer").get(url(cast, "machine_figures", "A")).content)
+
+    def row(name):
+        (found,) = page.xpath(f"//section[@id='so']//tr[normalize-space(th)='{name}']/td[2]")
+        return int(found.text_content())
+
+    name = "Tổng số từng có dấu hiệu"
+    column = page.xpath(f"//section[@id='don-vi']//td[@data-label='{name}']")
+    assert sum(int(cell.text_content()) for cell in column) == row(name) == 2
+    assert row("Máy từng có dấu hiệu, phân biệt được từng máy") == 1
+    # No unit has a register or a number of its own: nothing is known, by nobody's word.
+    assert "theo số tự khai" not in page.text_content()
+
+
+def told(cast, unit="A1"):
+    page = lxml.html.fromstring(cast.client(unit, "officer").get(url(cast, "machine_figures", unit)).content)
+    return " ".join(" ".join(page.get_element_by_id("chot").itertext()).split()).replace(" :", ":")
+
+
+def test_each_restatement_says_what_it_moved_and_what_holds_when_it_is_taken_back(cast, upload):
+    upload(sighting(ADDRESS, noon(9)))
+    taken(cast, "A1")
+    nothing, tonight = "không làm thay đổi số liệu của thời điểm đó", "tự điều chỉnh trong đêm nay"
+    assert nothing in told(cast) and tonight not in told(cast)
+    upload(sighting("10.1.1.6", noon(4)))
+    assert tonight in told(cast) and nothing not in told(cast)
+    node, person = cast.nodes["A1"], cast.user("A1", "officer")
+    restate(node, person)
+    assert "Hệ thống không tự lập lại lần điều chỉnh này" in told(cast)
+    upload(sighting("10.1.1.7", noon(4)))
+    restate(node, person)
+    take_back(node, 3, person)
+    upload(sighting("10.1.1.8", noon(4)))
+    restate(node, person)
+    total = "Tổng số từng có dấu hiệu"
+    said = told(cast)
+    second, third, fourth = (
+        said[said.index(f"Số liệu lần {n},") :].split(f"Số liệu lần {n + 1},")[0] for n in (2, 3, 4)
+    )
+    assert "Khác với số liệu lần 1: Máy từng có dấu hiệu, phân biệt được từng máy: 1 → 2" in second
+    assert f"{total}: 1 → 2" in second
+    assert "Khác với số liệu lần 2:" in third and f"{total}: 2 → 3" in third
+    assert "Khác với số liệu lần 2:" in fourth and f"{total}: 2 → 4" in fourth
+    assert f"{total}: 2 → 4" in printed(cast, "report_pdf", "A1")
+    upload(sighting("10.1.1.9", noon(4)))
+    assert tonight in told(cast)
+    Campaign.objects.filter(pk=cast.campaign.pk).update(status=Campaign.Status.CLOSED)
+    assert tonight not in told(cast) and "hệ thống không tự điều chỉnh nữa" in told(cast)

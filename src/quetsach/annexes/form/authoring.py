@@ -90,7 +90,8 @@ _GUIDE = (
     "",
     "children: số đơn vị trực thuộc · external: số đơn vị không có tài khoản được ghi tên · staff: biên chế",
     "known_r1…: số hệ thống biết · total_r1…: tổng cả bên dưới · paper_r1…: tổng trên bản giấy",
-    "missing: đơn vị bên dưới chưa có báo cáo · changed: đơn vị đã đổi số · late_hours: số giờ quá hạn",
+    "missing: đơn vị bên dưới chưa có báo cáo · changed: đơn vị đã đổi số · late_hours, late_days: số giờ, "
+    "số ngày quá hạn",
     "adjusted: tổng số đã điều chỉnh · sibling_ratio: tỷ lệ của đơn vị cùng cấp · twin, "
     "as_before: 1 nếu trùng số",
     "raw: 1 nếu nhập từ giấy · self_counted: 1 nếu tính cả chính mình · claimed: mã số "

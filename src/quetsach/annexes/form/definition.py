@@ -27,8 +27,8 @@ HEAD = ("mark", "title", "part1", "unit", "narrative", "proposals", "part2", "no
 COLUMNS = 4
 MOST_ROWS = 40
 FACTS = (
-    "children", "external", "staff", "missing", "changed", "late_hours", "self_counted", "sibling_ratio",
-    "twin",
+    "children", "external", "staff", "missing", "changed", "late_hours", "late_days",
+    "self_counted", "sibling_ratio", "twin",
     "as_before", "raw", "adjusted", "own_unit", "form_current", "locked", "stale", "claimed",
     "hours_after_superior",
 )  # fmt: skip

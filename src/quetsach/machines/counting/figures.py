@@ -252,7 +252,9 @@ def _of_unit(unit: UnitHistory, at: datetime) -> Figures:
             found.clocks["acknowledged"].all = 1
             if unit.acknowledged is not None and unit.acknowledged <= at:
                 found.clocks["acknowledged"].hours = [_hours(unit.told, unit.acknowledged)]
-        found.acknowledged = int(unit.acknowledged is not None and unit.acknowledged <= at)
+        if unit.acknowledged is not None and unit.acknowledged <= at:
+            # Who confirmed the letter was told, though perhaps by another way than the portal.
+            found.acknowledged = found.told = 1
     found.checked = unit.checked
     found.computers = computers_of(unit.register, unit.stated, unit.checked)
     return found

@@ -6,15 +6,17 @@ A sentence may use the fields of the entry's `data` as %(name)s; a missing one s
 from __future__ import annotations
 
 from collections.abc import Mapping
+from datetime import datetime
 from typing import Any
 
 from django.utils.dateparse import parse_datetime
 from django.utils.functional import Promise
-from django.utils.timezone import localtime
+from django.utils.timezone import localtime, make_aware
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from quetsach.portal.audit.models import Entry
+from quetsach.portal.kit.templatetags.kit import end, num
 
 SENTENCES: dict[str, str | Promise] = {
     "audit.export": _("Exported %(count)s entries of the audit trail: %(file)s"),
@@ -47,7 +49,7 @@ SENTENCES: dict[str, str | Promise] = {
     "campaign.acknowledge": _("Confirmed that the letter has arrived"),
     "campaign.withdraw_acknowledgement": _("Withdrew the confirmation of the letter"),
     "campaign.pass_on": _("Passed the letter on to %(count)s units"),
-    "campaign.set_deadline": _("Gave %(to)s the deadline %(due)s"),
+    "campaign.set_deadline": _("Gave %(to)s a deadline: %(due)s"),
     "campaign.return_letter": _("Returned the letter: %(reason)s"),
     "campaign.draft": _("Started the campaign “%(title)s”"),
     "campaign.edit": _("Edited the campaign"),
@@ -278,8 +280,15 @@ SENTENCES: dict[str, str | Promise] = {
 }
 
 
-MOMENTS = {"until", "grace_until", "made_at"}
+MOMENTS = {"until", "made_at"}
 """Fields that hold a moment, as ISO text."""
+ENDS = {"grace_until": "", "due": "%H:%M %d/%m/%Y"}
+"""Fields that hold the first moment that is late, with the form of their text; ISO where none is named."""
+COUNTS = {
+    "count", "stopped", "rejected", "removed", "cases", "reports", "updated", "units", "files", "nodes",
+    "moved", "judged", "informed", "done",
+}  # fmt: skip
+"""Fields whose whole numbers are counts; others may be a year or a version."""
 WORDS: dict[str, dict[str, str | Promise]] = {
     "role": {
         "coordinator": _("Coordinator"),
@@ -340,6 +349,8 @@ def _shown(field: str, value: Any) -> Any:
         return _changed(value)
     if isinstance(value, bool):
         return gettext("yes") if value else gettext("no")
+    if isinstance(value, int) and field in COUNTS:
+        return num(value)
     if not isinstance(value, str):
         return value
     if field == "note_before":
@@ -349,4 +360,14 @@ def _shown(field: str, value: Any) -> Any:
     if field in MOMENTS:
         at = parse_datetime(value)
         return f"{localtime(at):%H:%M %d/%m/%Y}" if at and at.tzinfo else value or "–"
-    return value
+    return _end(value, ENDS[field]) if field in ENDS else value
+
+
+def _end(value: str, form: str) -> str:
+    try:
+        at = datetime.strptime(value, form) if form else parse_datetime(value)
+    except ValueError:
+        at = None
+    if at is None:
+        return value or "–"
+    return end(at if at.tzinfo else make_aware(at))

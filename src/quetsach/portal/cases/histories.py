@@ -51,11 +51,11 @@ EVENING = 17
 UNDONE = {Step.CLAIM, Step.TRY, Step.REACHED}
 """A step of these that a person took back did not happen."""
 FIGURE_WORDS: dict[str, str | Promise] = {
-    "infected": gettext_lazy("Machines that ever showed signs"),
+    "infected": gettext_lazy("Machines with signs that can be told apart"),
     "located": gettext_lazy("of these: it is known which machine"),
     "shared": gettext_lazy("Addresses of many machines, at least one with signs"),
     "unlocated": gettext_lazy("Signs of one of several machines"),
-    "seen": gettext_lazy("In all"),
+    "seen": gettext_lazy("Ever with signs, in all"),
     "claimed": gettext_lazy("of all: handled"),
     "rechecked": gettext_lazy("of all: handled, checked again without a sign"),
     "verified": gettext_lazy("of all: proven clean"),
@@ -80,6 +80,8 @@ class Told:
     recalled: set[str] = field(default_factory=set)
     retracted: set[str] = field(default_factory=set)
     """Machines with a case that was closed, or is as before, because a file of reports was taken back."""
+    returned: set[str] = field(default_factory=set)
+    """Machines with a case that is open again because its list or its file of reports holds again."""
     opened: dict[str, datetime] = field(default_factory=dict)
     """By machine: when its first case was written down."""
     seen_by: dict[str, set[UUID]] = field(default_factory=dict)
@@ -91,7 +93,7 @@ def told_of(node: CampaignNode, *, with_days: bool = False) -> Told:
     where = subtree(node.path, "device__owner__path")
     led = subtree(node.path, "merged_into__device__owner__path")
     cases = Case.rows.filter(where | led, device__campaign=node.campaign_id).order_by("pk")
-    moves, parted, retracted, recalled = _moves(cases)
+    moves, parted, retracted, recalled, returned = _moves(cases)
     found = Told([], [])
     names: dict[str, set[str]] = defaultdict(set)
     owned = Device.rows.filter(subtree(node.path, "owner__path"), campaign=node.campaign_id).order_by("pk")
@@ -125,6 +127,8 @@ def told_of(node: CampaignNode, *, with_days: bool = False) -> Told:
             found.recalled.add(machine)
         if pk in retracted:
             found.retracted.add(machine)
+        if pk in returned:
+            found.returned.add(machine)
     return found
 
 
@@ -135,14 +139,16 @@ def _rung(state: str) -> Rung:
 
 def _moves(
     cases: QuerySet[Case],
-) -> tuple[dict[UUID, list[Move]], dict[str, datetime], set[UUID], set[UUID]]:
+) -> tuple[dict[UUID, list[Move]], dict[str, datetime], set[UUID], set[UUID], set[UUID]]:
     """The steps of each case in the order in which they were written down; by name the machines that signs of
     another one went to, with the latest moment; the cases that were closed, or are as before, because a
-    file of reports was taken back; and those that are as before because a list was withdrawn."""
+    file of reports was taken back; those that are as before because a list was withdrawn; and those that are
+    open again because such a list or file holds again."""
     found: dict[UUID, list[Move]] = defaultdict(list)
     parted: dict[str, datetime] = {}
     retracted: set[UUID] = set()
     recalled: set[UUID] = set()
+    returned: set[UUID] = set()
     events = CaseEvent.rows.filter(case__in=cases.order_by().values("pk")).exclude(act__in=(CHECK, "open"))
     texts = {name: KeyTextTransform(name, "data") for name in ("seen", "to", "act", SET)}
     rows: Iterable[Any] = events.order_by("pk").values_list(
@@ -156,6 +162,7 @@ def _moves(
         elif before != after and State.FALSE_POSITIVE in (before, after):
             retracted.discard(case)
             recalled.discard(case)
+            (returned.add if act == Act.RETURN else returned.discard)(case)
         if act == Act.UNDO and undone == Act.RELAPSE:
             # The sign was none: it is as if nothing had come since.
             last = max(at for at, move in enumerate(found[case]) if move.act is Step.RELAPSE)
@@ -165,7 +172,7 @@ def _moves(
             found[case][-1] = found[case][-1]._replace(act=Step.OTHER)
         moment = parse_datetime(seen) if act in BACK and seen else None
         found[case].append(Move(at, STEPS.get(act, Step.OTHER), _rung(before), _rung(after), moment))
-    return found, parted, retracted, recalled
+    return found, parted, retracted, recalled, returned
 
 
 def _days(node: CampaignNode) -> tuple[dict[UUID, set[date]], dict[UUID, set[UUID]]]:

@@ -214,7 +214,7 @@ FIGURES: dict[str, Kind] = {
     "machines.known_most": Kind(
         _("computers of units that keep a register or gave their number, at most"), COUNTED
     ),
-    "units.told": Kind(_("units to which the letter was sent"), COUNTED),
+    "units.told": Kind(_("units to which the letter was sent, or that confirmed it"), COUNTED),
     "machines.seen": Kind(
         _("machines in which signs were seen, whatever became of them; without false alarms"),
         f"{REPORTS}.rollup.machines:by_branch",

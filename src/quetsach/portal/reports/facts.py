@@ -72,6 +72,7 @@ def facts(
         "missing": sum(line.missing for line in children),
         "changed": len(drifted(report, children)) if report else 0,
         "late_hours": max(0, ceil((now - node.due_at).total_seconds() / 3600)),
+        "late_days": max(node.days_late, int(now >= node.due_at)),
         "self_counted": 0,  # own figures never include the unit itself: a paper adds it (counted_self)
         "sibling_ratio": _ratio(form, siblings),
         "twin": int(entry.is_complete and entry.own in siblings),

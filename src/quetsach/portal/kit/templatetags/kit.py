@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from datetime import date, datetime
+from datetime import date, datetime, time, timedelta
 from typing import Any
 
 from django import template
 from django.utils import timezone, translation
 from django.utils.html import conditional_escape, format_html
 from django.utils.safestring import SafeString
+from django.utils.translation import gettext as _
 
 from quetsach.portal.kit import address
 from quetsach.portal.kit.language import language
@@ -91,6 +92,17 @@ def day(value: date | None) -> str:
 def moment(value: datetime | None) -> str:
     """HH:MM dd/mm/yyyy on the portal's calendar."""
     return "–" if value is None else f"{timezone.localtime(value):%H:%M %d/%m/%Y}"
+
+
+@register.filter
+def end(value: datetime | None) -> str:
+    """A moment up to which something is in time: a midnight is the end of the day before it."""
+    if value is None:
+        return "–"
+    local = timezone.localtime(value)
+    if local.time() != time.min:
+        return moment(value)
+    return _("the end of %(day)s") % {"day": f"{local - timedelta(microseconds=1):%d/%m/%Y}"}
 
 
 @register.filter

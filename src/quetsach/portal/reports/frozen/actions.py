@@ -212,6 +212,7 @@ def _reasons(last: MachineFigures, taken: Snapshot) -> Counter[str]:
         before, now,
         leads=told.leads, elsewhere=elsewhere, recalled=told.recalled,
         retracted=told.retracted,
+        returned=told.returned,
         there={machine for machine, at in told.opened.items() if at <= last.made_at},
         parted={machine for machine, at in told.parted.items() if at > last.made_at},
         rehomed={machine for machine, unit in homes.items() if own.get(machine, unit) != unit},

@@ -7,10 +7,10 @@ from dataclasses import dataclass
 from django.utils.translation import gettext as _
 
 from quetsach.portal.campaigns.models import CampaignNode
-from quetsach.portal.kit.templatetags.kit import moment
+from quetsach.portal.kit.templatetags.kit import moment, num
 from quetsach.portal.reports.frozen.counting import as_stored, read
 from quetsach.portal.reports.frozen.queries import Chain, chain_of, restated_below
-from quetsach.portal.reports.frozen.words import OFFICIAL, Line, reasons, table
+from quetsach.portal.reports.frozen.words import OFFICIAL, Line, changes, reasons, table
 from quetsach.portal.reports.models import Report
 
 
@@ -54,7 +54,8 @@ def _notes(node: CampaignNode, chain: Chain) -> tuple[str, ...]:
     for one in chain.all[1:]:
         if one.withdrawn_at is None:
             why = "; ".join(reasons(one.reasons)) or _("the same machines, counted again")
-            told = {"n": one.number, "at": moment(one.made_at), "why": why}
+            moved = "; ".join(f"{of.words}: {num(of.before)} → {num(of.after)}" for of in changes(chain, one))
+            told = {"n": one.number, "at": moment(one.made_at), "why": f"{why}. {moved}" if moved else why}
             notes.append(_("Restatement, number %(n)s, %(at)s: %(why)s.") % told)
     if below := restated_below(node, chain.frozen):
         names = ", ".join(f"{one.name} ({_('number %(n)s') % {'n': one.number}})" for one in below)

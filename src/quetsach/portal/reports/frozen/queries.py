@@ -28,6 +28,14 @@ class Chain:
         """The latest number that nobody took back."""
         return next(one for one in reversed(self.all) if one.withdrawn_at is None)
 
+    def before(self, one: MachineFigures) -> MachineFigures:
+        """The number that held when a restatement was made: it says what became known since."""
+        return next(
+            old
+            for old in reversed(self.all)
+            if old.number < one.number and (old.withdrawn_at is None or old.withdrawn_at > one.made_at)
+        )
+
     @property
     def seen(self) -> tuple[int, int]:
         """Machines and addresses with signs, as frozen and as they hold."""

@@ -13,7 +13,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_POST
 
 from quetsach.machines.counting.figures import Figures
-from quetsach.portal.campaigns.models import CampaignNode
+from quetsach.portal.campaigns.models import Campaign, CampaignNode
 from quetsach.portal.campaigns.seat import take_seat
 from quetsach.portal.kit.client_ip import client_ip_text
 from quetsach.portal.kit.figures import ALL, BELOW
@@ -93,15 +93,15 @@ def machine_figures(request: HttpRequest, slug: str, node_id: UUID) -> HttpRespo
     chain = chain_of(report.current if report else None)
     then = as_stored(seen.reading.at(chain.frozen.at).whole[str(seat.node.pk)]) if chain else {}
     own, whole = as_stored(seen.own), as_stored(seen.whole)
-    writes = seat.node.parent_id is None
+    has_below = seat.node.has_below
     context: dict[str, Any] = {
         "seat": seat,
         "campaign": seat.campaign,
         "door": "rollup",
         "as_of": seen.reading.read_at,
-        # The unit that wrote the letter neither gets it nor confirms it.
-        "letter": {name: whole[name] - (own[name] if writes else 0) for name in LETTER},
-        "letter_reach": BELOW if writes else ALL,
+        # As on the page of progress: the units below, or a unit that has none below.
+        "letter": {name: whole[name] - (own[name] if has_below else 0) for name in LETTER},
+        "letter_reach": BELOW if has_below else ALL,
         "lines": words.table(own, whole, chain),
         "own": seen.own,
         "whole": seen.whole,
@@ -112,8 +112,14 @@ def machine_figures(request: HttpRequest, slug: str, node_id: UUID) -> HttpRespo
         ],
         "has_cases": bool(seen.whole.clocks["claimed"].all),
         "chain": chain,
-        "restatements": [(one, words.reasons(one.reasons)) for one in chain.all[1:]] if chain else [],
-        "differs": bool(chain) and moved(chain.holds.whole, then) if chain else False,
+        "restatements": [
+            (one, words.reasons(one.reasons), chain.before(one).number, words.changes(chain, one))
+            for one in chain.all[1:]
+        ]
+        if chain
+        else [],
+        "differs": moved(chain.holds.whole, then) if chain else False,
+        "is_open": seat.campaign.status == Campaign.Status.PUBLISHED,
         "is_refused": bool(chain) and actions.is_refused(chain.all[-1], then) if chain else False,
         "below": restated_below(seat.node, chain.frozen) if chain and seat.node.has_below else [],
         "branches": seen.branches,

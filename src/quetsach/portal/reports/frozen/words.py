@@ -13,6 +13,7 @@ from django.utils.translation import ngettext
 from quetsach.machines.counting import reasons as why
 from quetsach.portal.cases.histories import FIGURE_WORDS
 from quetsach.portal.reports.frozen.queries import Chain
+from quetsach.portal.reports.models import MachineFigures
 
 NAMES = {
     **{name: f"machines.{name}" for name in FIGURE_WORDS},
@@ -21,11 +22,11 @@ NAMES = {
 }
 """Names of figures as stored, and their names on pages."""
 OFFICIAL = {
-    "infected": "Máy từng có dấu hiệu",
+    "infected": "Máy từng có dấu hiệu, phân biệt được từng máy",
     "located": "Trong đó: đã xác định được máy",
     "shared": "Địa chỉ dùng chung, có ít nhất một máy có dấu hiệu",
     "unlocated": "Dấu hiệu của một trong nhiều máy, chưa rõ máy nào",
-    "seen": "Tổng số",
+    "seen": "Tổng số từng có dấu hiệu",
     "claimed": "Trong tổng số: đã xử lý",
     "rechecked": "Trong tổng số: đã xử lý, kiểm tra lại chưa thấy dấu hiệu",
     "verified": "Trong tổng số: đã xác minh sạch",
@@ -69,12 +70,17 @@ def _reason(name: str, n: int) -> str:
         why.FALSE: ngettext("%(n)s machine was a false alarm", "%(n)s machines were false alarms", n),
         why.TRUE: ngettext("%(n)s machine was no false alarm after all",
                            "%(n)s machines were no false alarms after all", n),
-        why.BACK: ngettext("%(n)s machine was less far than known: it had signs after it was handled, or it "
-                           "is also another machine that was less far",
-                           "%(n)s machines were less far than known: they had signs after they were handled, "
-                           "or they are also other machines that were less far", n),
-        why.FURTHER: ngettext("%(n)s machine was further than known",
-                              "%(n)s machines were further than known", n),
+        why.RETURNED: ngettext(
+            "%(n)s machine counts again: the list or file of reports behind its signs holds again, or a new "
+            "sign came",
+            "%(n)s machines count again: the lists or files of reports behind their signs hold again, or new "
+            "signs came", n),
+        why.BACK: ngettext("%(n)s machine was not as far as was counted: it showed signs after it was "
+                           "handled, or it is one and the same with a machine that was not handled yet",
+                           "%(n)s machines were not as far as was counted: they showed signs after they were "
+                           "handled, or are one and the same with machines that were not handled yet", n),
+        why.FURTHER: ngettext("%(n)s machine was already further than was counted",
+                              "%(n)s machines were already further than was counted", n),
         why.NAMED: ngettext("of %(n)s machine it is known better which one it is",
                             "of %(n)s machines it is known better which ones they are", n),
         why.CAME: ngettext("%(n)s machine came from another unit", "%(n)s machines came from other units", n),
@@ -112,6 +118,22 @@ def table(own: dict[str, Any], whole: dict[str, Any], chain: Chain | None) -> li
         )
         for name, words in FIGURE_WORDS.items()
     ]  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Change:
+    """A figure that a restatement moved: its words, the number that held before it, and its own."""
+
+    words: str | Promise
+    before: int
+    after: int
+
+
+def changes(chain: Chain, one: MachineFigures) -> list[Change]:
+    """The figures of a restatement that are not those of the number that held before it."""
+    old = chain.before(one).whole
+    pairs = [(words, value_of(old, name), value_of(one.whole, name)) for name, words in FIGURE_WORDS.items()]
+    return [Change(words, before, after) for words, before, after in pairs if before != after]
 
 
 def hours(value: float | None) -> str:
