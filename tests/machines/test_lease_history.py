@@ -52,6 +52,12 @@ def test_a_release_of_kea_ends_the_lease_and_leaves_its_beginning(tmp_path: Path
         assert holder(book, "05:00:01") is None
 
 
+def test_a_quote_in_a_name_costs_no_lease_of_kea(tmp_path: Path) -> None:
+    rows = row(A, NINE, 7200, host='"pc-a') + row(B, NINE, 7200, address="10.0.0.6") * 60
+    book = gathered(tmp_path, "04:00:00", kea_leases4__csv=rows)
+    assert (holder(book, "03:30:00"), holder(book, "03:30:00", "10.0.0.6")) == (A, B)
+
+
 def test_a_release_ends_at_the_next_clients_time_and_at_most_at_the_old_expiry(tmp_path: Path) -> None:
     rows = row(A, NINE, 7200) + row(A, NINE, 0) + row(B, NINE + 5400, 7200)
     book = gathered(tmp_path, "12:00:00", kea_leases4__csv=rows)

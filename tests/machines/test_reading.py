@@ -68,6 +68,24 @@ def test_a_file_is_known_by_its_content_also_packed_and_under_any_name(tmp_path:
     assert (again.claims, again.bindings) == (found.claims, found.bindings)
 
 
+@pytest.mark.parametrize("name", ["kea.csv", "dnsmasq", "dhcpd", "windows", "ad.csv", "arp"])
+def test_lines_that_end_with_cr_alone_are_lines(tmp_path: Path, name: str) -> None:
+    data = FILES[name][0].replace("\r\n", "\n").encode()
+    right = read(_write(tmp_path / "lf", data))
+    found = read(_write(tmp_path / "cr", data.replace(b"\n", b"\r")))
+    assert right.claims or right.bindings
+    assert (found.claims, found.bindings) == (right.claims, right.bindings)
+
+
+def test_a_lease_file_that_is_cut_tells_the_lease_that_it_lacks(tmp_path: Path) -> None:
+    block = "lease 10.0.0.%d {\n  starts epoch 1795489200;\n  hardware ethernet 00:00:5e:00:53:0%d;\n}\n"
+    text = "".join(block % (n, n) for n in range(1, 4))
+    for data, count in ((text[:-40], 2), (text.replace("}\n", "", 1), 2)):
+        (one,) = read(_write(tmp_path / "x", data.encode())).files
+        assert len(one.outcome.leases) == count
+        assert [left.code for left in one.outcome.leftovers] == ["damaged"]
+
+
 def test_windows_writes_its_tables_in_utf_16_and_vietnamese(tmp_path: Path) -> None:
     """PowerShell's `>` writes UTF-16; a command window writes the system's own encoding."""
     right = read(_write(tmp_path / "utf8", test_neighbours.WINDOWS_VI.encode()))

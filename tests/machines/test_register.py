@@ -151,6 +151,17 @@ def test_what_names_no_machine_is_told_with_its_row() -> None:
     assert [one.address for one in outcome.bindings] == ["192.168.1.10"]
 
 
+@pytest.mark.parametrize("end", ["\n", "\r"])
+def test_a_stray_quote_costs_its_own_row(end: str) -> None:
+    table = ["Tên máy,Địa chỉ MAC,Phòng"] + [f"PC-{n},02-00-00-00-00-0{n},P1" for n in range(1, 6)]
+    right, _columns = read(end.join(table))
+    table[2] = f'"{table[2]}'
+    found, _columns = read(end.join(table))
+    assert len(right.claims) == 5
+    assert found.claims == [right.claims[0], *right.claims[2:]]
+    assert [(one.line, one.code) for one in found.leftovers] == [(3, "quotes")]
+
+
 def test_the_public_address_that_a_console_sees_is_no_machines() -> None:
     outcome, _columns = read("Name,Last IP,Last seen\nPC-01,1.1.1.1,2026-11-23 15:15:00\n")
     assert (outcome.bindings, [one.code for one in outcome.leftovers]) == ([], ["public_address"])

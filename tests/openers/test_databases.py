@@ -147,6 +147,25 @@ def test_queries_in_the_write_ahead_log_are_told(engine: Engine, tmp_path: Path)
     assert "pihole-FTL.db-wal" in result.errors[0][1]
 
 
+@pytest.mark.parametrize(
+    ("change", "count"),
+    [
+        ("DELETE FROM domain_by_id WHERE id = 3", 1),
+        ("DELETE FROM addinfo_by_id", 1),
+        ("DROP TABLE domain_by_id", 3),
+        ("ALTER TABLE domain_by_id RENAME COLUMN domain TO name", 3),
+        ("UPDATE domain_by_id SET domain = CAST(domain AS BLOB) WHERE id < 3", 2),
+    ],
+)
+def test_queries_whose_names_are_lost_are_told(
+    engine: Engine, tmp_path: Path, change: str, count: int
+) -> None:
+    result = read(database(tmp_path / "pihole-FTL.db", f"{NEW} {change};"), engine)
+    assert result.coverage[0].lines == 3
+    ((_path, error),) = result.errors
+    assert f"{count} queries without a name" in error
+
+
 def test_other_and_damaged_databases_are_told(engine: Engine, tmp_path: Path) -> None:
     other = database(tmp_path / "other.db", "CREATE TABLE t (x); INSERT INTO t VALUES ('evil.example');")
     assert "without Pi-hole's queries" in read(other, engine).errors[0][1]

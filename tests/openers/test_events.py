@@ -139,6 +139,41 @@ def test_what_is_no_event_log_never_raises_anything_else(noise: bytes, chunks: i
         list(evtx.lines(io.BytesIO(b"ElfFile\0" + bytes(4088) + (head + frame) * chunks + noise)))
 
 
+@pytest.mark.realdata
+@needs_data
+@pytest.mark.parametrize("flags", [0, 1], ids=["closed", "in use"])
+@pytest.mark.parametrize(
+    ("cut", "zeros", "told"),
+    [
+        (5, 0, "4 chunks are missing at the end"),
+        (5, 4, "chunk 5 has no header"),
+        (9, 0, ""),
+        (9, 2, ""),
+    ],
+)
+def test_chunks_that_the_header_counts_and_the_file_lacks_are_told(
+    flags: int, cut: int, zeros: int, told: str
+) -> None:
+    """Chunks behind those that the header counts may be empty."""
+    pytest.importorskip("evtx")
+    data = bytearray(DATA.read_bytes()[: 4096 + cut * 65536] + bytes(zeros * 65536))
+    struct.pack_into("<I", data, 120, flags)
+    struct.pack_into("<H", data, 42, 9)
+    with pytest.raises(SourceError, match=told) if told else contextlib.nullcontext():
+        assert len(list(evtx.lines(io.BytesIO(data)))) > 100
+
+
+@pytest.mark.realdata
+@needs_data
+def test_a_chunk_of_which_only_its_first_bytes_were_copied_is_told() -> None:
+    pytest.importorskip("evtx")
+    data = bytearray(DATA.read_bytes()[: 4096 + 5 * 65536 + 4])
+    struct.pack_into("<I", data, 120, 1)
+    struct.pack_into("<H", data, 42, 5)
+    with pytest.raises(SourceError, match="chunk 5 has no header"):
+        list(evtx.lines(io.BytesIO(data)))
+
+
 @pytest.mark.parametrize("flags", [0, 1], ids=["closed", "in use"])
 def test_a_head_without_a_chunk_is_no_empty_log(flags: int) -> None:
     pytest.importorskip("evtx")

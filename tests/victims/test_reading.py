@@ -79,6 +79,35 @@ def test_a_broken_line_costs_no_other_line():
     assert left(rows) == [(3, "quotes"), (5, "address"), (6, "columns"), (8, "time")]
 
 
+NOTED = "IP máy nhiễm,Thời gian,Ghi chú\n" + "".join(
+    f"203.0.113.{n},01/03/2026 09:15,{note}\n"
+    for n, note in enumerate(["", '"a, b"', '"a\nb, c\nd"', '"a" b', "", '""'], 1)
+)
+ALL = [f"203.0.113.{n}" for n in range(1, 7)]
+
+
+@pytest.mark.parametrize("end", ["\n", "\r\n", "\r"])
+def test_any_line_end_and_quoted_notes_are_read(end):
+    rows = read("x.csv", NOTED.replace("\n", end))
+    assert (addresses(rows), left(rows)) == (ALL, [])
+
+
+@pytest.mark.parametrize("end", ["\n", "\r"])
+@pytest.mark.parametrize("at_row", [2, 3, 8, 9])
+def test_a_stray_quote_in_a_sheet_costs_its_own_row(at_row, end):
+    """Also where a later quote would close it, or the file ends before one does."""
+    table = NOTED.split("\n")
+    table[at_row - 1] = table[at_row - 1].replace("01/03", '"01/03')
+    rows = read("x.csv", end.join(table))
+    lost = {2: 0, 3: 1, 8: 4, 9: 5}[at_row]
+    assert (addresses(rows), left(rows)) == (ALL[:lost] + ALL[lost + 1 :], [(at_row, "quotes")])
+
+
+def test_lines_that_end_with_cr_alone_in_a_large_report():
+    text = HEAD + "0,low,2026-03-01 00:00:00,203.0.113.5,1,tcp,bot,,,\n" * 30_000
+    assert len(addresses(read(SINKHOLE, text.replace("\n", "\r")))) == 30_000
+
+
 def test_a_line_without_an_end_is_told_and_the_next_is_read():
     text = HEAD + "0,low," + "9" * 2_500_000 + "\n0,low,2026-03-01 00:00:00,203.0.113.5,1,tcp,bot,,,\n"
     rows = read(SINKHOLE, text)

@@ -18,7 +18,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from quetsach.files.openers import jsonlines
-from tests.openers.pihole import BEGAN, OLD, database
+from tests.openers.pihole import BEGAN, NEW, OLD, database
 from tests.watching.office import Office
 from tests.watching.test_follow import ENGINES
 from tests.watching.test_histories import kill
@@ -68,6 +68,12 @@ def test_read_when_it_rests_and_again_when_it_grew(office: Office, kind: str) ->
     assert office.found() == expected
     assert [one.bytes for one in office.coverage()] == [one.bytes for one in coverage]
     assert sum(row.count for row in office.found()) == 60
+
+
+_LATER = (
+    "INSERT INTO query_storage (timestamp, type, status, domain, client, reply_type)"
+    " VALUES (1663300900.5, 1, 2, 1, 1, 4)"
+)
 
 
 class Pihole:
@@ -175,6 +181,45 @@ def test_a_database_that_was_restored_from_a_copy_hides_no_query(office: Office,
     office.settle()
     assert sum(row.count for row in office.found()) == 20 + 3
     assert office.found() == office.expected()[0]
+
+
+def test_queries_of_a_restored_copy_count_though_their_time_was_seen(office: Office) -> None:
+    """The copy ends thirty queries before, and the clock stands in the time of those that are lost."""
+    pihole = Pihole(office)
+    pihole.ask(*["fine.test"] * 30)
+    copy = pihole.path.read_bytes()
+    pihole.ask(*["fine.test"] * 30)
+    office.settle()
+    pihole.path.write_bytes(copy)
+    for count, begin in ((10, 35), (3, 90)):
+        rows = [(1663300800 + 61 * (begin + n), 1, 2, "evil.example", "192.168.1.77") for n in range(count)]
+        with closing(sqlite3.connect(pihole.path)) as db, db:
+            db.executemany("INSERT INTO queries VALUES (NULL, ?, ?, ?, ?, ?, NULL)", rows)
+        os.utime(pihole.path, (office.now, office.now))
+        office.settle()
+    assert [(row.device, row.count) for row in office.found()] == [("192.168.1.77", 13)]
+
+
+def test_queries_without_a_name_stay_told_until_a_good_copy_comes(office: Office) -> None:
+    path = office.logs / "pihole-FTL.db"
+    good = database(path, NEW + BEGAN).read_bytes()
+    for change in ("DELETE FROM domain_by_id WHERE id = 3", _LATER):
+        with closing(sqlite3.connect(path)) as db, db:
+            db.execute(change)
+        office.contents[path] = path.read_bytes()
+        os.utime(path, (office.now, office.now))
+        office.settle()
+        assert "1 queries without a name" in " ".join(office.follower.troubles.values())
+        assert [len(one.errors) for one in office.coverage()] == [1]
+    path.write_bytes(good)
+    with closing(sqlite3.connect(path)) as db, db:
+        db.execute(_LATER)
+    os.utime(path, (office.now, office.now))
+    office.contents[path] = path.read_bytes()
+    office.settle()
+    assert not office.follower.troubles
+    assert office.found() == office.expected()[0]
+    assert not [error for one in office.coverage() for error in one.errors]
 
 
 def test_queries_that_were_deleted_before_anybody_read_them_are_a_gap(office: Office) -> None:

@@ -73,6 +73,7 @@ LEFT = {
     "no_key": "names no machine: no hardware address, serial number or name",
     "several": "names several addresses",
     "damaged": "damaged",
+    "quotes": "the row's quotes do not match up",
     "not_understood": "not understood",
     "bad_mac": "no hardware address of one machine",
     "bad_uuid": "no UUID of a machine",

@@ -275,6 +275,10 @@ _SENTENCES = (
         " '.backup COPY' and scan the copy"
     ),
     N_(
+        "SQLite: %(n)s queries without a name, so nobody can tell what they asked for; copy the database"
+        " again with sqlite3 FILE '.backup COPY' and scan the copy"
+    ),
+    N_(
         "is a SQLite database without Pi-hole's queries, which is not read; save its records as CSV and scan"
         " that"
     ),

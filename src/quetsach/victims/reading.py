@@ -18,6 +18,7 @@ from typing import Any, BinaryIO
 
 from quetsach.errors import QuetsachError
 from quetsach.text.canonical import parse_port
+from quetsach.text.delimited import Row
 from quetsach.text.escape import escape
 from quetsach.text.json_limits import TooManyError, few
 from quetsach.text.machine_address import machine_address
@@ -321,7 +322,7 @@ def _office_table(
     return ReportFile(name, SHEET, Type("sheet", "", Meaning.INFECTION), True, entries)
 
 
-def _from(stream: BinaryIO, delimiter: str, header: int) -> Iterator[lines.Row]:
+def _from(stream: BinaryIO, delimiter: str, header: int) -> Iterator[Row]:
     """The rows below the headings, which are the row `header` from 0."""
     for at, row in enumerate(lines.rows(stream, delimiter)):
         if at > header:
@@ -348,7 +349,7 @@ def _workbook(name: str, stream: BinaryIO, told: Told) -> ReportFile:
 
 
 def _rows_of_office(
-    name: str, sheet: str, columns: Mapping[str, int], rows: Iterator[lines.Row], told: Told
+    name: str, sheet: str, columns: Mapping[str, int], rows: Iterator[Row], told: Told
 ) -> Iterator[Report | Leftover]:
     place = f"{name} [{shown(sheet)}]" if sheet else name
     day, _kind = kind_of_name(name)

@@ -259,9 +259,6 @@ class State(Telling):
             seen = add_coverage(earlier, seen)._replace(errors=seen.errors)
         elif answer.joins and known and earlier:
             seen = join_coverage(earlier, seen)
-            answer = answer._replace(
-                record=max(known.record, answer.record), moment=max(known.moment, answer.moment)
-            )
         elif known and earlier and (earlier.bytes > seen.bytes or known.record > answer.record):
             return
         change = self._change()

@@ -100,8 +100,9 @@ def read_on(
     records with a higher number or a later time than the last. A store that was restored from a copy gives
     numbers of before to new records. None of a file that is read as a whole.
 
-    A store is read once more from its beginning where it holds smaller numbers than at the last look, or
-    where something behind damage was read and the damage is gone: a good copy was put in its place.
+    A store is read once more from its beginning where it holds smaller numbers than at the last look, where
+    its largest number fell, or where something behind damage was read and the damage is gone: a copy was put
+    in its place. So is one with queries without a name: new queries do not tell whether those are there.
     """
     with opening.read(path, is_raw=True) as file:
         start = file.read(HEAD_BYTES)
@@ -126,13 +127,18 @@ def read_on(
         before, log_format = known(source) or (None, "")
         reader = _Reader(path, engine, matcher, options, store, again, source)
         is_earlier = before is not None and 0 < first < before.first
-        told = reader.read(None if is_earlier else before, log_format)
+        is_cut = before is not None and 0 < store.last < before.record
+        told = reader.read(None if is_earlier or is_cut else before, log_format)
         errors = before.coverage.errors if before is not None and before.coverage is not None else []
         is_lost = not store.stops and _lacks(told, errors)
-        if told.adds and is_lost:
+        if told.adds and (is_lost or any(pihole.NAMELESS in error for error in errors)):
             told = reader.read(None, log_format)
-            is_lost = _lacks(told, errors)
+            is_lost = not store.stops and _lacks(told, errors)
     told = told._replace(first=first, joins=before is not None and not told.adds)
+    if before is not None:
+        # New queries of a restored copy go on at its own last number.
+        record = told.record if is_cut else max(before.record, told.record)
+        told = told._replace(record=record, moment=max(before.moment, told.moment))
     said = _unread([told])
     is_news = not told.adds or told.coverage.lines or told.coverage.errors != errors
     if pihole.CHANGED in said or not is_news:

@@ -127,9 +127,12 @@ def numbered(
     unread: list[int] = []
     doubtful: list[int] = []
     at = 0
+    # A chunk of which only some bytes of its mark are there.
+    begun = -1
     while chunk := jsonlines.exactly(stream, _CHUNK_BYTES):
         if not chunk.startswith(_CHUNK_MAGIC):
             unread.append(at)
+            begun = at if _CHUNK_MAGIC.startswith(chunk) else -1
         else:
             damaged += (f"chunk {number} has no header" for number in unread)
             unread.clear()
@@ -159,10 +162,10 @@ def numbered(
         # Windows was writing to the file while it was copied: the checksum of the last chunk comes later.
         doubtful.pop()
     damaged += (f"chunk {number} does not match its checksum" for number in doubtful)
-    if not flags & _DIRTY:
-        damaged += (f"chunk {number} has no header" for number in unread if number < chunks)
-        if at < chunks:
-            damaged.append(f"{chunks - at} chunks are missing at the end")
+    # A log that is being written may have more chunks than its header says, never fewer.
+    damaged += (f"chunk {number} has no header" for number in unread if number < chunks or number == begun)
+    if at < chunks:
+        damaged.append(f"{chunks - at} chunks are missing at the end")
     if damaged:
         more = f" and {len(damaged) - 3} more" if len(damaged) > 3 else ""
         raise SourceError(

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import os
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import Any
@@ -22,6 +22,8 @@ from quetsach.files.openers.opened import Opened
 MAGIC = b"SQLite format 3\0"
 CHANGED = "changed while it was read; scan it again"
 """The error of a database that was written meanwhile: what was read may be half a transaction."""
+NAMELESS = "queries without a name"
+"""In the error of a database that holds queries, but not the names that they asked for."""
 _NAME = "pihole-FTL"
 _MOST_TEXT = 4096
 _CNAME_STATUS = (9, 10, 11)
@@ -42,8 +44,8 @@ def lines(file: Opened) -> Iterator[bytes]:
     """Every query as one line of JSON, oldest first.
 
     Raises:
-        SourceError: the file is no such database or, after all queries that could be read, it is damaged, or
-            newer queries lie in its write-ahead log or it was written meanwhile.
+        SourceError: the file is no such database or, after all queries that could be read, it is damaged,
+            newer queries lie in its write-ahead log, it was written meanwhile, or names of queries are lost.
     """
     return (line for _number, _moment, line in numbered(file))
 
@@ -75,7 +77,12 @@ def numbered(file: Opened, behind: tuple[int, float] | None = None) -> Iterator[
     Raises SourceError as `lines` does.
     """
     with _opened(file) as db:
-        yield from _queries(db, behind)
+        lost = yield from _queries(db, behind)
+    if lost:
+        raise SourceError(
+            f"SQLite: {lost} {NAMELESS}, so nobody can tell what they asked for; copy the database again with"
+            " sqlite3 FILE '.backup COPY' and scan the copy"
+        )
 
 
 def beside(path: Path) -> tuple[Path, Path]:
@@ -162,7 +169,10 @@ def _order(columns: set[str]) -> str:
     return "q.id" if "id" in columns else "q.rowid"
 
 
-def _queries(db: sqlite3.Connection, behind: tuple[int, float] | None) -> Iterator[tuple[int, float, bytes]]:
+def _queries(
+    db: sqlite3.Connection, behind: tuple[int, float] | None
+) -> Generator[tuple[int, float, bytes], None, int]:
+    """The lines with numbers and times. Returns how many queries have no name that can be read."""
     tables = _tables(db)
     table, columns = _table(db, tables)
     is_split = table == "query_storage"
@@ -171,6 +181,9 @@ def _queries(db: sqlite3.Connection, behind: tuple[int, float] | None) -> Iterat
         name: f"q.{name}" if name in columns else "NULL"
         for name in ("timestamp", "status", "type", "reply_type")
     }
+    # A number that stands for no text gives NULL in `additional_info`.
+    chosen["info"] = "q.additional_info" if "additional_info" in columns else "NULL"
+    lost = 0
     if (began := _began(db, tables)) is not None:
         yield 0, 0.0, jsonlines.store(_NAME, began)
     machines = _machines(db, tables)
@@ -184,6 +197,9 @@ def _queries(db: sqlite3.Connection, behind: tuple[int, float] | None) -> Iterat
         status, client = row["status"], row["client"]
         mac, name = machines.get(client, (None, None))
         number, moment = row["number"], row["timestamp"]
+        is_cname_lost = status in _CNAME_STATUS and row["info"] is not None
+        is_cname_lost = is_cname_lost and not isinstance(row["additional_info"], str)
+        lost += is_cname_lost or not isinstance(row["domain"], str)
         yield (
             number if isinstance(number, int) else 0,
             float(moment) if isinstance(moment, int | float) else 0.0,
@@ -202,6 +218,7 @@ def _queries(db: sqlite3.Connection, behind: tuple[int, float] | None) -> Iterat
                 }
             ),
         )
+    return lost
 
 
 def _began(db: sqlite3.Connection, tables: set[str]) -> str | None:

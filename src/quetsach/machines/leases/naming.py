@@ -200,9 +200,9 @@ def head(path: Path, source: Source | None = None) -> list[bytes]:
     for block in (source or Source(path)).chunks():
         start += block
         if len(start) >= _HEAD_BYTES:
-            start = start[: start.rfind(b"\n") + 1]
+            start = start[: start.rfind(_line_end(start)) + 1]
             break
-    lines = (line.rstrip(b"\r") for line in start.removeprefix(b"\xef\xbb\xbf").split(b"\n"))
+    lines = (line.rstrip(b"\r") for line in start.removeprefix(b"\xef\xbb\xbf").split(_line_end(start)))
     return [line for line in lines if line.strip() and (line[:1] != b"#" or line.startswith(b"#fields"))]
 
 
@@ -230,13 +230,20 @@ def _read(
         raise SourceError(source.errors[0])
 
 
+def _line_end(start: bytes) -> bytes:
+    """What ends the lines of a text that begins like this: CR alone only where it has no other end. A CR
+    within a line may be part of a name that a stranger chose."""
+    return b"\r" if b"\r" in start and b"\n" not in start else b"\n"
+
+
 def lines_of(source: Source, mark: bytes = b"") -> Iterator[bytes]:
     """The lines without their ends; blocks without `mark` are passed over."""
-    held = b""
+    held = end = b""
     is_first = True
     for block in source.chunks():
         data = held + block
-        *whole, held = data.split(b"\n") if mark in data else (b"", data[data.rfind(b"\n") + 1 :])
+        end = end or _line_end(data)
+        *whole, held = data.split(end) if mark in data else (b"", data[data.rfind(end) + 1 :])
         for line in whole:
             yield (line.removeprefix(b"\xef\xbb\xbf") if is_first else line).rstrip(b"\r")
             is_first = False

@@ -53,6 +53,7 @@ _TIMES = ("iso8601", "clf", "epoch", "ctime", "utc")
 
 def kind_of(text: str) -> str | None:
     """The name of the table that a text holds, None for another text."""
+    text = "\n".join(text.splitlines())
     if _is_json(text):
         return "Linux neighbours"
     known = next((name for name, sign in _SIGNS if sign.search(text)), None)

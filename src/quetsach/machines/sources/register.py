@@ -92,6 +92,8 @@ def read(
             if columns is not None:
                 gone = mapping.missing(found.headings, columns)
                 outcome.notes += [("map_missing", escape(heading.encode()[:200])) for heading in gone]
+            for number in sheet.broken:
+                outcome.leave(number, "quotes", "")
             _Register(found, sheet.rows, asked, outcome).read()
             return found
     if columns is not None:

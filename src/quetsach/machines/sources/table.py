@@ -7,8 +7,6 @@ right only where nothing is lost. Both are told, as names may look different aft
 from __future__ import annotations
 
 import codecs
-import csv
-import io
 import re
 from dataclasses import dataclass, field
 from functools import cache
@@ -17,6 +15,7 @@ from xml.parsers import expat
 from quetsach.files import bounded_process, workbook
 from quetsach.files.source import utf16_of
 from quetsach.machines.sources.outcome import MachinesError
+from quetsach.text import delimited
 from quetsach.text.cells import cell_text, unguarded
 from quetsach.text.vietnamese import nfc
 
@@ -28,18 +27,20 @@ _ZIP, _OLE = b"PK\x03\x04", b"\xd0\xcf\x11\xe0"
 _EXCEL_XML = b"urn:schemas-microsoft-com:office:spreadsheet"
 _GUESSES = ("cp1258", "cp1252")
 """Vietnamese Windows, then western."""
+_LINE_END = re.compile(r"\r\n?")
 _MISREAD = re.compile("á[º»][\u0080-\uffff]|[ÃĂ][\u00a0-\u00bf\u0192-\u2122]|Ä[‘ƒ\u0091\u0083]|Æ[°¡]")
 """UTF-8 that was taken for Windows' encoding: ế as `áº¿`, đ as `Ä‘`, ư as `Æ°`."""
 
 
 @dataclass
 class Sheet:
-    """Rows of cells, and notes (code, detail) on how they were read. `first` is the number of the first row,
-    and `name` that of the sheet."""
+    """Rows of cells, notes (code, detail) on how they were read, and the name of the sheet. `broken` are the
+    numbers of rows without cells, because their quotes do not pair."""
 
     rows: list[list[str]]
     notes: list[tuple[str, str]] = field(default_factory=list)
     name: str = ""
+    broken: list[int] = field(default_factory=list)
 
 
 def is_workbook(head: bytes) -> bool:
@@ -62,7 +63,7 @@ def sheets(data: bytes) -> list[Sheet]:
     if re.match(rb"(?:\xef\xbb\xbf)?\s*<(?:!doctype|html|head|table)\b", data[:4096], re.IGNORECASE):
         raise MachinesError("web_page")
     text, notes = decoded(data)
-    return [Sheet(_csv(text), notes)]
+    return [_csv(text, notes)]
 
 
 def decoded(data: bytes) -> tuple[str, list[tuple[str, str]]]:
@@ -105,21 +106,20 @@ def _bytes_of(encoding: str) -> dict[int, int]:
     return {ord(letter): byte for byte, letter in letters.items() if letter}
 
 
-def _csv(text: str) -> list[list[str]]:
-    head = "\n".join(text.splitlines()[:30])
-    separator = max(";,\t|", key=head.count)
-    rows: list[list[str]] = []
-    reader = csv.reader(io.StringIO(text, newline=""), delimiter=separator)
-    try:
-        for row in reader:
-            # A quoted cell with line ends takes several lines: rows count as the file's lines do.
-            rows.extend([] for _ in range(reader.line_num - len(rows) - 1))
-            rows.append([clean(cell) for cell in row[:MOST_COLUMNS]])
-            if len(rows) > MOST_ROWS:
-                raise MachinesError("too_many_rows", MOST_ROWS)
-    except csv.Error as error:
-        raise MachinesError("damaged", f"{reader.line_num}: {error}") from error
-    return rows
+def _csv(text: str, notes: list[tuple[str, str]]) -> Sheet:
+    lines = _LINE_END.sub("\n", text).split("\n")
+    if len(lines) > MOST_ROWS:
+        raise MachinesError("too_many_rows", MOST_ROWS)
+    separator = max(";,\t|", key="\n".join(lines[:30]).count)
+    sheet = Sheet([], notes)
+    numbered = ((number, f"{line}\n") for number, line in enumerate(lines, 1))
+    for number, cells, wrong in delimited.rows(numbered, separator):
+        # A quoted cell with line ends takes several lines: rows count as the file's lines do.
+        sheet.rows.extend([] for _ in range(number - len(sheet.rows) - 1))
+        sheet.rows.append([clean(cell) for cell in cells[:MOST_COLUMNS]])
+        if wrong:
+            sheet.broken.append(number)
+    return sheet
 
 
 def clean(cell: str) -> str:
