@@ -12,6 +12,7 @@ from functools import cache
 
 from quetsach.text.language import gettext as _
 from quetsach.text.reasons import CONCERNS, REJECTS, WARNINGS
+from quetsach.text.store_problems import STORES
 from quetsach.text.watching_problems import WATCHING
 
 
@@ -254,34 +255,6 @@ _SENTENCES = (
         " this one to begin anew"
     ),
     N_("is a %(kind)s file, which is not read; save its records as text and scan that"),
-    N_("is no Windows event log (.evtx): its header is damaged or cut off"),
-    N_("event log damaged (%(what)s); the other events were scanned, export the log again from its machine"),
-    N_(
-        "is a Windows event log (.evtx), which needs the package evtx (quetsach[evtx]); or export it as XML:"
-        " wevtutil query-events FILE /logfile:true /format:xml"
-    ),
-    N_(
-        "%(n)s events of the XML are damaged, cut off or larger than %(most)s bytes; the others were scanned,"
-        " export the log again from its machine"
-    ),
-    N_("%(kind)s: damaged (%(why)s); what came before was scanned, copy the file again from its origin"),
-    N_(
-        "SQLite: a write to it was not finished, as %(file)s beside it shows, so nothing of it was read;"
-        " start the program that writes it, or copy the database with sqlite3 FILE '.backup COPY' and scan"
-        " the copy"
-    ),
-    N_(
-        "SQLite: newer queries lie in %(file)s and were not read; copy the database with sqlite3 FILE"
-        " '.backup COPY' and scan the copy"
-    ),
-    N_(
-        "SQLite: %(n)s queries without a name, so nobody can tell what they asked for; copy the database"
-        " again with sqlite3 FILE '.backup COPY' and scan the copy"
-    ),
-    N_(
-        "is a SQLite database without Pi-hole's queries, which is not read; save its records as CSV and scan"
-        " that"
-    ),
     N_(
         "IPFIX: damaged in the message at byte %(at)s; what came before was scanned, copy the file again from"
         " its origin"
@@ -445,7 +418,7 @@ _HOLE = r"%\\\((\w+)\\\)s|\\\{(\w+)\\\}"
 @cache
 def _sentences() -> tuple[frozenset[str], tuple[tuple[re.Pattern[str], str], ...]]:
     """The sentences without holes, and the patterns of the sentences with holes."""
-    all_ = (*_SENTENCES, *WATCHING, *REJECTS.values(), *WARNINGS.values(), *CONCERNS.values())
+    all_ = (*_SENTENCES, *STORES, *WATCHING, *REJECTS.values(), *WARNINGS.values(), *CONCERNS.values())
     fixed = frozenset(sentence for sentence in all_ if "%(" not in sentence and "{" not in sentence)
     return fixed, tuple((_form(sentence), sentence) for sentence in all_ if sentence not in fixed)
 
