@@ -1,15 +1,18 @@
 """A version of the list is withdrawn: the version before comes back, and its false alarms are closed."""
 
 import json
+from datetime import timedelta
 from io import BytesIO
 
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
 from django.urls import reverse
+from django.utils import timezone
 
 from quetsach.portal.audit.models import Entry
-from quetsach.portal.cases import actions
+from quetsach.portal.cases import actions, flags, noting_actions
+from quetsach.portal.cases.escalating.queries import rule_of
 from quetsach.portal.cases.models import Case, CaseEvent, CaseSighting
 from quetsach.portal.cases.pull_actions import pull_sightings
 from quetsach.portal.cases.undoing_actions import take_back_last
@@ -175,6 +178,25 @@ def test_publishing_it_again_opens_the_cases_where_they_stood(cast, versions, sc
     assert states() == {"10.1.1.5": "cleaning", "10.1.1.7": "assigned"}
     assert Case.rows.filter(false_alarm_of=None).count() == 2 and Case.rows.count() == 2
     assert Sighting.rows.filter(is_listed=True).count() == 2
+
+
+def test_publishing_it_again_keeps_the_clocks_and_what_the_unit_said(cast, versions, scan, withdraw):
+    """The days in which the list was withdrawn do not count against the unit; those before do."""
+    scan(sighting("10.1.1.5", noon(3), indicator="busy.example"))
+    scan(sighting("10.1.1.7", noon(3), indicator="shared.example", family="mirai"))
+    noting_actions.acknowledge(Case.rows.get(device__key="10.1.1.5"), cast.user("A1", "it"))
+    Case.rows.update(opened_at=noon(28), tries=2, aside_until=timezone.now() + timedelta(days=9))
+    names = ("device__key", "acknowledged_at", "located_at", "tries", "aside_until")
+    before, rule = set(Case.rows.values_list(*names)), rule_of(cast.campaign)
+    withdraw(versions[1])
+    closed = timezone.now() - timedelta(days=4)
+    CaseEvent.rows.filter(act="withdraw").update(at=closed)
+    publish_again(cast, versions[1])
+    assert set(Case.rows.values_list(*names)) == before
+    for case in Case.rows.all():
+        assert timedelta() <= case.clock_at - noon(28) - timedelta(days=4) < timedelta(minutes=5)
+        assert (rule.due(case).clock == "locate") == (case.device.key == "10.1.1.5")
+    assert Case.rows.filter(flags.late(rule, timezone.now())).count() == 2
 
 
 def test_a_corrected_list_opens_only_the_cases_that_it_still_names(cast, versions, scan, withdraw, tmp_path):

@@ -144,10 +144,10 @@ RESTARTS = {
     Act.RELAPSE,
     Act.SEEN_AGAIN,
     Act.EVIDENCE,
-    Act.RETURN,
     Act.REOPEN,
 }
-"""By these the clocks of the unit begin anew; by `REOPEN` only as `reopening_restarts` says."""
+"""By these the clocks of the unit begin anew; by `REOPEN` only as `reopening_restarts` says. By `RETURN` they
+go on: the time in which the case was closed does not count."""
 FORGETS = RESTARTS - {Act.REOPEN}
 """After these the unit must acknowledge anew: not a person of the unit, but something else moved the case."""
 MOVES_AWAY = {Act.ASSIGN, Act.NOT_OURS}
