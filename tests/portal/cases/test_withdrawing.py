@@ -11,7 +11,7 @@ from django.urls import reverse
 from django.utils import timezone
 
 from quetsach.portal.audit.models import Entry
-from quetsach.portal.cases import actions, flags, noting_actions
+from quetsach.portal.cases import actions, flags, noting_actions, reviewing
 from quetsach.portal.cases.escalating.queries import rule_of
 from quetsach.portal.cases.models import Case, CaseEvent, CaseSighting
 from quetsach.portal.cases.pull_actions import pull_sightings
@@ -164,6 +164,11 @@ def test_proof_and_claims_are_not_touched(cast, versions, scan, withdraw):
     )  # fmt: skip
     other = Case.rows.get(device__key="10.1.1.6")
     assert (other.state, other.claimed_at) == ("false_positive", noon(28))
+    person = cast.client("A1", "it")
+    person.cookies["django_language"] = "en"
+    page = text_of(person.get(reverse("case", args=["lam-sach", proven.pk])))
+    assert "By the rules and logs of today" not in page, "the same place, the same logs"
+    assert not list(reviewing.doubtful(cast.campaign, timezone.now()))
 
 
 def test_publishing_it_again_opens_the_cases_where_they_stood(cast, versions, scan, withdraw):

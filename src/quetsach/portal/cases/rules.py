@@ -95,8 +95,8 @@ TRANSITIONS: dict[tuple[State, Act], State] = {
         for s in (*OPEN, *_WAITING)
         for act in (Act.DISMISS, Act.WITHDRAW, Act.RETRACT)
     },
-    **{(s, Act.REOPEN): State.CLEANING for s in (*_WAITING, State.VERIFIED_CLEAN)},
-    (State.FALSE_POSITIVE, Act.REOPEN): State.ASSIGNED,
+    # Nobody has said that somebody works on it.
+    **{(s, Act.REOPEN): State.ASSIGNED for s in (*_WAITING, State.VERIFIED_CLEAN, State.FALSE_POSITIVE)},
     (State.FALSE_POSITIVE, Act.EVIDENCE): State.ASSIGNED,
     (State.CLAIMED_CLEAN, Act.RECHECK): State.RECHECKED,
     **{(s, Act.VERIFY): State.VERIFIED_CLEAN for s in _WAITING},

@@ -142,5 +142,5 @@ def move_many(
     CaseEvent.rows.bulk_create(events)
     Case.rows.bulk_update(cases, ["state", "false_alarm_of", "clock_at"])
     if cases:
-        follow(cases)
+        follow(cases, act.value)
         record_all(f"case.{act.value}", subjects, by)
