@@ -128,6 +128,14 @@ def test_cases_that_rest_on_it_alone_are_closed_and_others_stay(cast, versions, 
     assert "Báo nhầm do danh sách bản 2" in case and WHY in case
     listed = officer.get("/cd/lam-sach/may/?ban=2").content.decode()
     assert "10.1.1.5" in listed and "10.1.1.7" in listed and "10.1.1.8" not in listed
+    officer.cookies["django_language"] = "en"
+    for choice, tab, rest in (
+        ("", "All 2", 1),
+        ("so=false", "All 2 False alarm 2", 0),
+        ("tim=1.1.5", "All 1", 0),
+    ):
+        head = text_of(officer.get(f"/cd/lam-sach/may/?{choice}"))
+        assert tab in head and ("At least" in head) == rest, "the head is of the rows below it"
     assert Entry.objects.filter(action="case.withdraw").count() == 2
     assert CaseSighting.rows.count() == 5, "what the logs showed is kept"
 

@@ -78,8 +78,8 @@ def undo_relapses(
 
 
 def resume_clock(case: Case) -> None:
-    """Let the clock of a locked case go on where it stood, if its relapse was undone with a list and is told
-    again by that list. The time between does not count."""
+    """Let the clock of a locked case go on where it stood, if a list had told its relapse, was withdrawn and
+    counts again. The time between does not count."""
     told = case.events.exclude(act__in=_OF_LISTS).order_by("-at", "-pk")[:2]
     if [event.act for event in told] != [Act.RELAPSE, Act.UNDO]:
         return
