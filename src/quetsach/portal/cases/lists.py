@@ -276,10 +276,12 @@ def picked(
     if in_order is not None:
         return Picked(in_order, words_among(machines, campaign, now))
     rows = machines.order_by().values_list("pk", "lead_rank", "lead_claimed_at")
-    some = list(rows.exclude(lead_rank=None)[: MANY + 1])
+    some = list(rows[: MANY + 1])
     if len(some) > MANY:
         return Picked(machines, words_among(machines, campaign, now))
-    words = Counter(word_of(_STATES[rank], at, campaign.quiet_days, now) for _pk, rank, at in some)
+    words = Counter(
+        word_of(_STATES[rank], at, campaign.quiet_days, now) for _pk, rank, at in some if rank is not None
+    )
     return Picked(Device.rows.filter(pk__in=[pk for pk, _rank, _at in some]), words)
 
 
