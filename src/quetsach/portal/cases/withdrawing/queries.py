@@ -7,7 +7,7 @@ from collections.abc import Collection
 from dataclasses import dataclass, field
 from uuid import UUID
 
-from django.db.models import Max, QuerySet
+from django.db.models import Exists, Max, OuterRef, QuerySet
 
 from quetsach.portal.campaigns.models import Campaign
 from quetsach.portal.cases import relapses
@@ -51,7 +51,8 @@ def resting_on(
     """
     cases = Case.rows.filter(device__campaign=campaign, is_current=True)
     cases = cases.filter(state__in=(*OPEN, State.VERIFIED_CLEAN))
-    states = dict(cases.values_list("pk", "state"))
+    rows_of = {pk: (state, episode) for pk, state, episode in cases.values_list("pk", "state", "episode")}
+    states = {pk: state for pk, (state, _episode) in rows_of.items()}
     signs = signs_of(cases)
     names = set().union(*signs.values()) if signs else set()
     here = lists.names_on(rows, names)
@@ -76,20 +77,27 @@ def resting_on(
             found.alone.append(pk)
         else:
             found.others += 1
-    found.as_before = standing_again(found.alone, found.back)
+    found.as_before = standing_again(
+        found.alone, found.back, [pk for pk in found.alone if rows_of[pk][1] > 1]
+    )
     return found
 
 
-def standing_again(closed: Collection[UUID], undone: Collection[UUID]) -> set[UUID]:
+def standing_again(
+    closed: Collection[UUID], undone: Collection[UUID], later: Collection[UUID] | None = None
+) -> set[UUID]:
     """The cases that stand as before signs that count no more: their relapse is undone and they are not among
     the closed ones, or a later episode is closed, and before it the machine was proven clean. The page before
-    a click and the message after it both count by this."""
-    ended = set(Case.rows.filter(id__among=closed).order_by().values_list("device", "family"))
-    earlier = Case.rows.filter(device__id__among={device for device, _family in ended}, merged_into=None)
+    a click and the message after it both count by this. `later`: the closed ones that are no first episodes,
+    where that is known."""
+    those = set(closed if later is None else later)
     latest: dict[tuple[UUID, str], UUID] = {}
-    for case in earlier.exclude(state=State.FALSE_POSITIVE).order_by("episode"):
-        if (case.device_id, case.family) in ended and case.pk not in closed:
-            latest[case.device_id, case.family] = case.pk
+    if those:
+        ended = Case.rows.filter(id__among=those, device=OuterRef("device"), family=OuterRef("family"))
+        earlier = Case.rows.filter(Exists(ended), merged_into=None).exclude(state=State.FALSE_POSITIVE)
+        for case in earlier.order_by("episode"):
+            if case.pk not in closed:
+                latest[case.device_id, case.family] = case.pk
     return (set(undone) | set(latest.values())) - set(closed)
 
 
