@@ -13,6 +13,7 @@ from quetsach.portal.cases.machine_check_actions import Check, take_check
 from quetsach.portal.cases.models import Case, Device, FalseAlarm
 from quetsach.portal.cases.undoing_actions import take_back_last
 from quetsach.portal.cases.victims import back_actions
+from quetsach.portal.cases.victims import queries as victims
 from quetsach.portal.reports.frozen import counting
 from tests.portal.cases.test_victims import bring, sinkhole
 from tests.portal.cases.test_which_machine import PC, lease, tell
@@ -65,14 +66,16 @@ def counted(cast):
 
 def test_a_report_that_is_taken_back_leaves_the_machine_proven_clean(cast, reported, scan):
     assert counted(cast) == (1, 0, 1, 0)
-    assert back(cast, reported) == 1
+    told = victims.resting_on(reported)
+    assert (told.alone, told.back) == (1, 1)
+    assert back(cast, reported) == 1 and victims.number_as_before(reported) == 1
     assert episodes() == [(1, True, "verified_clean"), (2, False, "false_positive")]
     assert counted(cast) == (1, 1, 0, 0), "verified, as before; neither infected again nor a false alarm"
     first, second = Case.rows.order_by("episode")
     client = cast.client("A1", "it")
     client.cookies["django_language"] = "en"
     page = text_of(client.get(reverse("case", args=["lam-sach", first.pk])))
-    assert "Counts again: what came later was no sign of it the portal episode 2" in page
+    assert "Counts again: the report that told what came later was taken back the portal episode 2" in page
     assert "A later case of the same" not in page
     page = text_of(client.get(reverse("case", args=["lam-sach", second.pk])))
     assert "Another case of the same machine and malware counts" in page and WHY in page
@@ -91,6 +94,22 @@ def test_the_next_report_and_the_next_check_open_an_episode_of_their_own(cast, r
     assert episodes()[0] == (1, True, "verified_clean")
     take_check(Device.rows.get(), Check("k-1", noon(1), {FAMILY: frozenset({"evil.example"})}))
     assert episodes()[3:] == [(4, True, "assigned")] and counted(cast) == (1, 0, 1, 0)
+
+
+def test_withdrawing_tells_the_same_cases_before_and_after_the_click(cast, clean, scan, versions, withdraw):
+    """The list alone told the second episode: it is closed, and the proven one before it counts again."""
+    scan(sighting(ADDRESS, noon(3), indicator="busy.example", source="log-2"))
+    assert episodes() == [(1, False, "verified_clean"), (2, True, "assigned")]
+    client = cast.client("centre", "coordinator")
+    client.cookies["django_language"] = "en"
+    look = text_of(client.get(reverse("indicator_withdraw", args=["lam-sach", versions[1].pk])))
+    assert "1 open case rests on addresses of this version alone" in look
+    assert "1 case is as it was before, with its handling and its proof" in look
+    said = text_of(withdraw(versions[1], client=client))
+    assert "1 case was closed. 1 case is as it was before the list told of it." in said
+    assert episodes() == [(1, True, "verified_clean"), (2, False, "false_positive")]
+    page = text_of(client.get(reverse("case", args=["lam-sach", Case.rows.get(episode=1).pk])))
+    assert "Counts again: the list that told what came later was withdrawn" in page
 
 
 @pytest.fixture

@@ -106,13 +106,18 @@ def test_machines_of_a_filter_are_the_same_where_they_are_few_and_where_they_are
     for many in (2000, 2):
         monkeypatch.setattr(lists, "MANY", many)
         machines = lists.there(node, below=below, in_order=many == 2)
-        found = lists.picked(*lists.flagged(machines, node, condition, below=below))
-        pages = lists.Pages(found.machines, 3, found.listed)
+        some, in_order = lists.flagged(machines, node, condition, below=below)
+        found = lists.picked(some, cast.campaign, now, in_order)
+        pages = lists.Pages(found.machines, 3, found.listed(None))
         assert [case for number in pages.page_range for case in pages.page(number)] == expected
-        assert found.listed == len(expected)
-        assert found.signs == sum(case.state in ("new", "assigned") for case in expected)
-        named = lists.picked(lists.named(machines, cast.campaign, "pc-1"))
-        assert named.listed == sum("pc-1" in case.device.key for case in leads(node, below))
+        assert found.listed(None) == len(expected)
+        for shown in lists.SHOWN:
+            words = [
+                word(State(case.state), case.claimed_at, cast.campaign.quiet_days, now) for case in expected
+            ]
+            assert found.listed(shown) == words.count(shown)
+        named = lists.picked(lists.named(machines, cast.campaign, "pc-1"), cast.campaign, now)
+        assert named.listed(None) == sum("pc-1" in case.device.key for case in leads(node, below))
 
 
 @pytest.mark.parametrize("unit", ["centre", "A", "A1"])

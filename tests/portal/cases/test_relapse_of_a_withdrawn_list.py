@@ -1,5 +1,7 @@
 """Signs came back only by an address that the list named by mistake: what was before holds again."""
 
+from datetime import timedelta
+
 import pytest
 from django.urls import reverse
 from django.utils import timezone
@@ -68,10 +70,12 @@ def test_the_case_is_as_it_was_before(cast, scan, versions, withdraw, is_proven)
 @pytest.mark.parametrize("is_proven", [True, False])
 def test_the_list_in_use_again_tells_the_sign_again(cast, scan, versions, withdraw, is_proven):
     before = back_by_list(cast, scan, is_proven=is_proven)
+    Case.rows.update(clock_at=noon(25))
     withdraw(versions[1])
     assert case().state == before["state"]
     publish_again(cast, versions[1])
     assert (case().state, case().relapses, case().claimed_at) == ("assigned", 1, None)
+    assert noon(25) <= case().clock_at < noon(25) + timedelta(minutes=5), "its clocks go on"
     withdraw(lists.current(cast.campaign))
     assert case().state == before["state"]
 
@@ -99,7 +103,8 @@ def test_where_the_list_told_the_first_sign_too(cast, scan, versions, withdraw, 
     url = reverse("indicator_withdraw", args=["lam-sach", versions[1].pk])
     look = text_of(cast.client("centre", "coordinator").get(url))
     assert (f"{1 - is_proven} hồ sơ máy đang mở chỉ dựa" in look) and ("như trước" in look) == is_proven
-    withdraw(versions[1])
+    said = text_of(withdraw(versions[1]))
+    assert f"Đã đóng {1 - is_proven} hồ sơ" in said and ("như trước" in said) == is_proven, "as the page told"
     assert case().state == ("verified_clean" if is_proven else "false_positive")
     publish_again(cast, versions[1])
     assert (case().state, case().claimed_at) == ("assigned", None), before

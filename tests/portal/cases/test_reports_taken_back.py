@@ -13,7 +13,7 @@ from django.utils import timezone
 from quetsach.portal.audit.models import Entry
 from quetsach.portal.cases import actions as cases
 from quetsach.portal.cases.histories import turns
-from quetsach.portal.cases.models import Case, CaseEvent, VictimFile, VictimReport, VictimTelling
+from quetsach.portal.cases.models import Case, CaseEvent, Device, VictimFile, VictimReport, VictimTelling
 from quetsach.portal.cases.rules import Act
 from quetsach.portal.cases.undoing_actions import take_back_last
 from quetsach.portal.cases.victims import back_actions, pull_actions, queries
@@ -68,6 +68,10 @@ def test_the_page_says_what_happens_and_the_click_does_it(cast, bring):
     page = text_of(client.get(f"/cd/lam-sach/may/{event.case_id}/"))
     assert "only a report said so, and that was taken back" in page and WHY in page
     assert "a report of others that was taken back; nothing else" in page and "a check of the" not in page
+    Device.rows.update(strength="shared")
+    for url_of in (f"/cd/lam-sach/may/{event.case_id}/", "/cd/lam-sach/may/?loai=dismissed"):
+        page = text_of(client.get(url_of))
+        assert "an address of many machines" in page and "infected" not in page.casefold(), "a false alarm"
     assert (
         client.post(url, {"reason": WHY}).status_code == 302
         and CaseEvent.rows.filter(act="retract").count() == 1

@@ -37,7 +37,7 @@ def by_hand(state, act):
     if act == "evidence" and state == "false_positive":
         return "assigned"
     if act == "reopen" and state in WAITS | {"verified_clean", "false_positive"}:
-        return "assigned" if state == "false_positive" else "cleaning"
+        return "assigned"
     if act in {"relapse", "seen_again"} and state in WAITS | {"verified_clean"}:
         return "assigned"
     return None

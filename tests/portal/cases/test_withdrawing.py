@@ -1,15 +1,18 @@
 """A version of the list is withdrawn: the version before comes back, and its false alarms are closed."""
 
 import json
+from datetime import timedelta
 from io import BytesIO
 
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
 from django.urls import reverse
+from django.utils import timezone
 
 from quetsach.portal.audit.models import Entry
-from quetsach.portal.cases import actions
+from quetsach.portal.cases import actions, flags, noting_actions, reviewing
+from quetsach.portal.cases.escalating.queries import rule_of
 from quetsach.portal.cases.models import Case, CaseEvent, CaseSighting
 from quetsach.portal.cases.pull_actions import pull_sightings
 from quetsach.portal.cases.undoing_actions import take_back_last
@@ -128,6 +131,14 @@ def test_cases_that_rest_on_it_alone_are_closed_and_others_stay(cast, versions, 
     assert "Báo nhầm do danh sách bản 2" in case and WHY in case
     listed = officer.get("/cd/lam-sach/may/?ban=2").content.decode()
     assert "10.1.1.5" in listed and "10.1.1.7" in listed and "10.1.1.8" not in listed
+    officer.cookies["django_language"] = "en"
+    for choice, tab, rest in (
+        ("", "All 2", 1),
+        ("so=false", "All 2 False alarm 2", 0),
+        ("tim=1.1.5", "All 1", 0),
+    ):
+        head = text_of(officer.get(f"/cd/lam-sach/may/?{choice}"))
+        assert tab in head and ("At least" in head) == rest, "the head is of the rows below it"
     assert Entry.objects.filter(action="case.withdraw").count() == 2
     assert CaseSighting.rows.count() == 5, "what the logs showed is kept"
 
@@ -164,6 +175,11 @@ def test_proof_and_claims_are_not_touched(cast, versions, scan, withdraw):
     )  # fmt: skip
     other = Case.rows.get(device__key="10.1.1.6")
     assert (other.state, other.claimed_at) == ("false_positive", noon(28))
+    person = cast.client("A1", "it")
+    person.cookies["django_language"] = "en"
+    page = text_of(person.get(reverse("case", args=["lam-sach", proven.pk])))
+    assert "By the rules and logs of today" not in page, "the same place, the same logs"
+    assert not list(reviewing.doubtful(cast.campaign, timezone.now()))
 
 
 def test_publishing_it_again_opens_the_cases_where_they_stood(cast, versions, scan, withdraw):
@@ -182,6 +198,25 @@ def test_publishing_it_again_opens_the_cases_where_they_stood(cast, versions, sc
     # The frozen figures follow, and say that it was the list: nobody was wrong about a false alarm.
     restate_all(cast.campaign)
     assert chain_of(sent).holds.reasons == [["returned", 2]]
+
+
+def test_publishing_it_again_keeps_the_clocks_and_what_the_unit_said(cast, versions, scan, withdraw):
+    """The days in which the list was withdrawn do not count against the unit; those before do."""
+    scan(sighting("10.1.1.5", noon(3), indicator="busy.example"))
+    scan(sighting("10.1.1.7", noon(3), indicator="shared.example", family="mirai"))
+    noting_actions.acknowledge(Case.rows.get(device__key="10.1.1.5"), cast.user("A1", "it"))
+    Case.rows.update(opened_at=noon(28), tries=2, aside_until=timezone.now() + timedelta(days=9))
+    names = ("device__key", "acknowledged_at", "located_at", "tries", "aside_until")
+    before, rule = set(Case.rows.values_list(*names)), rule_of(cast.campaign)
+    withdraw(versions[1])
+    closed = timezone.now() - timedelta(days=4)
+    CaseEvent.rows.filter(act="withdraw").update(at=closed)
+    publish_again(cast, versions[1])
+    assert set(Case.rows.values_list(*names)) == before
+    for case in Case.rows.all():
+        assert timedelta() <= case.clock_at - noon(28) - timedelta(days=4) < timedelta(minutes=5)
+        assert (rule.due(case).clock == "locate") == (case.device.key == "10.1.1.5")
+    assert Case.rows.filter(flags.late(rule, timezone.now())).count() == 2
 
 
 def test_a_corrected_list_opens_only_the_cases_that_it_still_names(cast, versions, scan, withdraw, tmp_path):

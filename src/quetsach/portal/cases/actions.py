@@ -121,16 +121,16 @@ def _write(
     )  # fmt: skip
     event.save(force_insert=True)
     case.save()
-    follow_falseness(case, from_state)
+    follow_falseness(case, from_state, act)
     told_of = {"device": case.device.key, "from": from_state, "to": case.state, "reason": reason, **data}
     record(by, f"case.{act.value}", unit_path=case.device.owner.path, about=case, data=told_of, ip=ip)
     return event
 
 
-def follow_falseness(case: Case, from_state: str) -> None:
+def follow_falseness(case: Case, from_state: str, act: Act | Note) -> None:
     """The case became a false alarm, or is none any more: another episode may count now."""
     if (from_state == State.FALSE_POSITIVE) != (case.state == State.FALSE_POSITIVE):
-        follow([case])
+        follow([case], act.value)
 
 
 def _keep_clocks(case: Case, act: Act | Note, by: User | None, at: datetime) -> None:

@@ -6,11 +6,11 @@ from collections.abc import Mapping
 from datetime import datetime
 
 from quetsach.portal.cases.actions import held, move, unclaim
-from quetsach.portal.cases.episodes import CLOSED_FROM, closed_by_nobody, handled_after, set_aside
+from quetsach.portal.cases.episodes import CLOSED_AT, CLOSED_FROM, closed_by_nobody, handled_after, set_aside
 from quetsach.portal.cases.models import Case
 from quetsach.portal.cases.relapse_actions import relapse
-from quetsach.portal.cases.rules import Act, Arrival, State, arrive, returned
-from quetsach.portal.cases.withdrawing.actions import move_many
+from quetsach.portal.cases.rules import Act, Arrival, State, arrive
+from quetsach.portal.cases.withdrawing.actions import as_they_were
 
 
 def told_again(
@@ -52,5 +52,5 @@ def go_on(case: Case, sign: str, seen: datetime | None, told: Mapping[str, str] 
 
 def _return(case: Case, closed: Case, sign: str, told: Mapping[str, str] | None) -> None:
     """The case as it was when it was closed; `closed` is the same, from `closed_by_nobody`."""
-    before = returned(getattr(closed, CLOSED_FROM))
-    move_many([case], Act.RETURN, [before], data={"sign": sign, **(told or {})})
+    before = getattr(closed, CLOSED_FROM), getattr(closed, CLOSED_AT)
+    as_they_were([case], [before], {"sign": sign, **(told or {})})

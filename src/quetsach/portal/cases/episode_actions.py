@@ -19,6 +19,8 @@ from quetsach.portal.cases.rules import State
 
 RESUMED, FOLLOWED = "resumed", "followed"
 """Acts of events: the episode counts again, or a later one counts again instead. They move nothing."""
+MOVED_BY = "moved_by"
+"""In the data of both: the act by which the later episode was closed or opened."""
 
 
 def succeed(case: Case) -> int:
@@ -29,9 +31,9 @@ def succeed(case: Case) -> int:
     return next_number(case.device_id, case.family)
 
 
-def follow(moved: Iterable[Case]) -> None:
+def follow(moved: Iterable[Case], act: str = "") -> None:
     """After cases became false alarms, or none any more, or went to other machines: make the right episode of
-    each machine and family current. Their story says it."""
+    each machine and family current. Their story says it, with the act that moved the cases."""
     given: dict[tuple[UUID, str], list[Case]] = defaultdict(list)
     for case in moved:
         given[case.device_id, case.family].append(case)
@@ -53,8 +55,10 @@ def follow(moved: Iterable[Case]) -> None:
             resumed.append(current)
         latest = max(one.episode for one in (*some, *given[key]))
         if not current.is_current and current.episode < latest:
-            events.append(_event(current, RESUMED, latest))
-        events += [_event(one, FOLLOWED, current.episode) for one in before if one.episode < current.episode]
+            events.append(_event(current, RESUMED, latest, act))
+        events += [
+            _event(one, FOLLOWED, current.episode, act) for one in before if one.episode < current.episode
+        ]
         for one in given[key]:
             one.is_current = one.pk == current.pk
     # One after the other: a machine has one current episode of a family at any time.
@@ -63,8 +67,8 @@ def follow(moved: Iterable[Case]) -> None:
     CaseEvent.rows.bulk_create(events)
 
 
-def _event(case: Case, act: str, episode: int) -> CaseEvent:
+def _event(case: Case, act: str, episode: int, moved_by: str) -> CaseEvent:
     return CaseEvent(
         case=case, at=timezone.now(), act=act, from_state=case.state, to_state=case.state,
-        data={"episode": episode},
+        data={"episode": episode} | ({MOVED_BY: moved_by} if moved_by else {}),
     )  # fmt: skip

@@ -19,8 +19,8 @@ from quetsach.portal.cases.rules import BACK, Act, State
 
 MAY_RETURN = "can_return"
 """The annotation of `may_return` on the page of a case."""
-CLOSED_FROM = "closed_from"
-"""The annotation of `closed_by_nobody`."""
+CLOSED_FROM, CLOSED_AT = "closed_from", "closed_at"
+"""The annotations of `closed_by_nobody`."""
 _CLOSED_BY = "closed_by"
 
 type Numbers = dict[tuple[UUID, str], int]
@@ -80,12 +80,12 @@ def dismissed(devices: Collection[UUID]) -> dict[tuple[UUID, str], list[Case]]:
 def closed_by_nobody(cases: QuerySet[Case]) -> QuerySet[Case]:
     """Those of these cases that are false alarms only because a list was withdrawn, or a file of reports was
     taken back: nobody has said that their signs have another reason. Each has the state of then as
-    `CLOSED_FROM`."""
+    `CLOSED_FROM`, and the moment as `CLOSED_AT`."""
     closings = CaseEvent.rows.filter(case=OuterRef("pk"), to_state=State.FALSE_POSITIVE.value)
     # A person may have opened the case again, and taken that back.
     closings = closings.exclude(from_state=State.FALSE_POSITIVE.value).exclude(act=Act.UNDO.value)
     last = closings.order_by("-at", "-pk")
-    parts = {_CLOSED_BY: "act", CLOSED_FROM: "from_state"}
+    parts = {_CLOSED_BY: "act", CLOSED_FROM: "from_state", CLOSED_AT: "at"}
     found = cases.annotate(**{name: Subquery(last.values(part)[:1]) for name, part in parts.items()})
     acts = (Act.RETRACT.value, Act.WITHDRAW.value)
     return found.filter(state=State.FALSE_POSITIVE, **{f"{_CLOSED_BY}__in": acts})

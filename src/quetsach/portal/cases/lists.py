@@ -20,6 +20,7 @@ from quetsach.portal.campaigns.models import Campaign, CampaignNode
 from quetsach.portal.cases.flags import with_return
 from quetsach.portal.cases.models import Alias, Case, Device
 from quetsach.portal.cases.rules import PATIENCE, RANK, State, Word
+from quetsach.portal.cases.rules import word as word_of
 from quetsach.portal.cases.several import UNFOUND
 from quetsach.portal.kit.compiled import compiled
 from quetsach.portal.kit.figures import ALL, BELOW, OWN
@@ -257,29 +258,42 @@ class Pages(FromNearestEnd):
 
 
 class Picked(NamedTuple):
-    """Machines of a filter: how many, and how many of them show signs that nobody handles yet."""
+    """Machines of a filter, and how many of them show each word."""
 
     machines: QuerySet[Device]
-    listed: int
-    signs: int
+    words: Counter[Word]
+
+    def listed(self, chosen: Word | None) -> int:
+        """How many show that word; without one all, false alarms too."""
+        return self.words.total() if chosen is None else self.words[chosen]
 
 
-def picked(machines: QuerySet[Device], in_order: QuerySet[Device] | None = None) -> Picked:
+def picked(
+    machines: QuerySet[Device], campaign: Campaign, now: datetime, in_order: QuerySet[Device] | None = None
+) -> Picked:
     """The machines of a filter. Where they are few they are looked for once; their ids then make the page.
-    `in_order`: the same machines, as their list is read where they are many."""
+    `in_order`: the same machines, as their list is read where they are many. One query."""
     if in_order is not None:
-        return Picked(in_order, *signs_among(machines))
-    some = list(machines.order_by().values_list("pk", "lead_rank")[: MANY + 1])
+        return Picked(in_order, words_among(machines, campaign, now))
+    rows = machines.order_by().values_list("pk", "lead_rank", "lead_claimed_at")
+    some = list(rows[: MANY + 1])
     if len(some) > MANY:
-        return Picked(machines, *signs_among(machines))
-    signs = sum(rank in _RANKS_OF_SIGNS for _pk, rank in some)
-    return Picked(Device.rows.filter(pk__in=[pk for pk, _rank in some]), len(some), signs)
+        return Picked(machines, words_among(machines, campaign, now))
+    words = Counter(
+        word_of(_STATES[rank], at, campaign.quiet_days, now) for _pk, rank, at in some if rank is not None
+    )
+    return Picked(Device.rows.filter(pk__in=[pk for pk, _rank, _at in some]), words)
 
 
-def signs_among(machines: QuerySet[Device]) -> tuple[int, int]:
-    """How many machines a list has, and how many of them show signs that nobody handles yet. One query."""
-    row = machines.order_by().aggregate(n=Count("*"), signs=Count("lead_rank", filter=SIGNS))
-    return row["n"], row["signs"]
+_STATES = {rank: state for state, rank in RANK.items()}
+
+
+def words_among(machines: QuerySet[Device], campaign: Campaign, now: datetime) -> Counter[Word]:
+    """How many machines of a list show each word. One query."""
+    filters = _words(*stale_before(campaign, now))
+    counts = {shown.value: Count("lead_rank", filter=filters[shown]) for shown in SHOWN}
+    row = machines.order_by().aggregate(**counts)
+    return Counter({shown: row[shown.value] for shown in SHOWN})
 
 
 def to_do(node: CampaignNode) -> tuple[Counter[Word], int, int]:

@@ -16,6 +16,7 @@ from quetsach.machines.identity.forwarders import FORWARDER
 from quetsach.portal.cases.merging_actions import MERGE
 from quetsach.portal.cases.models import Case, CaseEvent, CaseSighting, Device
 from quetsach.portal.cases.no_machine import LISTED, WHOLE
+from quetsach.portal.cases.rules import State
 from quetsach.portal.machines.words import spoken
 
 WHYS: dict[str, str | Promise] = {
@@ -118,7 +119,7 @@ def known(
         candidates |= dict.fromkeys(link.candidates)
     rules = {link.why for link in links}
     return Known(
-        strength_in_words(case.device, len(candidates), rules),
+        strength_in_words(case.device, len(candidates), rules, is_false=case.state == State.FALSE_POSITIVE),
         [Stay(address, *told) for address, told in sorted(stays.items(), key=lambda one: str(one[1][1]))],
         list(candidates),
         _joined(case, events, led),
@@ -128,8 +129,13 @@ def known(
     )
 
 
-def strength_in_words(device: Device, candidates: int, rules: Collection[str] = ()) -> str:
-    """How the machine is known, where it may be one of so many; `rules` are those that placed its signs."""
+def strength_in_words(
+    device: Device, candidates: int, rules: Collection[str] = (), *, is_false: bool = False
+) -> str:
+    """How the machine is known, where it may be one of so many; `rules` are those that placed its signs.
+    `is_false`: the signs were a false alarm, which names no machine as infected."""
+    if is_false and device.strength == "shared":
+        return _("an address of many machines")
     if device.strength == "unlocated" and FORWARDER in rules:
         return _("one of the machines for which this address asks, not known which")
     if device.strength == "unlocated" and rules and set(rules) <= {WHOLE, LISTED}:

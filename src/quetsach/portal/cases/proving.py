@@ -13,7 +13,7 @@ from quetsach.machines.proof.facts import Around, Claim, Hit, Machine, Place
 from quetsach.machines.proof.gaps import Lack
 from quetsach.machines.proof.hours import Span
 from quetsach.machines.proof.judgement import Judgement
-from quetsach.machines.proof.judging import judge
+from quetsach.machines.proof.judging import GUARD, judge
 from quetsach.machines.proof.nameless import Malware, Nameless, NamelessHours
 from quetsach.machines.proof.places import BASELINE, LogDay, PlaceLog
 from quetsach.portal.cases import looks, outside
@@ -62,8 +62,16 @@ type Logs = dict[tuple[UUID, str], KnownLog]
 """The logs of places, kept for all cases that are gathered together."""
 
 
-def judged(facts: Facts, now: datetime, logs: Logs | None = None, *, for_page: bool = True) -> Judgement:
-    """The judgement of a claimed case; `for_page` as `judge` takes it."""
+def judged(
+    facts: Facts,
+    now: datetime,
+    logs: Logs | None = None,
+    *,
+    for_page: bool = True,
+    keeps_recalled: bool = False,
+) -> Judgement:
+    """The judgement of a claimed case; `for_page` as `judge` takes it. `keeps_recalled`: signs of a
+    withdrawn list, if they came before the claim, still name the places that saw the machine."""
     case = facts.case
     assert case.claimed_at is not None
     owner = case.device.owner_id
@@ -71,7 +79,7 @@ def judged(facts: Facts, now: datetime, logs: Logs | None = None, *, for_page: b
     ahead = timezone.localtime(now).utcoffset() or timedelta()
     return judge(
         Claim(case.claimed_at, facts.claim_told),
-        _hits(facts, owner, now),
+        _hits(facts, owner, now, case.claimed_at if keeps_recalled else None),
         list(_places(facts, kept)),
         now=now,
         quiet_days=case.device.campaign.quiet_days,
@@ -96,7 +104,8 @@ def _is_shared(facts: Facts) -> bool:
     return is_address and any(row.card is not None for row in facts.sightings)
 
 
-def _hits(facts: Facts, owner: UUID, now: datetime) -> list[Hit]:
+def _hits(facts: Facts, owner: UUID, now: datetime, until: datetime | None = None) -> list[Hit]:
+    """The signs of a case. Those up to `until` count also where their list was withdrawn."""
     seen = [
         Hit(
             looks.place(row.node_id, row.source_name),
@@ -104,7 +113,8 @@ def _hits(facts: Facts, owner: UUID, now: datetime) -> list[Hit]:
             row.received_at,
             times_of(row),
             row.first_seen if row.last_seen is not None else None,
-            is_recalled=not row.is_listed,
+            is_recalled=not row.is_listed
+            and not (until and row.last_seen and row.last_seen <= until + GUARD),
             is_outside=row.node_id != owner,
         )
         for row in facts.sightings

@@ -43,7 +43,7 @@ from quetsach.portal.cases.models import Alias, Case, CaseGap, CaseSighting, Dev
 from quetsach.portal.cases.opening_actions import new_case, open_cases
 from quetsach.portal.cases.owning import owners_below
 from quetsach.portal.cases.parts import PART_FIELDS, Part, Piece, parts_of
-from quetsach.portal.cases.relapse_actions import relapse
+from quetsach.portal.cases.relapse_actions import relapse, resume_clock
 from quetsach.portal.cases.returning_actions import take_signs_since
 from quetsach.portal.cases.rules import RETIRE, USABLE_TIMES, Act, Arrival, State, arrive
 from quetsach.portal.cases.summing_actions import sums
@@ -237,7 +237,9 @@ def _count_again(pieces: Sequence[tuple[Piece, Case]], now: datetime) -> None:
         is not Arrival.KEEP
     }
     for pk in sorted(ended):
-        take_signs_since(held(pk))
+        case = held(pk)
+        take_signs_since(case)
+        resume_clock(case)
 
 
 def _links_of(rows: Sequence[Sighting]) -> dict[int, list[CaseSighting]]:

@@ -8,14 +8,21 @@ from typing import Any
 from uuid import UUID
 
 from django.utils import timezone
+from django.utils.dateparse import parse_datetime
 
 from quetsach.portal.accounts.models import User
 from quetsach.portal.audit.actions import Told, record_all
 from quetsach.portal.cases import keeping
 from quetsach.portal.cases.actions import move, unclaim
+from quetsach.portal.cases.episode_actions import FOLLOWED, RESUMED
 from quetsach.portal.cases.models import Case, CaseEvent
 from quetsach.portal.cases.relapses import BEFORE
-from quetsach.portal.cases.rules import Act
+from quetsach.portal.cases.rules import Act, Note
+
+CLOCK = "clock_at"
+"""In the data of an event that undoes a relapse: when the clocks had begun."""
+_OF_LISTS = (Act.WITHDRAW, Act.RETURN, Note.OVERDUE, RESUMED, FOLLOWED)
+"""Acts that follow from the list or the calendar, besides the relapse itself."""
 
 
 def relapse(case: Case, seen: datetime | None, told: Mapping[str, str] | None = None) -> None:
@@ -46,6 +53,8 @@ def undo_relapses(
     case). The relapse stays in their story, and one more event tells that it counts no more."""
     now = timezone.now()
     events, subjects = [], []
+    cases = list(cases)
+    clocks = {case.pk: case.clock_at for case in cases}
     for case in cases:
         if (event := relapses.get(case.pk)) is None:
             continue
@@ -56,12 +65,25 @@ def undo_relapses(
         event.data[CaseEvent.UNDONE] = True
         event.save(update_fields=["data"])
         told = {"act": Act.RELAPSE.value, **data}
+        clock = keeping.plain(clocks.get(case.pk))
         events.append(
             CaseEvent(case=case, at=now, act=Act.UNDO.value, from_state=state, to_state=case.state, by=by,
-                      reason=reason, data=told)
+                      reason=reason, data=told | {CLOCK: clock})
         )  # fmt: skip
         about = {"device": case.device.key, "from": state, "to": case.state, "reason": reason, **told}
         subjects.append(Told(case, case.device.owner.path, about))
     CaseEvent.rows.bulk_create(events)
     if subjects:
         record_all("case.undo", subjects, by)
+
+
+def resume_clock(case: Case) -> None:
+    """Let the clock of a locked case go on where it stood, if a list had told its relapse, was withdrawn and
+    counts again. The time between does not count."""
+    told = case.events.exclude(act__in=_OF_LISTS).order_by("-at", "-pk")[:2]
+    if [event.act for event in told] != [Act.RELAPSE, Act.UNDO]:
+        return
+    again, undo = told
+    if (began := parse_datetime(undo.data.get(CLOCK) or "")) is not None:
+        case.clock_at = began + (again.at - undo.at)
+        case.save(update_fields=["clock_at"])

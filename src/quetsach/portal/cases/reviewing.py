@@ -37,13 +37,17 @@ def is_by_logs(case: Case, events: Iterable[CaseEvent]) -> bool:
 
 def doubt(facts: looks.Facts, logs: proving.Logs, now: datetime) -> Judgement | None:
     """What logs show of a proven case by all that is known today, if that is no proof: neither up to the
-    moment of the proof nor up to now. None where it is one."""
+    moment of the proof nor up to now. None where it is one. That a list was withdrawn since takes nothing
+    from the logs: signs of then still name the places that had to be silent."""
     case = facts.case
     assert case.verified_at is not None
     then = proving.judged(facts, case.verified_at, logs)
     if Rung.VERIFIED in (then.rung, proving.judged(facts, now, logs).rung):
         return None
-    return then
+    if all(row.is_listed for row in facts.sightings):
+        return then
+    was = proving.judged(facts, case.verified_at, logs, keeps_recalled=True)
+    return None if was.rung is Rung.VERIFIED else was
 
 
 def doubtful(campaign: Campaign, now: datetime) -> Iterator[tuple[Case, Judgement]]:

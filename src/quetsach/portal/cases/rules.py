@@ -95,8 +95,8 @@ TRANSITIONS: dict[tuple[State, Act], State] = {
         for s in (*OPEN, *_WAITING)
         for act in (Act.DISMISS, Act.WITHDRAW, Act.RETRACT)
     },
-    **{(s, Act.REOPEN): State.CLEANING for s in (*_WAITING, State.VERIFIED_CLEAN)},
-    (State.FALSE_POSITIVE, Act.REOPEN): State.ASSIGNED,
+    # Nobody has said that somebody works on it.
+    **{(s, Act.REOPEN): State.ASSIGNED for s in (*_WAITING, State.VERIFIED_CLEAN, State.FALSE_POSITIVE)},
     (State.FALSE_POSITIVE, Act.EVIDENCE): State.ASSIGNED,
     (State.CLAIMED_CLEAN, Act.RECHECK): State.RECHECKED,
     **{(s, Act.VERIFY): State.VERIFIED_CLEAN for s in _WAITING},
@@ -144,10 +144,10 @@ RESTARTS = {
     Act.RELAPSE,
     Act.SEEN_AGAIN,
     Act.EVIDENCE,
-    Act.RETURN,
     Act.REOPEN,
 }
-"""By these the clocks of the unit begin anew; by `REOPEN` only as `reopening_restarts` says."""
+"""By these the clocks of the unit begin anew; by `REOPEN` only as `reopening_restarts` says. By `RETURN` they
+go on: the time in which the case was closed does not count."""
 FORGETS = RESTARTS - {Act.REOPEN}
 """After these the unit must acknowledge anew: not a person of the unit, but something else moved the case."""
 MOVES_AWAY = {Act.ASSIGN, Act.NOT_OURS}

@@ -60,7 +60,7 @@ def undo(case: Case, event: CaseEvent, actor: User, ip: str | None = None, reaso
         unclaim(case)  # an event of an older version
     case.device.save(update_fields=list(keeping.OF_DEVICE))
     case.save()
-    follow_falseness(case, state)
+    follow_falseness(case, state, Act.UNDO)
     if event.act == Act.REOPEN and case.state == State.FALSE_POSITIVE:
         _hold_again(case, event)
     if decision := event.data.get("decision"):

@@ -61,8 +61,6 @@ def cases(request: HttpRequest, slug: str) -> HttpResponse:
     if reach == BELOW:
         machines = machines.exclude(owner=seat.node)
     chosen = next((w for w in lists.SHOWN if w.value == request.GET.get("loai")), None)
-    if chosen is not None:
-        machines = lists.of_word(machines, chosen, seat.campaign, now)
     counted = request.GET.get("so", "")[:20]
     if (figure := figure_filter(counted)) is not None:
         machines = lists.led_by(machines, figure)
@@ -83,16 +81,18 @@ def cases(request: HttpRequest, slug: str) -> HttpResponse:
         directly = Q(device__owner__parent=seat.node)
         condition = flags.conditions(rule, now)[flag] if flag is not None else directly & escalated(rule, now)
         machines, in_order = lists.flagged(machines, seat.node, condition, below=below)
-    is_whole = not (chosen or text or version or asked or counted or file)
+    part = None
+    if text or version or asked or counted or file:
+        part = lists.picked(machines, seat.campaign, now, in_order)
+        machines = part.machines
+    is_whole = not (chosen or part)
     if is_whole:
         machines = machines.filter(lists.REAL)
-    if text or version or asked or counted or file:
-        machines, listed, listed_signs = lists.picked(machines, in_order)
-    elif chosen is None:
-        listed, listed_signs = tally.seen, tally.words[Word.SIGNS]
-    else:
-        listed = tally.words[chosen]
-        listed_signs = listed if chosen is Word.SIGNS else 0
+    elif chosen is not None:
+        machines = lists.of_word(machines, chosen, seat.campaign, now)
+    words = part.words if part else tally.words
+    listed = tally.seen if is_whole else part.listed(chosen) if part else tally.words[chosen or Word.SIGNS]
+    listed_signs = words[Word.SIGNS] if chosen in (None, Word.SIGNS) else 0
     page = lists.Pages(machines, PAGE, listed).get_page(request.GET.get("trang"))
     context = {
         "seat": seat,
@@ -110,6 +110,8 @@ def cases(request: HttpRequest, slug: str) -> HttpResponse:
         "version": int(version) if version.isascii() and version.isdigit() else None,
         "total": tally.total,
         "seen": tally.seen,
+        "is_filtered": part is not None,
+        "filtered": part.listed(None) if part else 0,
         "interval": tally.interval,
         "signs": tally.words[Word.SIGNS],
         "file": file,
@@ -118,7 +120,7 @@ def cases(request: HttpRequest, slug: str) -> HttpResponse:
         "words": [
             {
                 "word": w, "name": f"machines.{w}", "shape": WORDS[w][0], "label": WORDS[w][1],
-                "n": tally.words[w],
+                "n": tally.words[w], "filtered": words[w],
             }
             for w in lists.SHOWN
         ],

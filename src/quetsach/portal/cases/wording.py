@@ -18,7 +18,7 @@ from quetsach.machines.identity.forwarders import FORWARDER
 from quetsach.portal.cases import lane, missing, presence, proving, silence
 from quetsach.portal.cases.clocks import Clock
 from quetsach.portal.cases.doubting import doubts_of
-from quetsach.portal.cases.episode_actions import FOLLOWED, RESUMED
+from quetsach.portal.cases.episode_actions import FOLLOWED, MOVED_BY, RESUMED
 from quetsach.portal.cases.escalating.wording import STEPS
 from quetsach.portal.cases.gaps.spans import joined
 from quetsach.portal.cases.looks import Facts
@@ -30,7 +30,7 @@ from quetsach.portal.cases.presence import AtPlace, Presence
 from quetsach.portal.cases.queries import Story
 from quetsach.portal.cases.rules import CHECK, RETIRE, USABLE_TIMES, Act, Note, State
 from quetsach.portal.cases.timeline import Signs, Timeline, draw
-from quetsach.portal.cases.words import ACTS, DONE, chip_of, verdict
+from quetsach.portal.cases.words import ACTS, DONE, RESUMED_BY, chip_of, verdict
 from quetsach.portal.sightings.models import Bypass, Sighting
 from quetsach.portal.sightings.spans import Span, cut_spans, join_spans, unbroken
 from quetsach.text.canonical import address
@@ -241,6 +241,8 @@ def _title(event: CaseEvent) -> str | Promise:
     """The act; of one that was taken back also which it was."""
     if event.act == Act.RETURN and "sign" in event.data:
         return _("Opened again as it was: it was told again")
+    if event.act == RESUMED and (why := RESUMED_BY.get(event.data.get(MOVED_BY, ""))):
+        return why
     taken = ACTS.get(event.data.get("act", "")) if event.act == Act.UNDO else None
     if taken is None:
         return ACTS.get(event.act, event.act)

@@ -73,6 +73,13 @@ ACTS: dict[str, str | Promise] = {
     "part": gettext_lazy("Turned out to be two machines: each has its own signs"),
 }
 
+RESUMED_BY: dict[str, str | Promise] = {
+    Act.WITHDRAW: gettext_lazy("Counts again: the list that told what came later was withdrawn"),
+    Act.RETRACT: gettext_lazy("Counts again: the report that told what came later was taken back"),
+    Act.DISMISS: gettext_lazy("Counts again: what came later was a false alarm"),
+}
+"""Why an earlier episode counts again, by the act that closed the later one."""
+
 DONE: dict[str, str | Promise] = {
     "scan": gettext_lazy("Scanned and cleaned with a tool"),
     "manual": gettext_lazy("Removed by hand"),

@@ -27,7 +27,7 @@ from quetsach.portal.cases.owning import owners_below
 from quetsach.portal.cases.rules import Act, State
 from quetsach.portal.cases.victims.forecast import Forecast
 from quetsach.portal.cases.victims.storing import Places
-from quetsach.portal.cases.withdrawing.queries import OPEN
+from quetsach.portal.cases.withdrawing.queries import OPEN, standing_again
 from quetsach.portal.machines.models import EvidenceFile
 from quetsach.portal.units.models import subtree
 from quetsach.victims.reading import ReportFile
@@ -128,8 +128,11 @@ def _with_event(file: VictimFile, *acts: Act) -> Q:
 
 
 def number_as_before(file: VictimFile) -> int:
-    """How many cases have the claim again that they had before the file, which was taken back."""
-    return Case.rows.filter(_with_event(file, Act.UNDO)).count()
+    """How many cases stand as before the file, which was taken back: see `standing_again`."""
+    closed = Case.rows.filter(_with_event(file, Act.RETRACT), state=State.FALSE_POSITIVE)
+    undone = Case.rows.filter(_with_event(file, Act.UNDO))
+    ids = (set(some.order_by().values_list("pk", flat=True)) for some in (closed, undone))
+    return len(standing_again(*ids))
 
 
 def machines_of(file: VictimFile) -> QuerySet[Case, Any]:
@@ -177,8 +180,8 @@ def taken_back(node: CampaignNode, digest: str, kind: str) -> VictimFile | None:
 class Resting:
     """What taking a file back would change. `reports` that it tells, `shared` with other files; current cases
     that rest on it alone (`alone`), that have another reason too (`others`), and that rest on it alone and
-    are verified clean (`proven`). `back`: only the file said that their signs came back, and they are as
-    before; `acted`: so it is with these of `others`, and they stay, because somebody has worked on them."""
+    are verified clean (`proven`). `back`: they stand as before the file (`standing_again`); `acted`: of
+    `others`, with signs again by the file alone, and they stay, because somebody has worked on them."""
 
     reports: int = 0
     shared: int = 0
@@ -205,18 +208,19 @@ def resting_on(file: VictimFile) -> Resting:
     back = relapses.resting_on(file, Case.rows.filter(pk__in=cases.values("pk")))
     found.acted = len(back.kept)
     rows = cases.order_by().values_list("state", "has_more").annotate(n=Count("pk"))
+    alone = cases.filter(state__in=OPEN, has_more=False).exclude(pk__in=list(back.undone))
+    closed = set(alone.order_by().values_list("pk", flat=True))
     numbers = Counter({(state, has_more): n for state, has_more, n in rows.exclude(pk__in=list(back.undone))})
     for pk, has_more in cases.filter(pk__in=list(back.undone)).values_list("pk", "has_more"):
         before = back.undone[pk].from_state
-        is_closed = before in OPEN and not has_more
-        found.back += not is_closed
-        found.alone += is_closed
+        if before in OPEN and not has_more:
+            closed.add(pk)
     for (state, has_more), n in numbers.items():
         if state == State.VERIFIED_CLEAN:
             found.proven += 0 if has_more else n
         elif state in OPEN:
-            found.alone += 0 if has_more else n
             found.others += n if has_more else 0
+    found.alone, found.back = len(closed), len(standing_again(closed, set(back.undone)))
     return found
 
 

@@ -8,6 +8,7 @@ wait until a batch is over; after a crash the next run does the rest.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import datetime
 from itertools import batched
 from typing import Any
 from uuid import UUID
@@ -23,7 +24,8 @@ from quetsach.portal.cases.episode_actions import follow
 from quetsach.portal.cases.episodes import may_return
 from quetsach.portal.cases.models import Case, CaseEvent
 from quetsach.portal.cases.relapse_actions import undo_relapses
-from quetsach.portal.cases.rules import RESTARTS, Act, State, returned
+from quetsach.portal.cases.rules import OPEN as UNIT_ACTS
+from quetsach.portal.cases.rules import Act, State, returned
 from quetsach.portal.cases.withdrawing.queries import OPEN, SET, back_on_a_list, resting_on
 from quetsach.portal.indicators import queries as lists
 from quetsach.portal.indicators.models import IndicatorSet
@@ -89,8 +91,24 @@ def _open_again(ids: Sequence[UUID]) -> None:
     latest = {(one.device_id, one.family): one for one in sorted(closed, key=lambda one: one.episode)}
     cases = list(latest.values())
     events = CaseEvent.rows.filter(case__in=cases, act=Act.WITHDRAW.value).order_by("at", "pk")
-    before = dict(events.values_list("case", "from_state"))
-    move_many(cases, Act.RETURN, [returned(before.get(case.pk, "")) for case in cases])
+    before = {pk: (state, at) for pk, state, at in events.values_list("case", "from_state", "at")}
+    as_they_were(cases, [before.get(case.pk, ("", None)) for case in cases])
+
+
+def as_they_were(
+    cases: Sequence[Case],
+    before: Sequence[tuple[str, datetime | None]],
+    data: dict[str, Any] | None = None,
+) -> None:
+    """Open locked cases again that a withdrawn list, or a file of reports that was taken back, had closed.
+    `before`: the state of each then, and when it was closed. Clocks go on where they stood: the time since
+    then does not count against the unit."""
+    now = timezone.now()
+    states = [returned(state) for state, _closed in before]
+    for case, state, (_was, closed) in zip(cases, states, before, strict=True):
+        if state in UNIT_ACTS and closed is not None:
+            case.clock_at = (case.clock_at or case.opened_at) + (now - closed)
+    move_many(cases, Act.RETURN, states, data=data)
 
 
 def _locked(ids: Sequence[UUID]) -> list[Case]:
@@ -108,8 +126,8 @@ def move_many(
     data: dict[str, Any] | None = None,
     version: IndicatorSet | None = None,
 ) -> None:
-    """Move many locked cases with an event and an audit entry each. Claims and proofs stay as they are; the
-    clocks of the unit begin anew where the act says so. `version` is the version of the list whose false
+    """Move many locked cases with an event and an audit entry each. Claims, proofs and clocks stay as the
+    caller left them. `version` is the version of the list whose false
     alarms they are."""
     now = timezone.now()
     events, subjects = [], []
@@ -121,10 +139,8 @@ def move_many(
                       reason=reason, data=data or {})
         )  # fmt: skip
         case.state, case.false_alarm_of = state.value, version
-        if act in RESTARTS:
-            case.clock_at, case.acknowledged_at = now, None
     CaseEvent.rows.bulk_create(events)
-    Case.rows.bulk_update(cases, ["state", "false_alarm_of", "clock_at", "acknowledged_at"])
+    Case.rows.bulk_update(cases, ["state", "false_alarm_of", "clock_at"])
     if cases:
-        follow(cases)
+        follow(cases, act.value)
         record_all(f"case.{act.value}", subjects, by)

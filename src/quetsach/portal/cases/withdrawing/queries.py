@@ -7,7 +7,7 @@ from collections.abc import Collection
 from dataclasses import dataclass, field
 from uuid import UUID
 
-from django.db.models import QuerySet
+from django.db.models import Exists, Max, OuterRef, QuerySet
 
 from quetsach.portal.campaigns.models import Campaign
 from quetsach.portal.cases import relapses
@@ -27,16 +27,16 @@ SET = "set"
 class Resting:
     """Cases with a sign that no standing version lists but this one. `alone`: they are closed, because all
     their signs are like that; `others`: open, with another reason; `proven`: verified clean, with signs like
-    those of `alone`. `back`: only these signs said that signs came back, and the claim of before holds again;
-    `as_before` is the number of those that are not closed. `acted`: so it is with these of `others`, and they
-    stay, because somebody has worked on them. `entries` are the names that only this version lists, and
-    those that withdrawn versions alone list."""
+    those of `alone`. `back`: only these signs said that signs came back, and the claim of before holds again.
+    `as_before`: the cases that are not closed and stand as before these signs (`standing_again`). `acted`: of
+    `others`, with signs again by these alone, and they stay, because somebody has worked on them. `entries`
+    are the names that only this version lists, and those that withdrawn versions alone list."""
 
     alone: list[UUID] = field(default_factory=list)
     others: int = 0
     proven: int = 0
     back: list[UUID] = field(default_factory=list)
-    as_before: int = 0
+    as_before: set[UUID] = field(default_factory=set)
     acted: int = 0
     entries: tuple[set[str], set[str]] = (set(), set())
 
@@ -51,7 +51,8 @@ def resting_on(
     """
     cases = Case.rows.filter(device__campaign=campaign, is_current=True)
     cases = cases.filter(state__in=(*OPEN, State.VERIFIED_CLEAN))
-    states = dict(cases.values_list("pk", "state"))
+    rows_of = {pk: (state, episode) for pk, state, episode in cases.values_list("pk", "state", "episode")}
+    states = {pk: state for pk, (state, _episode) in rows_of.items()}
     signs = signs_of(cases)
     names = set().union(*signs.values()) if signs else set()
     here = lists.names_on(rows, names)
@@ -69,14 +70,35 @@ def resting_on(
             continue
         is_alone = shown <= withdrawn
         if pk in told.undone and not (is_alone and states[pk] in OPEN):
-            found.as_before += 1
-        elif states[pk] == State.VERIFIED_CLEAN:
+            continue
+        if states[pk] == State.VERIFIED_CLEAN:
             found.proven += is_alone
         elif is_alone:
             found.alone.append(pk)
         else:
             found.others += 1
+    found.as_before = standing_again(
+        found.alone, found.back, [pk for pk in found.alone if rows_of[pk][1] > 1]
+    )
     return found
+
+
+def standing_again(
+    closed: Collection[UUID], undone: Collection[UUID], later: Collection[UUID] | None = None
+) -> set[UUID]:
+    """The cases that stand as before signs that count no more: their relapse is undone and they are not among
+    the closed ones, or a later episode is closed, and before it the machine was proven clean. The page before
+    a click and the message after it both count by this. `later`: the closed ones that are no first episodes,
+    where that is known."""
+    those = set(closed if later is None else later)
+    latest: dict[tuple[UUID, str], UUID] = {}
+    if those:
+        ended = Case.rows.filter(id__among=those, device=OuterRef("device"), family=OuterRef("family"))
+        earlier = Case.rows.filter(Exists(ended), merged_into=None).exclude(state=State.FALSE_POSITIVE)
+        for case in earlier.order_by("episode"):
+            if case.pk not in closed:
+                latest[case.device_id, case.family] = case.pk
+    return (set(undone) | set(latest.values())) - set(closed)
 
 
 def signs_of(cases: QuerySet[Case]) -> dict[UUID, set[str]]:
@@ -102,11 +124,6 @@ def closed_by(campaign: Campaign) -> QuerySet[Case]:
     )
 
 
-def closed_with(row: IndicatorSet) -> QuerySet[Case]:
-    """The cases that are closed because this version was withdrawn, with all that have its content."""
-    return closed_by(row.campaign).filter(false_alarm_of__in=_withdrawn_with(row))
-
-
 def _withdrawn_with(row: IndicatorSet) -> QuerySet[IndicatorSet]:
     """The withdrawn versions with the same content."""
     return lists.withdrawn(row.campaign_id).filter(sha256=row.sha256, hashes=row.hashes)
@@ -120,9 +137,15 @@ def back_on_a_list(campaign: Campaign) -> list[UUID]:
     return [pk for pk, shown in signs.items() if not standing.isdisjoint(shown)]
 
 
-def number_as_before(row: IndicatorSet) -> int:
-    """How many cases have the claim again that they had before a sign of this version, which was
-    withdrawn with all that have its content."""
-    versions = [str(pk) for pk in _withdrawn_with(row).values_list("pk", flat=True)]
-    undone = CaseEvent.rows.filter(act=Act.UNDO.value, **{f"data__{SET}__in": versions})
-    return Case.rows.filter(pk__in=undone.order_by().values("case")).count()
+def done_with(row: IndicatorSet) -> tuple[set[UUID], set[UUID]]:
+    """The cases that the withdrawal of this version, with all that have its content, has closed, and those
+    that stand as before it."""
+    those = _withdrawn_with(row)
+    since = those.aggregate(latest=Max("withdrawn_at"))["latest"]
+    events = CaseEvent.rows.filter(
+        at__gte=since, **{f"data__{SET}__in": [str(pk) for pk in those.values_list("pk", flat=True)]}
+    )
+    closed = events.filter(act=Act.WITHDRAW.value, case__state=State.FALSE_POSITIVE.value)
+    undone = events.filter(act=Act.UNDO.value)
+    ids = set(closed.order_by().values_list("case", flat=True))
+    return ids, standing_again(ids, set(undone.order_by().values_list("case", flat=True)))

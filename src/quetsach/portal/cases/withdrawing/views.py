@@ -14,7 +14,7 @@ from django.views.decorators.http import require_http_methods
 from quetsach.portal.campaigns.arrivals import announce
 from quetsach.portal.campaigns.seat import take_seat
 from quetsach.portal.cases.forms import ReasonForm
-from quetsach.portal.cases.withdrawing.queries import closed_with, number_as_before, resting_on
+from quetsach.portal.cases.withdrawing.queries import done_with, resting_on
 from quetsach.portal.indicators import queries as lists
 from quetsach.portal.indicators.actions import VersionChangedError
 from quetsach.portal.indicators.withdraw_actions import withdraw
@@ -43,22 +43,22 @@ def withdraw_version(request: HttpRequest, slug: str, set_id: UUID) -> HttpRespo
             form.add_error(None, _("The list has changed in the meantime. Look at this page again."))
         else:
             announce(seat.campaign)
-            closed = closed_with(row).count()
+            closed, back = done_with(row)
             told = [_("Version %(n)d was withdrawn.") % {"n": row.version}]
             told.append(
                 _("Version %(n)d is in use now.") % {"n": current.version}
                 if current is not None
                 else _("No list is in use now.")
             )
-            cases = ngettext("%(n)s case was closed.", "%(n)s cases were closed.", closed)
-            told.append(cases % {"n": num(closed)})
-            if back := number_as_before(row):
+            cases = ngettext("%(n)s case was closed.", "%(n)s cases were closed.", len(closed))
+            told.append(cases % {"n": num(len(closed))})
+            if back:
                 as_before = ngettext(
                     "%(n)s case is as it was before the list told of it.",
                     "%(n)s cases are as they were before the list told of them.",
-                    back,
+                    len(back),
                 )
-                told.append(as_before % {"n": num(back)})
+                told.append(as_before % {"n": num(len(back))})
             messages.success(request, " ".join(told))
             return redirect("indicators", slug)
     published = lists.lists_of(seat.campaign)
