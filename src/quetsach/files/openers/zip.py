@@ -81,56 +81,44 @@ def open(file: Opened) -> Iterator[Opened | Passed]:
             yield Passed(file.member, "result")
             return
         raise SourceError(OFFICE)
-    yield from _members(file, data, members)
-    lost = next(_between(data, members, archive), None)
-    if lost is not None:
-        start, behind = lost
-        raise SourceError(
-            f"zip: its bytes {start} to {behind} belong to no entry of its directory and were not read;"
-            " copy the file again from its origin"
-        )
-
-
-def _members(file: Opened, data: BinaryIO, members: list[zipfile.ZipInfo]) -> Iterator[Opened | Passed]:
     end = 0
+    lost: tuple[int, int] | None = None
     for info in sorted(members, key=lambda one: one.header_offset):
+        entry = _located(data, info)
+        is_apart = info.header_offset >= end
+        if info.header_offset - end > _DESCRIPTOR_BYTES:
+            lost = lost or (end, info.header_offset)
+        if is_apart:
+            end = info.header_offset if entry is None else entry.start + (entry.packed or 0)
         if info.is_dir():
             continue
         if info.create_system == 3 and stat.S_ISLNK(info.external_attr >> 16):
             yield file.passed(_name(info), "link")
-            continue
-        entry = _located(data, info)
-        if entry is None or info.header_offset < end:
+        elif entry is None or not is_apart:
             problem = (
                 "zip: its entry does not lie where the directory says; copy the file again from its origin"
             )
             yield file.inner(_name(info), Failing(problem))
-            continue
-        end = entry.start + (entry.packed or 0)
-        content, _end = _content(file, data, entry)
-        yield file.inner(entry.name, content, mtime=entry.mtime, is_unpacked=entry.method != 0)
+        else:
+            content, _end = _content(file, data, entry)
+            yield file.inner(entry.name, content, mtime=entry.mtime, is_unpacked=entry.method != 0)
+    if archive.start_dir - end > _DESCRIPTOR_BYTES:
+        lost = lost or (end, archive.start_dir)
+    if lost := lost or _behind(data, len(archive.comment)):
+        raise SourceError(
+            f"zip: its bytes {lost[0]} to {lost[1]} belong to no entry of its directory and were not read;"
+            " copy the file again from its origin"
+        )
 
 
-def _between(
-    data: BinaryIO, members: list[zipfile.ZipInfo], archive: zipfile.ZipFile
-) -> Iterator[tuple[int, int]]:
-    """First and last place of bytes outside of entries, directory and comment: a second archive, a text that
-    was appended, an entry that the directory hides."""
-    at = 0
-    for info in sorted(members, key=lambda one: one.header_offset):
-        if info.header_offset - at > _DESCRIPTOR_BYTES:
-            yield at, info.header_offset
-        entry = _located(data, info)
-        at = max(at, info.header_offset if entry is None else entry.start + (entry.packed or 0))
-    if archive.start_dir - at > _DESCRIPTOR_BYTES:
-        yield at, archive.start_dir
+def _behind(data: BinaryIO, comment: int) -> tuple[int, int] | None:
+    """First and last place of bytes behind the end of the directory and its comment of so many bytes."""
     size = data.seek(0, 2)
     data.seek(max(0, size - _END_BYTES))
     last = data.read()
     found = last.rfind(b"PK\5\6")
-    end = size - len(last) + found + _END.size + len(archive.comment)
-    if found >= 0 and size > end:
-        yield end, size
+    end = size - len(last) + found + _END.size + comment
+    return (end, size) if found >= 0 and size > end else None
 
 
 def _begins_split(data: BinaryIO) -> bool:
