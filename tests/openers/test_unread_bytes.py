@@ -40,6 +40,20 @@ def test_bytes_of_a_zip_outside_its_directory_are_told(kind: str, engine: Engine
     assert "belong to no entry" in error
 
 
+def test_bytes_behind_large_members_are_told_once(
+    engine: Engine, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Threads of their own read such members."""
+    monkeypatch.setattr("quetsach.files.openers.zip.LARGE_BYTES", 100)
+    with zipfile.ZipFile(tmp_path / "logs.zip", "w") as archive:
+        for number in range(3):
+            archive.writestr(f"{number}.log", log(9, 1000 * number))
+    (tmp_path / "logs.zip").write_bytes((tmp_path / "logs.zip").read_bytes() + log(5, 9000))
+    result = read(tmp_path / "logs.zip", engine)
+    assert ["belong to no entry" in error for _path, error in result.errors] == [True]
+    assert sum(one.lines for one in result.coverage) == 27
+
+
 def test_a_damaged_copy_is_no_silent_copy(engine: Engine, tmp_path: Path) -> None:
     """What could not be read of it may stand nowhere else."""
     (tmp_path / "1.log.gz").write_bytes(gzip.compress(log(90)))

@@ -317,6 +317,8 @@ def _leaves(
                 yield inner
             else:
                 yield from _leaves(inner, depth, not kind.is_archive)
+            if part.only:
+                return  # another unit reads the rest, and reports what is wrong with the whole
     except SourceError as error:
         yield _failed(file, str(error))
         return
