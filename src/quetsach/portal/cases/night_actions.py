@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-import gc
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
 from datetime import timedelta
 from itertools import batched
 
@@ -22,7 +19,6 @@ from quetsach.portal.cases.pull_actions import AT_ONCE, Pulled, claims_of, judge
 GOES_ON = timedelta(hours=20)
 """A run that was cut short goes on if it is not older; else the night is judged anew."""
 KEPT = timedelta(days=90)
-_NEW_OBJECTS = 200_000
 _COUNTS = ("relapsed", "rechecked", "verified")
 
 
@@ -32,29 +28,16 @@ def judge_all(campaign: Campaign, pulled: Pulled) -> JudgingRun:
     Two runs at once harm nothing: a case is moved under its lock, and a second judgement finds it moved.
     """
     run = _begin(campaign)
-    with _few_collections():
-        for some in batched(list(_waiting(campaign, run).values_list("pk", flat=True)), AT_ONCE):
-            began, before = time.monotonic(), [getattr(pulled, name) for name in _COUNTS]
-            run.judged += judge_some(claims_of(campaign).filter(pk__among=some), pulled)
-            for name, count in zip(_COUNTS, before, strict=True):
-                setattr(run, name, getattr(run, name) + getattr(pulled, name) - count)
-            run.reached = some[-1]
-            run.seconds += time.monotonic() - began
-            run.save()
+    for some in batched(list(_waiting(campaign, run).values_list("pk", flat=True)), AT_ONCE):
+        began, before = time.monotonic(), [getattr(pulled, name) for name in _COUNTS]
+        run.judged += judge_some(claims_of(campaign).filter(pk__among=some), pulled)
+        for name, count in zip(_COUNTS, before, strict=True):
+            setattr(run, name, getattr(run, name) + getattr(pulled, name) - count)
+        run.reached = some[-1]
+        run.seconds += time.monotonic() - began
+        run.save()
     forget_over()
     return _end(campaign, run)
-
-
-@contextmanager
-def _few_collections() -> Iterator[None]:
-    """Python's collector of circles looks at all objects again after some hundred new ones. The rows of a
-    judgement form no circles, and are many: it took a quarter of the time."""
-    before = gc.get_threshold()
-    gc.set_threshold(_NEW_OBJECTS, *before[1:])
-    try:
-        yield
-    finally:
-        gc.set_threshold(*before)
 
 
 def _waiting(campaign: Campaign, run: JudgingRun) -> QuerySet[Case]:
