@@ -1,10 +1,8 @@
 """A list, a log, and a portal with prepared answers."""
 
 import json
-import threading
 import zlib
 from collections.abc import Callable, Iterator
-from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
 
 import pytest
@@ -12,6 +10,7 @@ import urllib3
 
 from tests.cli.answering import Portal
 from tests.command_line import Run
+from tests.loopback import Quiet, Server, serving
 
 
 @pytest.fixture
@@ -35,7 +34,7 @@ def log(tmp_path: Path) -> Path:
 
 @pytest.fixture
 def portal() -> Iterator[Portal]:
-    class Handler(BaseHTTPRequestHandler):
+    class Handler(Quiet):
         protocol_version = "HTTP/1.1"
 
         def do_POST(self) -> None:
@@ -67,17 +66,9 @@ def portal() -> Iterator[Portal]:
             self.end_headers()
             self.wfile.write(data)
 
-        def log_message(self, format: str, *args: object) -> None:
-            pass
-
-    server = HTTPServer(("127.0.0.1", 0), Handler)
-    told = Portal(f"http://127.0.0.1:{server.server_port}")
-    thread = threading.Thread(target=server.serve_forever, args=(0.02,))
-    thread.start()
-    yield told
-    server.shutdown()
-    thread.join()
-    server.server_close()
+    with serving(Server(Handler)) as server:
+        told = Portal(server.url)
+        yield told
 
 
 @pytest.fixture

@@ -6,9 +6,7 @@ from __future__ import annotations
 import datetime
 import json
 import ssl
-import threading
 from collections.abc import Iterator
-from http.server import BaseHTTPRequestHandler, HTTPServer
 from ipaddress import ip_address
 from pathlib import Path
 
@@ -20,13 +18,14 @@ from cryptography.x509.oid import NameOID
 
 from quetsach.endpoint import hand_in
 from quetsach.results.push import PushError
+from tests.loopback import Quiet, Server, serving
 
 pytestmark = pytest.mark.usefixtures("no_waiting")
 CODE = "2345-6789-ABCD"
 ANSWER = {"unit": "Xã A", "taken": 1, "known": 0, "refused": [], "is_code_free": False}
 
 
-class Door(BaseHTTPRequestHandler):
+class Door(Quiet):
     answers: list[tuple[int, object]]
     seen: list[tuple[str, str, bytes]]
 
@@ -66,15 +65,12 @@ def _certificate(path: Path, host: str) -> None:
 
 def _serve(certificate: Path | None) -> Iterator[tuple[str, type[Door]]]:
     door = type("ThisDoor", (Door,), {"answers": [], "seen": []})
-    with HTTPServer(("127.0.0.1", 0), door) as server:
-        if certificate is not None:
-            context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-            context.load_cert_chain(certificate)
-            server.socket = context.wrap_socket(server.socket, server_side=True)
-        threading.Thread(target=server.serve_forever, args=(0.02,), daemon=True).start()
-        scheme = "http" if certificate is None else "https"
-        yield f"{scheme}://127.0.0.1:{server.server_port}/", door
-        server.shutdown()
+    context = None
+    if certificate is not None:
+        context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        context.load_cert_chain(certificate)
+    with serving(Server(door, context)) as server:
+        yield f"{server.url}/", door
 
 
 @pytest.fixture

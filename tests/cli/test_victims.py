@@ -1,12 +1,11 @@
 """`quetsach victims`: words on the screen, the document, exit codes, and the table of types."""
 
 import json
-import threading
-from http.server import BaseHTTPRequestHandler, HTTPServer
 
 import pytest
 
 from quetsach.victims import types
+from tests.loopback import Quiet, Server, serving
 
 NAME = "2026-03-01-event4_sinkhole-office.csv"
 HEAD = "timestamp,src_ip,src_port,src_naics,severity,infection\n"
@@ -129,7 +128,7 @@ def web():
     """A server on this machine: path to (status, headers, body)."""
     pages = {}
 
-    class Handler(BaseHTTPRequestHandler):
+    class Handler(Quiet):
         def do_GET(self):
             status, headers, body = pages[self.path]
             self.send_response(status)
@@ -138,16 +137,8 @@ def web():
             self.end_headers()
             self.wfile.write(body)
 
-        def log_message(self, *_):
-            pass
-
-    server = HTTPServer(("127.0.0.1", 0), Handler)
-    thread = threading.Thread(target=server.serve_forever, args=(0.02,))
-    thread.start()
-    yield f"http://127.0.0.1:{server.server_port}", pages
-    server.shutdown()
-    thread.join()
-    server.server_close()
+    with serving(Server(Handler)) as server:
+        yield server.url, pages
 
 
 def test_the_table_is_fetched_bounded_and_without_a_redirect(quetsach, web, monkeypatch):

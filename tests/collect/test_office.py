@@ -1,6 +1,5 @@
 """Old Word files through LibreOffice, where it is installed; a hostile file costs a sentence, no more."""
 
-import http.server
 import io
 import os
 import random
@@ -21,6 +20,7 @@ from quetsach.annexes.collecting.paper import FileProblem
 from quetsach.annexes.form.definition import built_in
 from quetsach.files import bounded_process
 from quetsach.files.bounded_process.turns import Turns
+from tests.loopback import Quiet, Server, serving
 
 SOFFICE = shutil.which("soffice") or ""
 needs_libreoffice = pytest.mark.skipif(not SOFFICE, reason="LibreOffice is not installed")
@@ -112,19 +112,15 @@ def test_a_picture_from_elsewhere_is_not_fetched(old_papers):
     """Neither a field of RTF nor a link of OpenDocument reports to anybody that the file was opened."""
     asked: list[str] = []
 
-    class Watch(http.server.BaseHTTPRequestHandler):
+    class Watch(Quiet):
         def do_GET(self) -> None:
             asked.append(self.path)
             self.send_error(404)
 
         do_HEAD = do_OPTIONS = do_PROPFIND = do_GET
 
-        def log_message(self, *_args: object) -> None:
-            pass
-
-    with http.server.ThreadingHTTPServer(("127.0.0.1", 0), Watch) as server:
-        threading.Thread(target=server.serve_forever, args=(0.02,), daemon=True).start()
-        there = f"http://127.0.0.1:{server.server_port}/x.png"
+    with serving(Server(Watch)) as server:
+        there = f"{server.url}/x.png"
         rtf = old_papers["rtf"].decode("latin-1").rstrip().removesuffix("}")
         field = r'{\field{\*\fldinst INCLUDEPICTURE "' + there + r'" \\d}{\fldrslt x}}}'
         reading.read((rtf + field).encode("latin-1"))
@@ -141,7 +137,6 @@ def test_a_picture_from_elsewhere_is_not_fetched(old_papers):
                     assert there.encode() in data
                 new.writestr(name, data)
         reading.read(out.getvalue())
-        server.shutdown()
     assert asked == []
 
 

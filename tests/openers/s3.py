@@ -3,34 +3,29 @@
 from __future__ import annotations
 
 import hashlib
-import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from urllib.parse import parse_qs, unquote, urlsplit
 from xml.sax.saxutils import escape
 
 import pytest
 
+from tests import loopback
 
-class Server(ThreadingHTTPServer):
+
+class Server(loopback.Server):
     """Objects of one bucket, `logs`; `asked` are the requests with their ranges."""
 
-    daemon_threads = True
-
     def __init__(self) -> None:
-        super().__init__(("127.0.0.1", 0), Answer)
+        super().__init__(Answer)
         self.objects: dict[str, bytes] = {}
         self.asked: list[tuple[str, str | None]] = []
         self.refuses = False
 
 
-class Answer(BaseHTTPRequestHandler):
+class Answer(loopback.Quiet):
     server: Server
     protocol_version = "HTTP/1.1"
-
-    def log_message(self, *_: object) -> None:
-        """Silent."""
 
     def do_GET(self) -> None:
         asked = urlsplit(self.path)
@@ -94,19 +89,13 @@ def mark(data: bytes) -> str:
 def serving(monkeypatch: pytest.MonkeyPatch) -> Iterator[Server]:
     """The server, with an environment that points to it."""
     server = Server()
-    thread = threading.Thread(target=server.serve_forever, args=(0.05,))
-    thread.start()
     for name, value in {
         "AWS_ACCESS_KEY_ID": "reader",
         "AWS_SECRET_ACCESS_KEY": "top-secret",
         "AWS_REGION": "us-east-1",
-        "AWS_ENDPOINT_URL": f"http://127.0.0.1:{server.server_port}",
+        "AWS_ENDPOINT_URL": server.url,
         "AWS_ALLOW_HTTP": "true",
     }.items():
         monkeypatch.setenv(name, value)
-    try:
+    with loopback.serving(server):
         yield server
-    finally:
-        server.shutdown()
-        thread.join()
-        server.server_close()

@@ -6,14 +6,15 @@ import pytest
 from django.core.cache import cache
 
 from quetsach.portal.sso.configuration import IdentityProvider
+from tests.loopback import serving
 from tests.portal.sso.identity_provider import CLIENT, SECRET, FakeProvider
 
 
 @pytest.fixture
 def fake():
     provider = FakeProvider()
-    yield provider
-    provider.close()
+    with serving(provider.server):
+        yield provider
 
 
 @pytest.fixture

@@ -9,15 +9,16 @@ import base64
 import hashlib
 import json
 import secrets
-import threading
 import time
 from functools import cache
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from http.server import BaseHTTPRequestHandler
 from typing import Any
 from urllib.parse import parse_qs, quote_plus, urlencode, urlsplit
 
 import jwt
 from cryptography.hazmat.primitives.asymmetric import rsa
+
+from tests.loopback import Quiet, Server
 
 CLIENT, SECRET = "quetsach", "s3c+ret/= %"
 PAGE = """<!doctype html><meta charset="utf-8"><title>Nơi xác thực thử</title><h1>Nơi xác thực thử</h1>
@@ -49,13 +50,8 @@ class FakeProvider:
         self.token_calls = 0
         self._codes: dict[str, dict[str, str]] = {}
         self._tokens: set[str] = set()
-        self.server = ThreadingHTTPServer(("127.0.0.1", 0), self._handler())
-        self.url = f"http://127.0.0.1:{self.server.server_port}"
-        threading.Thread(target=self.server.serve_forever, args=(0.02,), daemon=True).start()
-
-    def close(self) -> None:
-        self.server.shutdown()
-        self.server.server_close()
+        self.server = Server(self._handler())
+        self.url = self.server.url
 
     def approve(self, query: dict[str, str], *, yes: bool = True) -> str:
         """The address to which the browser returns."""
@@ -114,10 +110,7 @@ class FakeProvider:
     def _handler(self) -> type[BaseHTTPRequestHandler]:
         fake = self
 
-        class Handler(BaseHTTPRequestHandler):
-            def log_message(self, *args: Any) -> None:
-                pass
-
+        class Handler(Quiet):
             def _send(self, status: int, body: Any, kind: str = "application/json") -> None:
                 data = body.encode() if isinstance(body, str) else json.dumps(body).encode()
                 self.send_response(status)
