@@ -21,14 +21,15 @@ from quetsach.portal.cases.rules import Act, Note
 
 CLOCK = "clock_at"
 """In the data of an event that undoes a relapse: when the clocks had begun."""
-_OF_LISTS = (Act.WITHDRAW, Act.RETURN, Note.OVERDUE, RESUMED, FOLLOWED)
-"""Acts that follow from the list or the calendar, besides the relapse itself."""
+_NOBODYS = (Act.WITHDRAW, Act.RETRACT, Act.RETURN, Note.OVERDUE, RESUMED, FOLLOWED)
+"""Acts that follow from lists, files of reports or the calendar, besides the relapse itself."""
 
 
 def relapse(case: Case, seen: datetime | None, told: Mapping[str, str] | None = None) -> None:
     """A sign came after the cleaning, the earliest at `seen`: the claim no longer holds.
 
-    `told` names the file of reports that said so. The caller has locked the case.
+    `told` names the file of reports that said so. If it told the same sign before and was taken back, the
+    clock goes on. The caller has locked the case.
     """
     before, claimed = keeping.kept(case), case.claimed_at
     case.relapses += 1
@@ -39,6 +40,8 @@ def relapse(case: Case, seen: datetime | None, told: Mapping[str, str] | None = 
         **(told or {}),
     }
     move(case, Act.RELAPSE, data=data, before=before)
+    if told:
+        resume_clock(case, of_same_sign=True)
 
 
 def undo_relapses(
@@ -77,13 +80,16 @@ def undo_relapses(
         record_all("case.undo", subjects, by)
 
 
-def resume_clock(case: Case) -> None:
-    """Let the clock of a locked case go on where it stood, if a list had told its relapse, was withdrawn and
-    counts again. The time between does not count."""
-    told = case.events.exclude(act__in=_OF_LISTS).order_by("-at", "-pk")[:2]
-    if [event.act for event in told] != [Act.RELAPSE, Act.UNDO]:
+def resume_clock(case: Case, *, of_same_sign: bool = False) -> None:
+    """Let the clock of a locked case go on where it stood, if a list or a file of reports had told its
+    relapse, was withdrawn or taken back, and counts again. The time between does not count. `of_same_sign`:
+    only if both relapses were told by a sign of the same time."""
+    told = case.events.exclude(act__in=_NOBODYS).order_by("-at", "-pk")[:3]
+    if [event.act for event in told] != [Act.RELAPSE, Act.UNDO, Act.RELAPSE]:
         return
-    again, undo = told
+    again, undo, first = told
+    if of_same_sign and again.data.get("seen") != first.data.get("seen"):
+        return
     if (began := parse_datetime(undo.data.get(CLOCK) or "")) is not None:
         case.clock_at = began + (again.at - undo.at)
         case.save(update_fields=["clock_at"])

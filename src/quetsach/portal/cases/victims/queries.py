@@ -15,6 +15,7 @@ from django.db.models import When as Then
 
 from quetsach.portal.campaigns.models import CampaignNode
 from quetsach.portal.cases import relapses
+from quetsach.portal.cases.episodes import same_file
 from quetsach.portal.cases.models import (
     Case,
     CaseEvent,
@@ -73,7 +74,7 @@ def preview(draft: VictimFile, file: ReportFile) -> Preview:
     node = CampaignNode.rows.select_related("unit").get(pk=draft.node_id)
     below = owners_below(node)
     places = Places(below[0])
-    found.forecast = forecast = Forecast(node, {node.pk: below}, places)
+    found.forecast = forecast = Forecast(node, {node.pk: below}, places, same_file(str(draft.pk)))
     waiting: list[Report] = []
     machines: dict[tuple[str, str], UUID] = {}
     risks: set[tuple[str, str, int | None]] = set()
