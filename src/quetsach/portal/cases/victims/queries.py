@@ -231,6 +231,26 @@ def _count(found: Preview, one: Report) -> None:
     found.last = max(found.last or one.last, one.last)
 
 
+def same_files(file: VictimFile) -> list[VictimFile]:
+    """The same content, as its unit handed it in at other times; the latest first."""
+    rows = VictimFile.rows.filter(
+        node=file.node_id, digest=file.digest, kind=file.kind, accepted_at__isnull=False
+    )
+    return list(rows.exclude(pk=file.pk).select_related("by", "token", "gone_by").order_by("-accepted_at"))
+
+
+def counting_again(node: CampaignNode, files: Iterable[VictimFile]) -> dict[UUID, VictimFile]:
+    """By taken-back file of a node: the same content, where it was handed in again and counts."""
+    gone = [one for one in files if one.gone_at is not None]
+    if not gone:
+        return {}
+    rows = VictimFile.rows.filter(
+        node=node, digest__in={one.digest for one in gone}, accepted_at__isnull=False, gone_at=None
+    )
+    standing = {(one.digest, one.kind): one for one in rows}
+    return {one.pk: standing[one.digest, one.kind] for one in gone if (one.digest, one.kind) in standing}
+
+
 def files_of(node: CampaignNode) -> QuerySet[VictimFile]:
     """The accepted files of the node, the latest first."""
     return VictimFile.rows.filter(node=node, accepted_at__isnull=False).select_related("by", "token")
