@@ -22,6 +22,8 @@ from quetsach.indicators.forms_out import rpz
 from quetsach.indicators.indicator import IndicatorSet as Items
 from quetsach.portal.indicators import downloads, store
 from quetsach.portal.indicators.models import IndicatorSet
+from quetsach.portal.indicators.withdraw_actions import withdraw
+from tests.portal.page_text import text_of
 from tests.portal.scan_document import publish_list
 
 PAGE = "/cd/lam-sach/chi-dau/"
@@ -346,3 +348,21 @@ def test_every_form_that_only_searches_says_that_it_is_not_for_blocking(cast, tm
     assert {downloads.BY_ENDING[ending] for ending, is_said in said.items() if is_said} == {
         "csv", "plain", "json", "suricata.rules", "zeek.intel", "maltrail"
     }  # fmt: skip
+
+
+def test_today_of_the_issuer_asks_for_the_first_list_and_for_one_after_the_last_is_withdrawn(cast, tmp_path):
+    today = reverse("today", args=["lam-sach"])
+    first, again = "Phát hành danh sách đầu tiên", "Phát hành lại một danh sách"
+    of_centre = [("centre", role) for role in ("coordinator", "it", "officer")]
+    seats = (*of_centre, ("A", "coordinator"), ("A", "it"))
+
+    def asked(words):
+        return [words in text_of(cast.client(*seat).get(today)) for seat in seats]
+
+    may = [True, True, False, False, False]
+    assert (asked(first), asked(again)) == (may, [False] * 5)
+    assert PAGE in cast.client("centre", "it").get(today).content.decode()
+    row = publish_list(cast, tmp_path)
+    assert asked(first) == asked(again) == [False] * 5
+    withdraw(row, cast.user("centre", "coordinator"), "danh sách sai")
+    assert (asked(first), asked(again)) == ([False] * 5, may)
