@@ -427,7 +427,7 @@ def test_nobody_cleans_an_address_of_several_machines_until_the_machine_is_found
         f"may-{case.pk}": "start",
         "done_at": f"{timezone.localtime():%d/%m/%Y %H:%M}",
         "tool": "",
-        "reason": "",
+        "note": "",
     }
     assert client.post(work, chosen).status_code == 422 and Case.rows.get().state == "assigned"
     assert client.get(work).context["rows"][0][0].choices == ("seen", "false")
