@@ -107,7 +107,7 @@ def test_the_head_of_the_page_names_each_refusal(cast, cases, monkeypatch, elsew
 
 @pytest.mark.parametrize("reason", ["", "ngắn"])
 def test_each_false_alarm_needs_its_own_reason(cast, cases, monkeypatch, reason):
-    """A note for all rows is no reason; what lacks its own stays chosen, with what was typed."""
+    """A note for all rows is no reason. A row without a reason stays chosen, with its text."""
     monkeypatch.setattr(views, "PAGE", 2)
     why = {
         f"vi-sao-{cases[key].pk}": text

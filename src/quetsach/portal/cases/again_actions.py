@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from datetime import datetime
 
+from quetsach.portal.cases import keeping
 from quetsach.portal.cases.actions import held, move, unclaim
 from quetsach.portal.cases.episodes import (
     CLOSED_AT,
@@ -15,7 +16,7 @@ from quetsach.portal.cases.episodes import (
     set_aside,
 )
 from quetsach.portal.cases.models import Case
-from quetsach.portal.cases.relapse_actions import relapse
+from quetsach.portal.cases.relapse_actions import relapse, resume_clock
 from quetsach.portal.cases.rules import Act, Arrival, State, arrive
 from quetsach.portal.cases.withdrawing.actions import as_they_were
 
@@ -35,8 +36,11 @@ def told_again(
     """
     closed = closed_by_nobody(Case.rows.filter(pk=case.pk)).first()
     if closed is None:
+        before = keeping.kept(case)
         unclaim(case)
-        move(case, Act.EVIDENCE, data={"indicator": sign, **(told or {})})
+        move(case, Act.EVIDENCE, data={"indicator": sign, **(told or {})}, before=before)
+        if told:
+            resume_clock(case, of_same_sign=True)
         return
     _return(case, closed, sign, told)
     if arrive(State(case.state), case.claimed_at, case.quiet_until, seen, True) is Arrival.RELAPSE:

@@ -14,7 +14,7 @@ from django.db.models import Count, Exists, IntegerField, Max, Min, OuterRef, Q,
 from django.db.models import When as Then
 
 from quetsach.portal.campaigns.models import CampaignNode
-from quetsach.portal.cases import relapses
+from quetsach.portal.cases import relapses, reopenings
 from quetsach.portal.cases.episodes import same_file
 from quetsach.portal.cases.models import (
     Case,
@@ -182,7 +182,8 @@ class Resting:
     """What taking a file back would change. `reports` that it tells, `shared` with other files; current cases
     that rest on it alone (`alone`), that have another reason too (`others`), and that rest on it alone and
     are verified clean (`proven`). `back`: they stand as before the file (`standing_again`); `acted`: of
-    `others`, with signs again by the file alone, and they stay, because somebody has worked on them."""
+    `others`, with signs again by the file alone, and they stay, because somebody has worked on them.
+    `dismissed`: the file alone opened these false alarms of people again."""
 
     reports: int = 0
     shared: int = 0
@@ -191,6 +192,7 @@ class Resting:
     proven: int = 0
     back: int = 0
     acted: int = 0
+    dismissed: int = 0
 
 
 def resting_on(file: VictimFile) -> Resting:
@@ -209,9 +211,12 @@ def resting_on(file: VictimFile) -> Resting:
     back = relapses.resting_on(file, Case.rows.filter(pk__in=cases.values("pk")))
     found.acted = len(back.kept)
     rows = cases.order_by().values_list("state", "has_more").annotate(n=Count("pk"))
-    alone = cases.filter(state__in=OPEN, has_more=False).exclude(pk__in=list(back.undone))
+    alarms = reopenings.resting_on_file(file, Case.rows.filter(pk__in=cases.values("pk")))
+    found.dismissed = len(alarms)
+    set_apart = [*back.undone, *alarms]
+    alone = cases.filter(state__in=OPEN, has_more=False).exclude(pk__in=set_apart)
     closed = set(alone.order_by().values_list("pk", flat=True))
-    numbers = Counter({(state, has_more): n for state, has_more, n in rows.exclude(pk__in=list(back.undone))})
+    numbers = Counter({(state, has_more): n for state, has_more, n in rows.exclude(pk__in=set_apart)})
     for pk, has_more in cases.filter(pk__in=list(back.undone)).values_list("pk", "has_more"):
         before = back.undone[pk].from_state
         if before in OPEN and not has_more:
