@@ -258,7 +258,7 @@ def names_behind(client, title):
     page = lxml.html.fromstring(client.get(reverse("today", args=["lam-sach"])).content)
     (link,) = page.xpath(f"//li[.//h3[contains(., '{title}')]]//a/@href")
     opened = client.get(link)
-    return {row.device.key for row, _shape, _word in opened.context["rows"]}, text_of(opened)
+    return {row.device.key for row, *_ in opened.context["rows"]}, text_of(opened)
 
 
 def test_a_task_about_units_below_opens_just_the_machines_that_it_counts(cast):

@@ -91,6 +91,28 @@ def test_the_second_person_of_a_unit_of_one_is_its_superior(cast, case):
     assert state() == "assigned" and case.events.last().act == "refuse"
 
 
+def test_the_page_says_who_may_be_the_second(cast, case):
+    """In an office of one person the unit above, and why; else also the units above."""
+    pages = [f"/cd/lam-sach/may/{case.pk}/", reverse("false_alarms", args=["lam-sach"])]
+    cast.user("A", "officer")
+    above = "ở đó hoặc ở đơn vị cấp trên đều có thể là người thứ hai, trừ người đã báo"
+    mine, asked = cast.nodes["A1"].name, f"{cast.nodes['A1'].name} được đề nghị quyết định"
+    one = f"{mine} không còn ai khác quyết định được nên {cast.nodes['A'].name} được đề nghị quyết định"
+    for scope, colleague in ((CASE, False), (CASE, True), (EVERYWHERE, True)):
+        if colleague:
+            cast.user("A1", "officer")
+        FalseAlarm.rows.all().delete()
+        alarm = alarms.propose(Case.rows.get(), cast.user("A1", "it"), scope, WHY)
+        for page in (text_of(cast.client("A1", "it").get(url)) for url in pages):
+            if scope == EVERYWHERE:
+                assert (
+                    f"{alarm.decider.name} được đề nghị quyết định" in page
+                    and "người thứ hai, trừ" not in page
+                )
+            else:
+                assert above in page and (asked in page) == colleague and (one in page) != colleague
+
+
 def test_a_superior_sees_the_false_alarms_of_the_units_below_with_their_unit(cast, case):
     cast.user("A1", "officer")
     alarm = alarms.propose(case, cast.user("A1", "it"), CASE, WHY)

@@ -143,7 +143,7 @@ def test_a_run_that_died_is_finished_by_the_next(cast, scan, versions, withdraw,
         raise OSError("no space left")
 
     with monkeypatch.context() as patch:
-        patch.setattr(following, "undo_relapses", dies)
+        patch.setattr(following, "undo_signs", dies)
         withdraw(versions[1])
     assert case().state == "assigned"
     pull_sightings(cast.campaign)

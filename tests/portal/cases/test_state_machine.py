@@ -44,7 +44,7 @@ def by_hand(state, act):
 
 
 def note_by_hand(state, note):
-    if note in {"seen", "locate", "try", "aside", "take_up"}:
+    if note in {"seen", "locate", "mistaken", "try", "aside", "take_up"}:
         return state in OPEN
     if note in {"isolate", "propose", "overdue"}:
         return state in OPEN | WAITS

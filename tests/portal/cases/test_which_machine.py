@@ -427,7 +427,7 @@ def test_nobody_cleans_an_address_of_several_machines_until_the_machine_is_found
         f"may-{case.pk}": "start",
         "done_at": f"{timezone.localtime():%d/%m/%Y %H:%M}",
         "tool": "",
-        "reason": "",
+        "note": "",
     }
     assert client.post(work, chosen).status_code == 422 and Case.rows.get().state == "assigned"
     assert client.get(work).context["rows"][0][0].choices == ("seen", "false")
@@ -443,3 +443,46 @@ def test_nobody_cleans_an_address_of_several_machines_until_the_machine_is_found
     assert not any(told()) and "Ba bước" in text_of(client.get(page_of))
     assert client.post(start).status_code == 302 and Case.rows.get().state == "cleaning"
     assert client.post(claim, told_now).status_code == 302
+
+
+@pytest.mark.parametrize("kind", ["weak", "shared", "unlocated"])
+def test_the_word_of_a_person_says_which_machine_it_is_until_it_is_taken_back(cast, upload, kind):
+    """Where logs know only an address, the page, the lists and the sheet name the machine and who said it."""
+    upload(sighting(ADDRESS, noon(3)))
+    Device.rows.update(id_kind=kind, strength=kind)
+    case, client = Case.rows.get(), cast.client("A1", "it")
+    who, place = str(cast.user("A1", "it")), "phòng 204, máy kế toán"
+    deed = {one: reverse("case_act", args=["lam-sach", case.pk, one])
+            for one in ("tim-thay", "nham-may", "bat-dau", "hoan-tac")}  # fmt: skip
+    names = [
+        reverse("case", args=["lam-sach", case.pk]),
+        *(reverse(one, args=["lam-sach"]) for one in ("cases", "case_work", "case_work_sheet")),
+    ]
+
+    def told():
+        pages = [text_of(client.get(url)) for url in names]
+        return [place in one.split("Lịch sử")[0] and who in one.split("Lịch sử")[0] for one in pages]
+
+    because = {"reason": "Máy ở phòng 204 là máy khác, đã xem số máy."}
+    assert client.post(deed["nham-may"], because).status_code == 422, "nobody has named a machine"
+    client.post(deed["tim-thay"], {"place": place})
+    assert told() == [True] * 4
+    assert f"theo lời của {who}; trong nhật ký: " in text_of(client.get(names[0]))
+    client.post(deed["bat-dau"])
+    assert told() == [True] * 4, "somebody works on the machine that was named"
+    assert client.post(deed["nham-may"], because).status_code == 302
+    assert told() == [False] * 4 and Case.rows.get().located_at is None
+    client.post(deed["hoan-tac"])
+    assert told() == [True] * 4 and Case.rows.get().located_at is not None
+    client.post(deed["nham-may"], because)
+    client.post(deed["tim-thay"], {"place": "phòng 301"})
+    pages = [text_of(client.get(url)).split("Lịch sử")[0] for url in names]
+    assert all("phòng 301" in one and place not in one for one in pages)
+
+
+def test_who_begins_to_clean_an_address_has_named_no_machine(cast, upload):
+    upload(sighting(ADDRESS, noon(3)))
+    case, client = Case.rows.get(), cast.client("A1", "it")
+    client.post(reverse("case_act", args=["lam-sach", case.pk, "bat-dau"]))
+    page = text_of(client.get(reverse("case", args=["lam-sach", case.pk])))
+    assert Case.rows.get().located_at and "theo lời của" not in page and "Không phải máy này" not in page

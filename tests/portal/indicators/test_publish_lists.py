@@ -22,7 +22,10 @@ from quetsach.indicators.forms_out import rpz
 from quetsach.indicators.indicator import IndicatorSet as Items
 from quetsach.portal.indicators import downloads, store
 from quetsach.portal.indicators.models import IndicatorSet
-from tests.portal.scan_document import publish_list
+from quetsach.portal.indicators.withdraw_actions import withdraw
+from quetsach.portal.sightings.actions import Sender, receive_file
+from tests.portal.page_text import text_of
+from tests.portal.scan_document import document, noon, publish_list, sighting
 
 PAGE = "/cd/lam-sach/chi-dau/"
 MIXED = """indicator,type,family
@@ -346,3 +349,40 @@ def test_every_form_that_only_searches_says_that_it_is_not_for_blocking(cast, tm
     assert {downloads.BY_ENDING[ending] for ending, is_said in said.items() if is_said} == {
         "csv", "plain", "json", "suricata.rules", "zeek.intel", "maltrail"
     }  # fmt: skip
+
+
+def test_today_of_the_issuer_asks_for_the_first_list_and_for_one_after_the_last_is_withdrawn(cast, tmp_path):
+    today = reverse("today", args=["lam-sach"])
+    first, again = "Phát hành danh sách đầu tiên", "Phát hành lại một danh sách"
+    of_centre = [("centre", role) for role in ("coordinator", "it", "officer")]
+    seats = (*of_centre, ("A", "coordinator"), ("A", "it"))
+
+    def asked(words):
+        return [words in text_of(cast.client(*seat).get(today)) for seat in seats]
+
+    may = [True, True, False, False, False]
+    assert (asked(first), asked(again)) == (may, [False] * 5)
+    assert PAGE in cast.client("centre", "it").get(today).content.decode()
+    row = publish_list(cast, tmp_path)
+    assert asked(first) == asked(again) == [False] * 5
+    withdraw(row, cast.user("centre", "coordinator"), "danh sách sai")
+    assert (asked(first), asked(again)) == ([False] * 5, may)
+
+
+def test_a_version_has_one_number_and_its_checksum_one_name_on_all_pages(cast, tmp_path):
+    row = publish_list(cast, tmp_path)
+    told = document([sighting("10.1.1.5", noon(3))], set_id=row.set_id)
+    strange = document([sighting("10.1.1.6", noon(3))], set_id="f" * 64)
+    sender = Sender("upload", user=cast.user("A1", "it"))
+    scans = [receive_file(io.BytesIO(one), cast.nodes["A1"], sender).scan for one in (told, strange)]
+    client = cast.client("centre", "coordinator")
+    client.cookies["django_language"] = "en"
+    draft = reverse("indicator_draft", args=["lam-sach", row.pk])
+    pages = [PAGE, draft, *(reverse("scan", args=["lam-sach", one.pk]) for one in scans)]
+    listed, preview, own, other = (text_of(client.get(url)) for url in pages)
+    assert (
+        f"Checksum of its entries {row.set_id}" in listed
+        and f"Checksum of its entries {row.set_id}" in preview
+    )
+    assert f"the campaign's, version 1 checksum of its entries {row.set_id}" in own
+    assert f"another one than the campaign's checksum of its entries {'f' * 64}" in other

@@ -27,6 +27,7 @@ from quetsach.portal.reports.assessment.drafting import draft_text
 from quetsach.portal.reports.errors import ReportError
 from quetsach.portal.reports.frozen.actions import restate, restate_all, take, take_back
 from quetsach.portal.reports.frozen.queries import chain_of, restated_below
+from quetsach.portal.reports.frozen.words import value_of
 from quetsach.portal.reports.models import MachineFigures, Report, Revision
 from quetsach.portal.reports.rollup.machines import by_branch
 from quetsach.portal.reports.rollup.queries import lines
@@ -353,3 +354,32 @@ def test_each_restatement_says_what_it_moved_and_what_holds_when_it_is_taken_bac
     assert tonight in told(cast)
     Campaign.objects.filter(pk=cast.campaign.pk).update(status=Campaign.Status.CLOSED)
     assert tonight not in told(cast) and "hệ thống không tự điều chỉnh nữa" in told(cast)
+
+
+def test_what_taking_a_restatement_back_changes_is_told_before_the_click(cast, upload):
+    upload(sighting(ADDRESS, noon(9)))
+    taken(cast, "A1")
+    node, person, client = cast.nodes["A1"], cast.user("A1", "officer"), cast.client("A1", "officer")
+    for address in ("10.1.1.6", "10.1.1.7", "10.1.1.8"):
+        upload(sighting(address, noon(4)))
+        restate(node, person)
+    take_back(node, 4, person)
+    upload(sighting("10.1.1.9", noon(4)))
+    restate(node, person)
+
+    def offered():
+        page = lxml.html.fromstring(client.get(url(cast, "machine_figures", "A1")).content)
+        (deed,) = page.xpath("//details[.//form[contains(@action, '/rut/')]]")
+        assert "open" not in deed.attrib and len(page.xpath("//form[contains(@action, '/rut/')]")) == 1
+        return " ".join(deed.text_content().split()), deed.xpath(".//form/@action")[0]
+
+    words, there = offered()
+    assert "Số liệu lần 3 được dùng trở lại" in words and "Rút lại số liệu lần 5" in words
+    assert "Tổng số từng có dấu hiệu: 5 → 3" in words, "number 4 does not hold: it is passed over"
+    client.post(there)
+    assert value_of(chain(cast, "A1").holds.whole, "seen") == 3
+    words, there = offered()
+    assert "Số liệu lần 2 được dùng trở lại" in words and "Tổng số từng có dấu hiệu: 3 → 2" in words
+    # The page is older than the number of a colleague.
+    restate(node, person)
+    assert "lần sau" in text_of(client.post(there, follow=True)) and chain(cast, "A1").holds.number == 6

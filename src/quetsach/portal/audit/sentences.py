@@ -180,6 +180,7 @@ SENTENCES: dict[str, str | Promise] = {
     "case.open": _("Opened a file for the machine %(device)s"),
     "case.seen": _("Machine %(device)s: the unit knows of it"),
     "case.locate": _("Machine %(device)s: found. %(reason)s"),
+    "case.mistaken": _("Machine %(device)s: what was found was another one. %(reason)s"),
     "case.try": _("Machine %(device)s: tried to reach it, in vain. %(reason)s"),
     "case.isolate": _("Machine %(device)s: taken off the network. %(reason)s"),
     "case.lift": _("Machine %(device)s: on the network again. %(reason)s"),

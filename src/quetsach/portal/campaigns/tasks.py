@@ -117,8 +117,8 @@ def looks_on(seat: Seat) -> bool:
 
 READABLE = frozenset(
     {
-        "case_gaps", "cases", "checks", "false_alarms", "handbook_page", "incident", "incidents", "letter",
-        "machine_figures", "rollup", "scans", "sensors",
+        "case_gaps", "cases", "checks", "false_alarms", "handbook_page", "incident", "incidents",
+        "indicators", "letter", "machine_figures", "rollup", "scans", "sensors",
     }
 )  # fmt: skip
 """Names of the pages of tasks that everybody may open who reads at the unit."""

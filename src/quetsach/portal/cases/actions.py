@@ -113,7 +113,7 @@ def _write(
 ) -> CaseEvent:
     _keep_clocks(case, act, by, at)
     told = dict(data)
-    if (by is not None or act is Act.RELAPSE) and (was := keeping.changed(before, case)):
+    if (by is not None or act in (Act.RELAPSE, Act.EVIDENCE)) and (was := keeping.changed(before, case)):
         told["before"] = was
     event = CaseEvent(
         case=case, at=at, act=act.value, from_state=from_state, to_state=case.state,

@@ -5,10 +5,18 @@ from __future__ import annotations
 from collections.abc import Mapping
 from datetime import datetime
 
+from quetsach.portal.cases import keeping
 from quetsach.portal.cases.actions import held, move, unclaim
-from quetsach.portal.cases.episodes import CLOSED_AT, CLOSED_FROM, closed_by_nobody, handled_after, set_aside
+from quetsach.portal.cases.episodes import (
+    CLOSED_AT,
+    CLOSED_FROM,
+    closed_by_nobody,
+    goes_on,
+    same_file,
+    set_aside,
+)
 from quetsach.portal.cases.models import Case
-from quetsach.portal.cases.relapse_actions import relapse
+from quetsach.portal.cases.relapse_actions import relapse, resume_clock
 from quetsach.portal.cases.rules import Act, Arrival, State, arrive
 from quetsach.portal.cases.withdrawing.actions import as_they_were
 
@@ -28,8 +36,11 @@ def told_again(
     """
     closed = closed_by_nobody(Case.rows.filter(pk=case.pk)).first()
     if closed is None:
+        before = keeping.kept(case)
         unclaim(case)
-        move(case, Act.EVIDENCE, data={"indicator": sign, **(told or {})})
+        move(case, Act.EVIDENCE, data={"indicator": sign, **(told or {})}, before=before)
+        if told:
+            resume_clock(case, of_same_sign=True)
         return
     _return(case, closed, sign, told)
     if arrive(State(case.state), case.claimed_at, case.quiet_until, seen, True) is Arrival.RELAPSE:
@@ -37,11 +48,11 @@ def told_again(
 
 
 def go_on(case: Case, sign: str, seen: datetime | None, told: Mapping[str, str] | None = None) -> Case | None:
-    """A sign came after the proof of a locked case. Was a later episode handled after that sign, and did only
-    a withdrawn list, or a file of reports that was taken back, close it? Then it goes on with its claim; None
-    where a new episode begins."""
+    """A sign came after the proof of a locked case. Did only a withdrawn list, or a file of reports that was
+    taken back, close a later episode? If it was handled after that sign, it goes on with its claim; if nobody
+    handled it and the same file tells it again, with its clocks. None where a new episode begins."""
     later = set_aside([case.device_id])[case.device_id, case.family]
-    closed = handled_after(case, seen, later)
+    closed = goes_on(case, seen, later, same_file(told["victims"]) if told and later else ())
     if closed is None:
         return None
     again = held(closed.pk)

@@ -55,6 +55,8 @@ class Deed:
 
 UNDO = "hoan-tac"
 """Takes back what the same person did last; its condition is the last event (`can_undo`)."""
+MISTAKEN = "nham-may"
+"""Takes back which machine it is; possible where a person has said it."""
 DEEDS = {
     "da-biet": Deed(
         Note.SEEN, StartForm, Verb.WORK_CASE, noting_actions.acknowledge,
@@ -62,6 +64,11 @@ DEEDS = {
     ),
     "tim-thay": Deed(
         Note.LOCATE, LocateForm, Verb.WORK_CASE, noting_actions.locate, _("Recorded: the machine was found."),
+    ),
+    MISTAKEN: Deed(
+        Note.MISTAKEN, ReasonForm, Verb.WORK_CASE, noting_actions.say_mistaken,
+        _("Recorded: it is not known any more which machine it is. Find it anew."),
+        lambda case: case.located_at is not None,
     ),
     "bat-dau": Deed(
         Act.START, StartForm, Verb.WORK_CASE, actions.start_cleaning, _("Recorded: cleaning has started."),
@@ -113,14 +120,17 @@ DEEDS = {
 
 
 def open_deeds(
-    case: Case, events: list[CaseEvent], user: User, may: Callable[[Verb], bool]
+    case: Case, events: list[CaseEvent], user: User, may: Callable[[Verb], bool], *, is_named: bool
 ) -> dict[str, Deed]:
-    """The deeds that this person may do now, by their word in the address. `events` in their order."""
+    """The deeds that this person may do now, by their word in the address. `events` in their order.
+    `is_named`: a person has said which machine it is."""
     if not getattr(case, MAY_RETURN, case.is_current):
         return {}
     found = {
         word: deed for word, deed in DEEDS.items() if word != UNDO and deed.is_open(case) and may(deed.verb)
     }
+    if not is_named:
+        found.pop(MISTAKEN, None)
     if events and undoing_actions.may_take_back(case, events[-1], user) and may(Verb.WORK_CASE):
         found[UNDO] = DEEDS[UNDO]
     return found

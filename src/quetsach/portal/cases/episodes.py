@@ -12,14 +12,15 @@ from datetime import datetime
 from uuid import UUID
 
 from django.db.models import Exists, Max, OuterRef, Q, QuerySet, Subquery
+from django.db.models.fields.json import KeyTextTransform
 
 from quetsach.machines.proof.judging import GUARD
-from quetsach.portal.cases.models import Case, CaseEvent
+from quetsach.portal.cases.models import Case, CaseEvent, VictimFile
 from quetsach.portal.cases.rules import BACK, Act, State
 
 MAY_RETURN = "can_return"
 """The annotation of `may_return` on the page of a case."""
-CLOSED_FROM, CLOSED_AT = "closed_from", "closed_at"
+CLOSED_FROM, CLOSED_AT, CLOSED_WITH = "closed_from", "closed_at", "closed_with"
 """The annotations of `closed_by_nobody`."""
 _CLOSED_BY = "closed_by"
 
@@ -80,31 +81,43 @@ def dismissed(devices: Collection[UUID]) -> dict[tuple[UUID, str], list[Case]]:
 def closed_by_nobody(cases: QuerySet[Case]) -> QuerySet[Case]:
     """Those of these cases that are false alarms only because a list was withdrawn, or a file of reports was
     taken back: nobody has said that their signs have another reason. Each has the state of then as
-    `CLOSED_FROM`, and the moment as `CLOSED_AT`."""
+    `CLOSED_FROM`, the moment as `CLOSED_AT`, and the file as `CLOSED_WITH`, empty of a list."""
     closings = CaseEvent.rows.filter(case=OuterRef("pk"), to_state=State.FALSE_POSITIVE.value)
     # A person may have opened the case again, and taken that back.
     closings = closings.exclude(from_state=State.FALSE_POSITIVE.value).exclude(act=Act.UNDO.value)
     last = closings.order_by("-at", "-pk")
-    parts = {_CLOSED_BY: "act", CLOSED_FROM: "from_state", CLOSED_AT: "at"}
+    last = last.annotate(file=KeyTextTransform("victims", "data"))
+    parts = {_CLOSED_BY: "act", CLOSED_FROM: "from_state", CLOSED_AT: "at", CLOSED_WITH: "file"}
     found = cases.annotate(**{name: Subquery(last.values(part)[:1]) for name, part in parts.items()})
     acts = (Act.RETRACT.value, Act.WITHDRAW.value)
     return found.filter(state=State.FALSE_POSITIVE, **{f"{_CLOSED_BY}__in": acts})
 
 
 def set_aside(devices: Collection[UUID]) -> dict[tuple[UUID, str], list[Case]]:
-    """Handled episodes behind another one that nobody called a false alarm (`closed_by_nobody`); the latest
-    first."""
+    """Episodes behind another one that nobody called a false alarm (`closed_by_nobody`); the latest first."""
     found: dict[tuple[UUID, str], list[Case]] = defaultdict(list)
-    rows = Case.rows.filter(device__in=devices, is_current=False, merged_into=None, claimed_at__isnull=False)
+    rows = Case.rows.filter(device__in=devices, is_current=False, merged_into=None)
     for case in closed_by_nobody(rows).order_by("-episode"):
         found[case.device_id, case.family].append(case)
     return found
 
 
-def handled_after(case: Case, seen: datetime | None, later: Iterable[Case]) -> Case | None:
-    """Of the later episodes of a machine that is proven clean, as `set_aside` gives them, that whose handling
-    was after a sign."""
-    for one in later:
-        if one.episode > case.episode and one.claimed_at and seen and seen <= one.claimed_at + GUARD:
-            return one
-    return None
+def goes_on(
+    case: Case, seen: datetime | None, later: Iterable[Case], same: Collection[str] = ()
+) -> Case | None:
+    """The later episode of a machine that is proven clean to which a sign belongs, of those that `set_aside`
+    gives: that whose handling was after the sign; else the latest that nobody has handled and that was closed
+    with the very file which tells the sign. `same` are the ids under which that file was taken back."""
+    found = [one for one in later if one.episode > case.episode]
+    handled = (one for one in found if one.claimed_at and seen and seen <= one.claimed_at + GUARD)
+    unhandled = (one for one in found if one.claimed_at is None and getattr(one, CLOSED_WITH) in same)
+    return next(handled, None) or next(unhandled, None)
+
+
+def same_file(pk: str) -> set[str]:
+    """The ids under which the content of a file of reports was handed in by its unit and taken back."""
+    its = VictimFile.rows.filter(
+        pk=pk, node=OuterRef("node"), digest=OuterRef("digest"), kind=OuterRef("kind")
+    )
+    gone = VictimFile.rows.filter(Exists(its)).exclude(gone_at=None)
+    return {str(one) for one in gone.values_list("pk", flat=True)}

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -15,6 +15,7 @@ from django.utils.translation import gettext_lazy
 from quetsach.machines.identity.forwarders import FORWARDER
 from quetsach.portal.cases.merging_actions import MERGE
 from quetsach.portal.cases.models import Case, CaseEvent, CaseSighting, Device
+from quetsach.portal.cases.named import Named, named
 from quetsach.portal.cases.no_machine import LISTED, WHOLE
 from quetsach.portal.cases.rules import State
 from quetsach.portal.machines.words import spoken
@@ -84,6 +85,8 @@ class Known:
     host: str
     is_in_logs: bool
     asks_for_others: bool = False
+    named: Named | None = None
+    """The machine by the word of a person."""
 
 
 def why(rule: str) -> str:
@@ -94,10 +97,14 @@ def why(rule: str) -> str:
 
 
 def known(
-    case: Case, links: Iterable[CaseSighting], events: Iterable[CaseEvent], led: Mapping[UUID, Device]
+    case: Case,
+    links: Iterable[CaseSighting],
+    events: Sequence[CaseEvent],
+    former: Iterable[CaseEvent],
+    led: Mapping[UUID, Device],
 ) -> Known:
-    """The machine behind a case. `links` are its evidence, `events` its history; `led` are the cases that
-    lead to it now, each with its machine."""
+    """The machine behind a case. `links` are its evidence, `events` its history, `former` that of the cases
+    which lead to it now; `led` are these, each with its machine."""
     host = str(case.device.identity.get("host", ""))
     is_in_logs = False
     links = list(links)
@@ -126,6 +133,7 @@ def known(
         host,
         is_in_logs,
         FORWARDER in rules,
+        named(case, sorted([*events, *former], key=lambda one: (one.at, one.pk))),
     )
 
 

@@ -13,6 +13,7 @@ from quetsach.portal.accounts.models import User
 from quetsach.portal.cases import keeping
 from quetsach.portal.cases.actions import CaseError, locked, note, refuse_unfound
 from quetsach.portal.cases.models import Case
+from quetsach.portal.cases.named import named_now
 from quetsach.portal.cases.rules import MOST_DAYS_ASIDE, TRIES, Note
 
 
@@ -30,6 +31,23 @@ def locate(case: Case, actor: User, *, place: str, ip: str | None = None) -> Cas
     """Record that the machine was found: its room, its user."""
     case = locked(case)
     note(case, Note.LOCATE, by=actor, reason=place, ip=ip)
+    return case
+
+
+@transaction.atomic
+def say_mistaken(case: Case, actor: User, reason: str, ip: str | None = None) -> Case:
+    """Record that the machine which was found is another one. Which machine it is must be found anew, within
+    the same term.
+
+    Raises:
+        CaseError: no word of a person says which machine it is.
+    """
+    case = locked(case)
+    if named_now(case) is None:
+        raise CaseError(_("Nobody has written down which machine it is."))
+    before = keeping.kept(case)
+    case.located_at = None
+    note(case, Note.MISTAKEN, by=actor, reason=reason, ip=ip, before=before)
     return case
 
 

@@ -25,7 +25,7 @@ from quetsach.machines.proof.judging import GUARD, RECHECK
 from quetsach.portal.campaigns.arrivals import Arrived
 from quetsach.portal.campaigns.models import Campaign, CampaignNode
 from quetsach.portal.cases import looks, proving
-from quetsach.portal.cases.actions import held, move, unclaim
+from quetsach.portal.cases.actions import move, unclaim
 from quetsach.portal.cases.again_actions import go_on, told_again
 from quetsach.portal.cases.asking import waiting_named
 from quetsach.portal.cases.cards import place_again
@@ -43,8 +43,8 @@ from quetsach.portal.cases.models import Alias, Case, CaseGap, CaseSighting, Dev
 from quetsach.portal.cases.opening_actions import new_case, open_cases
 from quetsach.portal.cases.owning import owners_below
 from quetsach.portal.cases.parts import PART_FIELDS, Part, Piece, parts_of
-from quetsach.portal.cases.relapse_actions import relapse, resume_clock
-from quetsach.portal.cases.returning_actions import take_signs_since
+from quetsach.portal.cases.relapse_actions import relapse
+from quetsach.portal.cases.returning_actions import count_again
 from quetsach.portal.cases.rules import RETIRE, USABLE_TIMES, Act, Arrival, State, arrive
 from quetsach.portal.cases.summing_actions import sums
 from quetsach.portal.cases.withdrawing.actions import follow_lists
@@ -229,17 +229,16 @@ def _take_batch(campaign: Campaign, pulled: Pulled, reporters: _Reporters, alarm
 
 def _count_again(pieces: Sequence[tuple[Piece, Case]], now: datetime) -> None:
     """Parts that stand in their cases already. Their list may count again after it was withdrawn: a claim
-    that holds since then ends."""
+    that holds since then ends, and so does a false alarm that they had opened before."""
     ended = {
         case.pk
         for piece, case in pieces
-        if arrive(State(case.state), case.claimed_at, case.quiet_until, piece.seen(now), False)
+        if case.dismissed_at is not None
+        or arrive(State(case.state), case.claimed_at, case.quiet_until, piece.seen(now), False)
         is not Arrival.KEEP
     }
     for pk in sorted(ended):
-        case = held(pk)
-        take_signs_since(case)
-        resume_clock(case)
+        count_again(pk)
 
 
 def _links_of(rows: Sequence[Sighting]) -> dict[int, list[CaseSighting]]:

@@ -178,7 +178,9 @@ def with_company(cases: QuerySet[Case]) -> QuerySet[Case]:
     is_waiting = Q(false_alarms__decided_at=None, false_alarms__ended_at=None)
     waiting: Any = FilteredRelation("false_alarms", condition=is_waiting)
     found: Any = cases.annotate(is_reported=Exists(reports), waiting_alarm=waiting)
-    with_alarm: QuerySet[Case] = found.select_related("waiting_alarm__by", "waiting_alarm__decider")
+    with_alarm: QuerySet[Case] = found.select_related(
+        "waiting_alarm__by", "waiting_alarm__decider", "waiting_alarm__node"
+    )
     return with_alarm
 
 

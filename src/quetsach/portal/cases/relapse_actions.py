@@ -1,4 +1,5 @@
-"""A sign after the handling takes the claim away; where it was none, the case gets its claim back."""
+"""A sign after the handling takes the claim away; where it was none, the case gets its claim back. So does a
+false alarm that other evidence opened again."""
 
 from __future__ import annotations
 
@@ -13,7 +14,7 @@ from django.utils.dateparse import parse_datetime
 from quetsach.portal.accounts.models import User
 from quetsach.portal.audit.actions import Told, record_all
 from quetsach.portal.cases import keeping
-from quetsach.portal.cases.actions import move, unclaim
+from quetsach.portal.cases.actions import follow_falseness, move, unclaim
 from quetsach.portal.cases.episode_actions import FOLLOWED, RESUMED
 from quetsach.portal.cases.models import Case, CaseEvent
 from quetsach.portal.cases.relapses import BEFORE
@@ -21,14 +22,16 @@ from quetsach.portal.cases.rules import Act, Note
 
 CLOCK = "clock_at"
 """In the data of an event that undoes a relapse: when the clocks had begun."""
-_OF_LISTS = (Act.WITHDRAW, Act.RETURN, Note.OVERDUE, RESUMED, FOLLOWED)
-"""Acts that follow from the list or the calendar, besides the relapse itself."""
+_OPENING = ([Act.RELAPSE], [Act.EVIDENCE])
+_NOBODYS = (Act.WITHDRAW, Act.RETRACT, Act.RETURN, Note.OVERDUE, RESUMED, FOLLOWED)
+"""Acts that follow from lists, files of reports or the calendar, besides the relapse itself."""
 
 
 def relapse(case: Case, seen: datetime | None, told: Mapping[str, str] | None = None) -> None:
     """A sign came after the cleaning, the earliest at `seen`: the claim no longer holds.
 
-    `told` names the file of reports that said so. The caller has locked the case.
+    `told` names the file of reports that said so. If it told the same sign before and was taken back, the
+    clock goes on. The caller has locked the case.
     """
     before, claimed = keeping.kept(case), case.claimed_at
     case.relapses += 1
@@ -39,32 +42,38 @@ def relapse(case: Case, seen: datetime | None, told: Mapping[str, str] | None = 
         **(told or {}),
     }
     move(case, Act.RELAPSE, data=data, before=before)
+    if told:
+        resume_clock(case, of_same_sign=True)
 
 
-def undo_relapses(
+def undo_signs(
     cases: Iterable[Case],
-    relapses: Mapping[UUID, CaseEvent],
+    returns: Mapping[UUID, CaseEvent],
     *,
     by: User | None,
     reason: str,
     data: dict[str, Any],
 ) -> None:
-    """Give locked cases the state, the claim and the proof that they had before their relapse (`relapses`, by
-    case). The relapse stays in their story, and one more event tells that it counts no more."""
+    """Give locked cases what they were before a sign that counts no more: state, claim, proof and clocks.
+    `returns` are the relapses, and the events that opened false alarms again, by case. They stay in the
+    story, and one more event tells that they count no more."""
     now = timezone.now()
     events, subjects = [], []
     cases = list(cases)
     clocks = {case.pk: case.clock_at for case in cases}
     for case in cases:
-        if (event := relapses.get(case.pk)) is None:
+        if (event := returns.get(case.pk)) is None:
             continue
         state = case.state
-        case.state, case.relapses = event.from_state, max(0, case.relapses - 1)
+        case.state = event.from_state
+        if event.act == Act.RELAPSE:
+            case.relapses = max(0, case.relapses - 1)
         keeping.restore(case, event.data[BEFORE])
         case.save()
         event.data[CaseEvent.UNDONE] = True
         event.save(update_fields=["data"])
-        told = {"act": Act.RELAPSE.value, **data}
+        follow_falseness(case, state, Act.UNDO)
+        told = {"act": event.act, **data}
         clock = keeping.plain(clocks.get(case.pk))
         events.append(
             CaseEvent(case=case, at=now, act=Act.UNDO.value, from_state=state, to_state=case.state, by=by,
@@ -77,13 +86,17 @@ def undo_relapses(
         record_all("case.undo", subjects, by)
 
 
-def resume_clock(case: Case) -> None:
-    """Let the clock of a locked case go on where it stood, if a list had told its relapse, was withdrawn and
-    counts again. The time between does not count."""
-    told = case.events.exclude(act__in=_OF_LISTS).order_by("-at", "-pk")[:2]
-    if [event.act for event in told] != [Act.RELAPSE, Act.UNDO]:
+def resume_clock(case: Case, *, of_same_sign: bool = False) -> None:
+    """Let the clock of a locked case go on where it stood, if a list or a file of reports had opened it, was
+    withdrawn or taken back, and counts again. The time between does not count. `of_same_sign`: only if a sign
+    of the same time or name told it both times."""
+    told = case.events.exclude(act__in=_NOBODYS).order_by("-at", "-pk")[:3]
+    acts = [event.act for event in told]
+    if acts[:1] not in _OPENING or acts != [acts[0], Act.UNDO, acts[0]]:
         return
-    again, undo = told
+    again, undo, first = told
+    if of_same_sign and any(again.data.get(name) != first.data.get(name) for name in ("seen", "indicator")):
+        return
     if (began := parse_datetime(undo.data.get(CLOCK) or "")) is not None:
         case.clock_at = began + (again.at - undo.at)
         case.save(update_fields=["clock_at"])

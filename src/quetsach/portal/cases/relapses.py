@@ -30,7 +30,7 @@ from quetsach.portal.cases.summing_actions import sums
 
 BEFORE = "before"
 """In the data of a relapse: what the case was, as `keeping.kept` tells it. Older versions did not keep it."""
-_PORTALS = (Note.OVERDUE, RESUMED, FOLLOWED)
+PORTALS = (Note.OVERDUE, RESUMED, FOLLOWED)
 """Acts of the portal after a relapse, which say nothing about the machine."""
 
 
@@ -87,7 +87,7 @@ def _found(
         relapse, since = _last_relapse(events)
         if relapse is None or not _supports(relapse, with_it.get(pk)) or _supports(relapse, without.get(pk)):
             continue
-        if BEFORE in relapse.data and all(one.act in _PORTALS for one in since):
+        if BEFORE in relapse.data and all(one.act in PORTALS for one in since):
             found.undone[pk] = relapse
         else:
             found.kept.add(pk)

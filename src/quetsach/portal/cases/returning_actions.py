@@ -11,19 +11,22 @@ from collections import defaultdict
 from datetime import datetime, timedelta
 from itertools import batched
 from typing import Any
+from uuid import UUID
 
-from django.db.models import F, Model
+from django.db.models import Model
 from django.db.models.functions import Coalesce
 from django.utils import timezone
 
 from quetsach.machines.proof.judging import GUARD
 from quetsach.portal.cases import looks
+from quetsach.portal.cases.actions import held
 from quetsach.portal.cases.again_actions import go_on, told_again
 from quetsach.portal.cases.episode_actions import succeed
 from quetsach.portal.cases.false_alarms.queries import holding
 from quetsach.portal.cases.models import Case, CaseEvent, CaseSighting, VictimReport
 from quetsach.portal.cases.opening_actions import open_case
-from quetsach.portal.cases.relapse_actions import relapse
+from quetsach.portal.cases.relapse_actions import relapse, resume_clock
+from quetsach.portal.cases.reopenings import closed_again, other_signs
 from quetsach.portal.cases.rules import OPEN, Arrival, State, arrive
 from quetsach.portal.cases.summing_actions import sum_up_anew
 
@@ -40,7 +43,7 @@ def take_signs_since(case: Case, since: CaseEvent | None = None) -> None:
     if case.merged_into_id is not None or state in OPEN:
         return
     if state is State.FALSE_POSITIVE:
-        if since is not None and (names := _others_since(case, since)):
+        if since is not None and (names := other_signs(case, since, holding(case.device.campaign))):
             told_again(case, ", ".join(sorted(names))[:200], None, None)
         return
     again: _Later = []
@@ -53,6 +56,16 @@ def take_signs_since(case: Case, since: CaseEvent | None = None) -> None:
                 again.append(one)
     if again:
         _to_next_episode(case, again)
+
+
+def count_again(pk: UUID) -> None:
+    """Judge the signs of a case anew whose list counts again: of a claimed one, or of a false alarm that they
+    had opened before. The clock goes on where it stood."""
+    case, closing = held(pk), None
+    if case.state == State.FALSE_POSITIVE and (closing := closed_again(case)) is None:
+        return
+    take_signs_since(case, closing)
+    resume_clock(case)
 
 
 def _later(case: Case) -> _Later:
@@ -99,34 +112,3 @@ def _to_next_episode(case: Case, signs: _Later) -> None:
     for one in (case, following):
         sum_up_anew(one, timezone.now())
     take_signs_since(following)
-
-
-def _others_since(case: Case, since: CaseEvent) -> set[str]:
-    """The signs that came after the event, of a name or a place that the case had not shown before, or later
-    than the list with which the false alarm ended. Without those that another false alarm covers."""
-    alarms, latest = holding(case.device.campaign), timezone.now() + timedelta(days=1)
-    links = CaseSighting.rows.filter(case=case, sighting__is_listed=True)
-    logs = links.values_list(
-        "sighting__received_at", "sighting__indicator", "sighting__node", "sighting__source_name",
-        "sighting__last_seen",
-    )  # fmt: skip
-    told = [
-        (
-            at > since.at, name, (str(node), place),
-            seen is not None and seen <= latest and alarms.has_ended(case.dismissed_at, seen),
-        )
-        for at, name, node, place, seen in logs.distinct()
-    ]  # fmt: skip
-    reports = VictimReport.rows.filter(case=case).values_list("received_at", "publisher", "kind").distinct()
-    told += [(at > since.at, f"{who}:{kind}", ("", who), False) for at, who, kind in reports]
-    checks = CaseEvent.checks().filter(case=case).annotate(key=F("pk")).values_list("key", "data")
-    told += [
-        (pk > since.pk, name, ("", ""), False) for pk, data in checks for name in data.get("indicators", ())
-    ]
-    names = {name for is_later, name, _place, _ended in told if not is_later}
-    places = {place for is_later, _name, place, _ended in told if not is_later}
-    return {
-        name
-        for is_later, name, place, has_ended in told
-        if is_later and (has_ended or name not in names or place not in places)
-    } - alarms.of(case.device_id).keys()

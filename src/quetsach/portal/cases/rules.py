@@ -61,6 +61,8 @@ class Note(StrEnum):
 
     SEEN = "seen"
     LOCATE = "locate"
+    MISTAKEN = "mistaken"
+    """The machine that was found is another one. The right one must be found anew."""
     TRY = "try"
     ISOLATE = "isolate"
     LIFT = "lift"
@@ -117,7 +119,7 @@ RANK = {
 }
 """The order of a list: cases that need an act come first."""
 NOTES: dict[Note, tuple[State, ...]] = {
-    **dict.fromkeys((Note.SEEN, Note.LOCATE, Note.TRY, Note.ASIDE, Note.TAKE_UP), OPEN),
+    **dict.fromkeys((Note.SEEN, Note.LOCATE, Note.MISTAKEN, Note.TRY, Note.ASIDE, Note.TAKE_UP), OPEN),
     **dict.fromkeys((Note.ISOLATE, Note.PROPOSE, Note.OVERDUE), (*OPEN, *_WAITING)),
     **dict.fromkeys((Note.LIFT, Note.REFUSE), tuple(State)),
 }

@@ -28,6 +28,7 @@ from quetsach.portal.cases.forms import AssignForm, ClaimForm, FalseAlarmForm, R
 from quetsach.portal.cases.gaps.door import door_of
 from quetsach.portal.cases.histories import FIGURE_WORDS, figure_filter
 from quetsach.portal.cases.models import Case, FalseAlarm
+from quetsach.portal.cases.named import names_of
 from quetsach.portal.cases.owning import is_public
 from quetsach.portal.cases.rules import RETIRE, Act, State, Word, allows
 from quetsach.portal.cases.several import FIND, is_unfound
@@ -94,10 +95,11 @@ def cases(request: HttpRequest, slug: str) -> HttpResponse:
     listed = tally.seen if is_whole else part.listed(chosen) if part else tally.words[chosen or Word.SIGNS]
     listed_signs = words[Word.SIGNS] if chosen in (None, Word.SIGNS) else 0
     page = lists.Pages(machines, PAGE, listed).get_page(request.GET.get("trang"))
+    names = names_of(list(page))
     context = {
         "seat": seat,
         "page": page,
-        "rows": [(row, *chip_of(row, seat.campaign.quiet_days, now)) for row in page],
+        "rows": [(row, *chip_of(row, seat.campaign.quiet_days, now), names.get(row.pk)) for row in page],
         "below": below,
         "reach": reach,
         "watched_reach": ALL if below else OWN,
@@ -226,7 +228,9 @@ def _case_page(
     state = State(found.state)
     advice = advice_for(found.family, get_language() or "vi")
     forms: dict[str, Any] = {}
-    for slug, deed in open_deeds(found, story.events, seat.user, seat.may).items():
+    known = machine_words.known(found, story.facts.links, story.events, story.former, story.led)
+    is_named = known.named is not None
+    for slug, deed in open_deeds(found, story.events, seat.user, seat.may, is_named=is_named).items():
         form = forms[slug.replace("-", "_")] = bound.get(slug) or deed.form(auto_id=f"{slug}-%s")
         if isinstance(form, ClaimForm):
             form.name_steps(advice)
@@ -241,7 +245,6 @@ def _case_page(
     tale = tell(found, story, now, ALL_EVIDENCE if wants_all else EVIDENCE)
     seen = [one for one in story.facts.coverages if fits(seat.places, Verb.READ, one.scan.node.path)]
     scans = told_by(tale.evidence, seen)
-    known = machine_words.known(found, story.facts.links, story.events, story.led)
     unfound = is_unfound(found)
     names_machines = any(row.who and row.device for row in story.facts.sightings)
     context = {

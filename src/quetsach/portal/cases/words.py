@@ -57,6 +57,7 @@ ACTS: dict[str, str | Promise] = {
     Act.SEEN_AGAIN: gettext_lazy("Said to be out of use, and seen again"),
     Note.SEEN: gettext_lazy("The unit knows of it"),
     Note.LOCATE: gettext_lazy("The machine was found"),
+    Note.MISTAKEN: gettext_lazy("The machine that was found was another one"),
     Note.TRY: gettext_lazy("Tried to reach it, in vain"),
     Note.ISOLATE: gettext_lazy("Taken off the network"),
     Note.LIFT: gettext_lazy("On the network again"),

@@ -19,7 +19,7 @@ from django.utils import timezone
 from quetsach.portal.accounts.models import User
 from quetsach.portal.audit.actions import record
 from quetsach.portal.campaigns.models import Campaign, CampaignNode
-from quetsach.portal.cases import relapses
+from quetsach.portal.cases import relapses, reopenings
 from quetsach.portal.cases.models import (
     Case,
     CaseEvent,
@@ -28,7 +28,7 @@ from quetsach.portal.cases.models import (
     VictimReport,
     VictimTelling,
 )
-from quetsach.portal.cases.relapse_actions import undo_relapses
+from quetsach.portal.cases.relapse_actions import undo_signs
 from quetsach.portal.cases.rules import Act, State
 from quetsach.portal.cases.summing_actions import sum_up_anew
 from quetsach.portal.cases.victims.queries import resting_on
@@ -101,11 +101,13 @@ def _lock(file: VictimFile) -> None:
 
 
 def _from_cases(file: VictimFile, ids: Collection[UUID]) -> int:
-    """Take the file's reports from some cases. A relapse that only the file told is undone. Cases without
+    """Take the file's reports from some cases. A relapse that only the file told is undone, and
+    so is evidence that opened a false alarm again. Cases without
     any evidence left are closed; a case that was verified clean stays so: its machine was handled."""
     rows = Case.rows.select_for_update(of=("self",), no_key=True).select_related("device__owner")
     cases = list(rows.filter(pk__in=ids).order_by("pk"))
-    back = relapses.resting_on(file, Case.rows.filter(pk__in=ids))
+    returns = relapses.resting_on(file, Case.rows.filter(pk__in=ids)).undone
+    returns |= reopenings.resting_on_file(file, Case.rows.filter(pk__in=ids))
     its = VictimReport.rows.filter(Q(file=file) | Q(tellings__file=file), case__in=ids)
     for some in batched(set(its.values_list("pk", flat=True)), REPORTS):
         _drop(file, some)
@@ -121,7 +123,7 @@ def _from_cases(file: VictimFile, ids: Collection[UUID]) -> int:
     for case in cases:
         sum_up_anew(case, timezone.now())
     data = {"file": file.name, "victims": str(file.pk)}
-    undo_relapses(cases, back.undone, by=file.gone_by, reason=file.gone_why, data=data)
+    undo_signs(cases, returns, by=file.gone_by, reason=file.gone_why, data=data)
     bare = [case for case in cases if case.pk not in kept and case.is_current and case.state in OPEN]
     states = [State.FALSE_POSITIVE] * len(bare)
     move_many(bare, Act.RETRACT, states, by=file.gone_by, reason=file.gone_why, data=data)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from uuid import UUID
@@ -13,7 +13,7 @@ from django.utils import timezone
 
 from quetsach.machines.evidence import Key
 from quetsach.portal.campaigns.models import CampaignNode
-from quetsach.portal.cases.episodes import dismissed, handled_after, set_aside
+from quetsach.portal.cases.episodes import dismissed, goes_on, set_aside
 from quetsach.portal.cases.machine_actions import OwnersOf, address_id, kind_of
 from quetsach.portal.cases.models import Alias, Case, Device, VictimReport
 from quetsach.portal.cases.rules import Arrival, State, arrive
@@ -33,6 +33,8 @@ class Forecast:
     node: CampaignNode
     owners: OwnersOf
     places: Places
+    same: Collection[str] = ()
+    """The ids under which the same file was taken back."""
     fresh: set[Place] = field(default_factory=set)
     effects: dict[Place, set[Arrival]] = field(default_factory=lambda: defaultdict(set))
 
@@ -99,7 +101,7 @@ class Forecast:
                 self.effects[machine, one.family].add(arrival)
         later = set_aside({case.device_id for _place, case, _seen in ended}) if ended else {}
         for place, case, seen in ended:
-            again = handled_after(case, seen, later.get((case.device_id, case.family), ()))
+            again = goes_on(case, seen, later.get((case.device_id, case.family), ()), self.same)
             self.effects[place].add(Arrival.EPISODE if again is None else Arrival.EVIDENCE)
 
     def _ids(self, some: Sequence[Report]) -> list[UUID | Key]:

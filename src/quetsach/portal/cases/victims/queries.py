@@ -14,7 +14,8 @@ from django.db.models import Count, Exists, IntegerField, Max, Min, OuterRef, Q,
 from django.db.models import When as Then
 
 from quetsach.portal.campaigns.models import CampaignNode
-from quetsach.portal.cases import relapses
+from quetsach.portal.cases import relapses, reopenings
+from quetsach.portal.cases.episodes import same_file
 from quetsach.portal.cases.models import (
     Case,
     CaseEvent,
@@ -73,7 +74,7 @@ def preview(draft: VictimFile, file: ReportFile) -> Preview:
     node = CampaignNode.rows.select_related("unit").get(pk=draft.node_id)
     below = owners_below(node)
     places = Places(below[0])
-    found.forecast = forecast = Forecast(node, {node.pk: below}, places)
+    found.forecast = forecast = Forecast(node, {node.pk: below}, places, same_file(str(draft.pk)))
     waiting: list[Report] = []
     machines: dict[tuple[str, str], UUID] = {}
     risks: set[tuple[str, str, int | None]] = set()
@@ -181,7 +182,8 @@ class Resting:
     """What taking a file back would change. `reports` that it tells, `shared` with other files; current cases
     that rest on it alone (`alone`), that have another reason too (`others`), and that rest on it alone and
     are verified clean (`proven`). `back`: they stand as before the file (`standing_again`); `acted`: of
-    `others`, with signs again by the file alone, and they stay, because somebody has worked on them."""
+    `others`, with signs again by the file alone, and they stay, because somebody has worked on them.
+    `dismissed`: the file alone opened these false alarms of people again."""
 
     reports: int = 0
     shared: int = 0
@@ -190,6 +192,7 @@ class Resting:
     proven: int = 0
     back: int = 0
     acted: int = 0
+    dismissed: int = 0
 
 
 def resting_on(file: VictimFile) -> Resting:
@@ -208,9 +211,12 @@ def resting_on(file: VictimFile) -> Resting:
     back = relapses.resting_on(file, Case.rows.filter(pk__in=cases.values("pk")))
     found.acted = len(back.kept)
     rows = cases.order_by().values_list("state", "has_more").annotate(n=Count("pk"))
-    alone = cases.filter(state__in=OPEN, has_more=False).exclude(pk__in=list(back.undone))
+    alarms = reopenings.resting_on_file(file, Case.rows.filter(pk__in=cases.values("pk")))
+    found.dismissed = len(alarms)
+    set_apart = [*back.undone, *alarms]
+    alone = cases.filter(state__in=OPEN, has_more=False).exclude(pk__in=set_apart)
     closed = set(alone.order_by().values_list("pk", flat=True))
-    numbers = Counter({(state, has_more): n for state, has_more, n in rows.exclude(pk__in=list(back.undone))})
+    numbers = Counter({(state, has_more): n for state, has_more, n in rows.exclude(pk__in=set_apart)})
     for pk, has_more in cases.filter(pk__in=list(back.undone)).values_list("pk", "has_more"):
         before = back.undone[pk].from_state
         if before in OPEN and not has_more:
@@ -228,6 +234,26 @@ def _count(found: Preview, one: Report) -> None:
     found.kinds[one.publisher, one.kind, one.meaning.value] += 1
     found.first = min(found.first or one.first, one.first)
     found.last = max(found.last or one.last, one.last)
+
+
+def same_files(file: VictimFile) -> list[VictimFile]:
+    """The same content, as its unit handed it in at other times; the latest first."""
+    rows = VictimFile.rows.filter(
+        node=file.node_id, digest=file.digest, kind=file.kind, accepted_at__isnull=False
+    )
+    return list(rows.exclude(pk=file.pk).select_related("by", "token", "gone_by").order_by("-accepted_at"))
+
+
+def counting_again(node: CampaignNode, files: Iterable[VictimFile]) -> dict[UUID, VictimFile]:
+    """By taken-back file of a node: the same content, where it was handed in again and counts."""
+    gone = [one for one in files if one.gone_at is not None]
+    if not gone:
+        return {}
+    rows = VictimFile.rows.filter(
+        node=node, digest__in={one.digest for one in gone}, accepted_at__isnull=False, gone_at=None
+    )
+    standing = {(one.digest, one.kind): one for one in rows}
+    return {one.pk: standing[one.digest, one.kind] for one in gone if (one.digest, one.kind) in standing}
 
 
 def files_of(node: CampaignNode) -> QuerySet[VictimFile]:

@@ -66,13 +66,17 @@ def victims(request: HttpRequest, slug: str) -> HttpResponse:
 
 def _victims_page(request: HttpRequest, seat: Seat, form: VictimsForm, status: int = 200) -> HttpResponse:
     page = Paginator(queries.files_of(seat.node), PAGE).get_page(request.GET.get("trang"))
+    again = queries.counting_again(seat.node, page)
     context = {
         "seat": seat,
         "door": "cases",
         "form": form,
         "most": actions.MOST_BYTES >> 20,
         "page": page,
-        "rows": [(row, *what_is(row.publisher, row.kind), sum(row.left.values())) for row in page],
+        "rows": [
+            (row, *what_is(row.publisher, row.kind), sum(row.left.values()), again.get(row.pk))
+            for row in page
+        ],
         "standing": queries.standing(seat.node),
         "may_upload": seat.may(Verb.UPLOAD_SCAN),
         "portal_url": on_screen(request, "/"),
@@ -202,6 +206,7 @@ def _summary(receipt: Receipt) -> dict[str, object]:
 
 
 def _file_page(request: HttpRequest, seat: Seat, row: VictimFile) -> HttpResponse:
+    same = queries.same_files(row)
     context = {
         "seat": seat,
         "door": "cases",
@@ -214,6 +219,8 @@ def _file_page(request: HttpRequest, seat: Seat, row: VictimFile) -> HttpRespons
         "leftovers": unread(row.leftovers),
         "left_lines": sum(row.left.values()),
         "machines": queries.number_of_machines(row),
+        "again": next((one for one in same if row.gone_at and one.gone_at is None), None),
+        "before": [one for one in same if one.gone_at and not row.gone_at],
         "may_take_back": row.gone_at is None and seat.may(Verb.UPLOAD_SCAN),
     }
     return render(request, "cases/victims/file.html", context)

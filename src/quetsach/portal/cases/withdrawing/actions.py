@@ -19,11 +19,11 @@ from django.utils import timezone
 from quetsach.portal.accounts.models import User
 from quetsach.portal.audit.actions import Told, record_all
 from quetsach.portal.campaigns.models import Campaign
-from quetsach.portal.cases import relapses
+from quetsach.portal.cases import relapses, reopenings
 from quetsach.portal.cases.episode_actions import follow
 from quetsach.portal.cases.episodes import may_return
 from quetsach.portal.cases.models import Case, CaseEvent
-from quetsach.portal.cases.relapse_actions import undo_relapses
+from quetsach.portal.cases.relapse_actions import undo_signs
 from quetsach.portal.cases.rules import OPEN as UNIT_ACTS
 from quetsach.portal.cases.rules import Act, State, returned
 from quetsach.portal.cases.withdrawing.queries import OPEN, SET, back_on_a_list, resting_on
@@ -46,8 +46,8 @@ def follow_lists(campaign: Campaign) -> int:
     published = lists.lists_of(campaign) if gone else []
     for row in gone:
         resting = resting_on(campaign, [row], published)
-        for some in batched(resting.back, BATCH):
-            _undo_relapses(some, row, *resting.entries)
+        for some in batched([*resting.back, *resting.dismissed], BATCH):
+            _undo_signs(some, row, *resting.entries)
         for some in batched(resting.alone, BATCH):
             closed += _close(some, row)
     if rows:
@@ -72,11 +72,12 @@ def _close(ids: Sequence[UUID], row: IndicatorSet) -> int:
 
 
 @transaction.atomic
-def _undo_relapses(ids: Sequence[UUID], row: IndicatorSet, only: set[str], withdrawn: set[str]) -> None:
-    """Give cases back what they were before a relapse that the version alone told."""
-    cases = _locked(ids)
-    back = relapses.resting_on_entries(only, withdrawn, Case.rows.filter(pk__in=ids))
-    undo_relapses(cases, back.undone, by=row.withdrawn_by, reason=row.withdrawn_why, data=_told(row))
+def _undo_signs(ids: Sequence[UUID], row: IndicatorSet, only: set[str], withdrawn: set[str]) -> None:
+    """Give cases back what they were before a sign that the version alone told."""
+    cases, those = _locked(ids), Case.rows.filter(pk__in=ids)
+    returns = relapses.resting_on_entries(only, withdrawn, those).undone
+    returns |= reopenings.resting_on_lists(row.campaign, [row], only, withdrawn, those)
+    undo_signs(cases, returns, by=row.withdrawn_by, reason=row.withdrawn_why, data=_told(row))
 
 
 def _told(row: IndicatorSet) -> dict[str, Any]:

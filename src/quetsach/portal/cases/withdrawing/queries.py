@@ -10,7 +10,7 @@ from uuid import UUID
 from django.db.models import Exists, Max, OuterRef, QuerySet
 
 from quetsach.portal.campaigns.models import Campaign
-from quetsach.portal.cases import relapses
+from quetsach.portal.cases import relapses, reopenings
 from quetsach.portal.cases.episodes import may_return
 from quetsach.portal.cases.models import Case, CaseEvent, CaseSighting, VictimReport
 from quetsach.portal.cases.rules import TRANSITIONS, Act, State
@@ -29,8 +29,9 @@ class Resting:
     their signs are like that; `others`: open, with another reason; `proven`: verified clean, with signs like
     those of `alone`. `back`: only these signs said that signs came back, and the claim of before holds again.
     `as_before`: the cases that are not closed and stand as before these signs (`standing_again`). `acted`: of
-    `others`, with signs again by these alone, and they stay, because somebody has worked on them. `entries`
-    are the names that only this version lists, and those that withdrawn versions alone list."""
+    `others`, with signs again by these alone, and they stay, because somebody has worked on them.
+    `dismissed`: these alone opened false alarms of people again, which hold again. `entries` are the names
+    that only this version lists, and those that withdrawn versions alone list."""
 
     alone: list[UUID] = field(default_factory=list)
     others: int = 0
@@ -38,6 +39,7 @@ class Resting:
     back: list[UUID] = field(default_factory=list)
     as_before: set[UUID] = field(default_factory=set)
     acted: int = 0
+    dismissed: list[UUID] = field(default_factory=list)
     entries: tuple[set[str], set[str]] = (set(), set())
 
 
@@ -65,10 +67,13 @@ def resting_on(
     told = relapses.resting_on_entries(only, withdrawn, cases)
     found.back, found.acted = list(told.undone), len(told.kept)
     states |= {pk: event.from_state for pk, event in told.undone.items()}
+    found.dismissed = list(reopenings.resting_on_lists(campaign, rows, only, withdrawn, cases))
     for pk, shown in signs.items():
         if only.isdisjoint(shown):
             continue
         is_alone = shown <= withdrawn
+        if pk in found.dismissed:
+            continue
         if pk in told.undone and not (is_alone and states[pk] in OPEN):
             continue
         if states[pk] == State.VERIFIED_CLEAN:

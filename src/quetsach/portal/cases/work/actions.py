@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from uuid import uuid4
+from uuid import UUID, uuid4
 
 from django.db import transaction
 from django.utils import timezone
@@ -41,12 +41,14 @@ def act_on(
     *,
     done_at: datetime,
     tool: str = "",
-    reason: str = "",
+    note: str = "",
+    reasons: Mapping[UUID, str] | None = None,
     ip: str | None = None,
 ) -> Outcome:
     """Do to each case what was chosen for it (`CHOICES`). A case that refuses does not stop the others.
 
-    `done_at`, `tool` and `reason` are the same for all.
+    `done_at`, `tool` and `note` are the same for all that were handled; `reasons` says of each false alarm
+    why it is one.
     """
     outcome = Outcome(uuid4().hex)
     for case, choice in chosen:
@@ -54,7 +56,11 @@ def act_on(
             outcome.same.append(case)
             continue
         try:
-            _act(case, choice, actor, outcome.batch, done_at, tool, reason, ip)
+            if choice == FALSE_ALARM:
+                why = (reasons or {})[case.pk]
+                propose(case, actor, FalseAlarm.Scope.CASE, why, ip=ip, batch=outcome.batch)
+            else:
+                _act(case, choice, actor, outcome.batch, done_at, tool, note, ip)
         except CaseError as error:
             outcome.refused.append((case, str(error)))
         else:
@@ -75,17 +81,15 @@ def _act(
     batch: str,
     done_at: datetime,
     tool: str,
-    reason: str,
+    note: str,
     ip: str | None,
 ) -> None:
     if choice == SEEN:
         acknowledge(case, actor, ip, batch)
     elif choice == START:
         start_cleaning(case, actor, ip, batch)
-    elif choice == FALSE_ALARM:
-        propose(case, actor, FalseAlarm.Scope.CASE, reason, ip=ip, batch=batch)
     else:
-        claim_clean(case, actor, done=choice, done_at=done_at, tool=tool, note=reason, ip=ip, batch=batch)
+        claim_clean(case, actor, done=choice, done_at=done_at, tool=tool, note=note, ip=ip, batch=batch)
 
 
 @transaction.atomic

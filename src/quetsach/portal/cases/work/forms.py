@@ -1,4 +1,4 @@
-"""What counts for all rows of the work list that are saved together."""
+"""What counts for all rows of the work list that are saved together, and the reason of one row."""
 
 from __future__ import annotations
 
@@ -10,17 +10,23 @@ from quetsach.portal.kit.fields import TypedField
 
 
 class TogetherForm(HandlingForm):
-    """Moment, tool and reason. `needs_reason`: one of the rows is said to be a false alarm."""
+    """Moment, tool and note of all rows that were handled."""
 
-    reason = TypedField(
-        label=_("Reason or note"), max_length=2000, required=False, widget=forms.Textarea(attrs={"rows": 2}),
-        help_text=_("A false alarm needs a reason of at least ten characters; it stays in the history."),
+    note = TypedField(
+        label=_("Note"), max_length=2000, required=False, widget=forms.Textarea(attrs={"rows": 2}),
+        help_text=_(
+            "It goes to every row that is saved as handled. A false alarm has its reason in its row."
+        ),
     )  # fmt: skip
-    needs_reason = False
 
-    def clean_reason(self) -> str:
-        """The reason, which a false alarm must have."""
-        text: str = self.cleaned_data["reason"]
-        if self.needs_reason and len(text) < LEAST_REASON:
-            raise forms.ValidationError(_("Say in at least ten characters why it is a false alarm."))
-        return text
+
+_WHY = _("Say in at least ten characters why it is a false alarm.")
+_REASON = TypedField(
+    min_length=LEAST_REASON, max_length=2000, error_messages={"required": _WHY, "min_length": _WHY}
+)
+
+
+def reason_of(text: str) -> str:
+    """The reason of one row. Raises ValidationError where it is too short or too long."""
+    found: str = _REASON.clean(text)
+    return found

@@ -18,6 +18,7 @@ from quetsach.portal.cases.escalating.wording import DueInWords, due_in_words
 from quetsach.portal.cases.flags import COUNTED, PREFIX, Flag, Mark, conditions, marks_of, with_flags
 from quetsach.portal.cases.lists import number_of, there, within
 from quetsach.portal.cases.models import Case, CaseSighting, FalseAlarm
+from quetsach.portal.cases.named import Named, names_of
 from quetsach.portal.cases.rules import State
 from quetsach.portal.cases.several import FIND, is_unfound
 from quetsach.portal.cases.work.actions import CHOICES, FALSE_ALARM, SEEN, START
@@ -34,6 +35,8 @@ class Row:
     advice: Advice
     marks: list[Mark]
     due: DueInWords | None
+    named: Named | None
+    """The machine by the word of a person, where logs know only its address."""
 
     @property
     def choices(self) -> tuple[str, ...]:
@@ -119,15 +122,15 @@ def overview(node: CampaignNode, rule: Rule, now: datetime, *, below: bool = Fal
 
 
 def rows_of(cases: Iterable[UUID], language: str, rule: Rule, now: datetime) -> list[Row]:
-    """The cases with evidence, advice, flags and term, in the order of their ids. Three queries."""
+    """The cases with evidence, advice, flags and term, in the order of their ids. Four queries."""
     order = {pk: place for place, pk in enumerate(cases)}
     flagged = with_flags(Case.rows.filter(pk__in=list(order)), rule, now).select_related("device__owner")
     some = sorted(flagged, key=lambda case: order[case.pk])
-    signs = _signs(some)
+    signs, names = _signs(some), names_of(some)
     return [
         Row(
             case, signs.get(case.pk), advice_for(case.family, language), marks_of(case),
-            due_in_words(case, rule, now),
+            due_in_words(case, rule, now), names.get(case.pk),
         )
         for case in some
     ]  # fmt: skip

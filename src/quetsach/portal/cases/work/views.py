@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from itertools import groupby
 from uuid import UUID
 
 from django.contrib import messages
+from django.core.exceptions import ValidationError
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
@@ -21,7 +22,7 @@ from quetsach.portal.cases.escalating.queries import rule_of
 from quetsach.portal.cases.lists import MANY
 from quetsach.portal.cases.words import DONE
 from quetsach.portal.cases.work import actions, queries
-from quetsach.portal.cases.work.forms import TogetherForm
+from quetsach.portal.cases.work.forms import TogetherForm, reason_of
 from quetsach.portal.kit.client_ip import client_ip_text
 from quetsach.portal.kit.long_lists import FromNearestEnd
 from quetsach.portal.units.roles import Verb
@@ -30,11 +31,16 @@ PAGE = 50
 MOST_SAVED = 100
 """The choices that one save carries out; the browser keeps the others, and the page says so."""
 MOST_PRINTED = 500
+WHY = "vi-sao-"
+"""Before the id of a case: the field of a row with the reason of its false alarm."""
 LAST = "work_batch"
 """The key in the session of the batch that the person saved last, by campaign."""
 ANSWERED = "work_answered"
 """The key in the session of the choices that were answered and that no page has told yet, by campaign: the
 browser keeps a choice until then."""
+
+type _Sentence = tuple[int, str]
+"""A number and the sentence on it, which nobody needs about none."""
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -47,19 +53,26 @@ def work(request: HttpRequest, slug: str) -> HttpResponse:
     found = queries.open_cases(seat.node, rule, now, below=below, flag=flag)
     form, wrong, refused = TogetherForm(), {}, []
     picked: dict[UUID, str] = {}
+    reasons: dict[UUID, str] = {}
     answered = _not_told(request, slug)
     if request.method == "POST":
         picked, waiting = _picked(request)
+        reasons = {
+            pk: request.POST.get(f"{WHY}{pk}", "")
+            for pk, choice in picked.items()
+            if choice == actions.FALSE_ALARM
+        }
         form = TogetherForm(request.POST)
-        form.needs_reason = actions.FALSE_ALARM in picked.values()
         if not picked:
             form.add_error(None, _("Nothing is chosen yet: choose what happened to at least one machine."))
         elif form.is_valid():
             cases = found.select_related("device__owner").in_bulk(list(picked))
-            chosen = [(case, picked[pk]) for pk, case in cases.items()]
-            outcome = actions.act_on(chosen, seat.user, ip=client_ip_text(request), **form.cleaned_data)
+            told, unsaid = _reasons(reasons)
+            chosen = [(case, picked[pk]) for pk, case in cases.items() if pk not in unsaid]
+            ip = client_ip_text(request)
+            outcome = actions.act_on(chosen, seat.user, reasons=told, ip=ip, **form.cleaned_data)
             _tell(request, seat, outcome, len(picked) - len(cases), waiting)
-            refused = outcome.refused
+            refused = [*outcome.refused, *((case, unsaid[pk]) for pk, case in cases.items() if pk in unsaid)]
             wrong = {case.pk: said for case, said in refused}
             answered += [pk.hex for pk in picked if pk not in wrong]
             if not refused:
@@ -83,8 +96,10 @@ def work(request: HttpRequest, slug: str) -> HttpResponse:
         "door": "cases",
         "page": page,
         "machines": machines if machines < page.paginator.count else 0,
-        "rows": [(row, picked.get(row.case.pk, ""), wrong.get(row.case.pk, "")) for row in shown],
-        "elsewhere": [(pk, choice) for pk, choice in picked.items() if pk not in here],
+        "rows": [
+            (row, picked.get(pk := row.case.pk, ""), reasons.get(pk, ""), wrong.get(pk, "")) for row in shown
+        ],
+        "elsewhere": [(pk, choice, reasons.get(pk, "")) for pk, choice in picked.items() if pk not in here],
         "refused": refused,
         "answered": [f"may-{UUID(pk)}" for pk in answered],
         "keep": f"{seat.user.pk} {seat.node.pk} {below:d} {flag or ''}",
@@ -122,6 +137,18 @@ def _picked(request: HttpRequest) -> tuple[dict[UUID, str], int]:
     return dict(list(found.items())[:MOST_SAVED]), max(0, len(found) - MOST_SAVED)
 
 
+def _reasons(typed: Mapping[UUID, str]) -> tuple[dict[UUID, str], dict[UUID, str]]:
+    """The reasons of false alarms by case, and the words on those that cannot be taken."""
+    told: dict[UUID, str] = {}
+    unsaid: dict[UUID, str] = {}
+    for pk, text in typed.items():
+        try:
+            told[pk] = reason_of(text)
+        except ValidationError as error:
+            unsaid[pk] = " ".join(error.messages)
+    return told, unsaid
+
+
 def _choices() -> list[tuple[str, int, str]]:
     """Value, key and words of what can be chosen for a row."""
     words: Mapping[str, str] = {
@@ -134,33 +161,48 @@ def _choices() -> list[tuple[str, int, str]]:
 
 
 def _tell(request: HttpRequest, seat: Seat, outcome: actions.Outcome, gone: int, waiting: int) -> None:
-    """Messages on saved cases, on cases that somebody else handled first, and on choices not yet saved."""
+    """One message on saved cases, on cases that somebody else handled first, and on choices not yet saved."""
     done, slug = len(outcome.done), seat.campaign.slug
     if done:
         request.session[LAST] = {**request.session.get(LAST, {}), slug: outcome.batch}
-        told = ngettext("Recorded for %(n)d case.", "Recorded for %(n)d cases.", done)
-        messages.success(request, told % {"n": done})
-    if same := len(outcome.same):
-        told = ngettext(
-            "%(n)d case stood so already: nothing changed there.",
-            "%(n)d cases stood so already: nothing changed there.",
-            same,
-        )
-        messages.info(request, told % {"n": same})
-    if gone:
-        told = ngettext(
-            "%(n)d case was handled by somebody else meanwhile, and was left alone.",
-            "%(n)d cases were handled by somebody else meanwhile, and were left alone.",
-            gone,
-        )
-        messages.warning(request, told % {"n": gone})
-    if waiting:
-        told = ngettext(
-            "%(n)d choice is not saved yet: press Save once more.",
-            "%(n)d choices are not saved yet: press Save once more.",
-            waiting,
-        )
-        messages.warning(request, told % {"n": waiting})
+    _say(
+        request,
+        (done, ngettext("Recorded for %(n)d case.", "Recorded for %(n)d cases.", done)),
+        (
+            same := len(outcome.same),
+            ngettext(
+                "%(n)d case stood so already: nothing changed there.",
+                "%(n)d cases stood so already: nothing changed there.",
+                same,
+            ),
+        ),
+        left=(
+            (
+                gone,
+                ngettext(
+                    "%(n)d case was handled by somebody else meanwhile, and was left alone.",
+                    "%(n)d cases were handled by somebody else meanwhile, and were left alone.",
+                    gone,
+                ),
+            ),
+            (
+                waiting,
+                ngettext(
+                    "%(n)d choice is not saved yet: press Save once more.",
+                    "%(n)d choices are not saved yet: press Save once more.",
+                    waiting,
+                ),
+            ),
+        ),
+    )
+
+
+def _say(request: HttpRequest, *told: _Sentence, left: Sequence[_Sentence] = ()) -> None:
+    """All sentences in one message; a warning where something is `left`."""
+    said = [text % {"n": n} for n, text in (*told, *left) if n]
+    if said:
+        level = messages.WARNING if any(n for n, _text in left) else messages.SUCCESS
+        messages.add_message(request, level, " ".join(said))
 
 
 @require_POST
@@ -174,16 +216,14 @@ def take_back(request: HttpRequest, slug: str) -> HttpResponse:
     if outcome is None or not (outcome.done or outcome.refused):
         messages.info(request, _("There is nothing to take back any more."))
     else:
-        if done := len(outcome.done):
-            told = ngettext("%(n)d case is as it was before.", "%(n)d cases are as they were before.", done)
-            messages.success(request, told % {"n": done})
-        if left := len(outcome.refused):
-            told = ngettext(
-                "%(n)d case stays: something has happened to it since.",
-                "%(n)d cases stay: something has happened to them since.",
-                left,
-            )
-            messages.warning(request, told % {"n": left})
+        done, kept = len(outcome.done), len(outcome.refused)
+        back = ngettext("%(n)d case is as it was before.", "%(n)d cases are as they were before.", done)
+        stays = ngettext(
+            "%(n)d case stays: something has happened to it since.",
+            "%(n)d cases stay: something has happened to them since.",
+            kept,
+        )
+        _say(request, (done, back), left=[(kept, stays)])
     query = request.POST.get("don-vi", "")
     tail = f"?don-vi={query}" if query.replace("-", "").isalnum() and query.isascii() else ""
     if tail and request.POST.get("duoi") == "1":

@@ -115,14 +115,16 @@ def is_refused(newest: MachineFigures, now: dict[str, Any]) -> bool:
 @transaction.atomic
 def take_back(node: CampaignNode, number: int, actor: User, ip: str | None = None) -> MachineFigures:
     """A restatement of a person does not hold any more; the number before it does. A second call changes
-    nothing. Raises ReportError for the frozen figures, and for restatements that the portal made;
-    LockedReport where the campaign is closed."""
+    nothing. Raises ReportError for the frozen figures, for restatements that the portal made, and where a
+    later number holds; LockedReport where the campaign is closed."""
     must_be_running(node)
     report = _held(node)
     found = MachineFigures.rows.filter(revision=report.current, number=number).first()
     if found is None or found.number == 1 or found.by_id is None:
         raise ReportError(_("Only a restatement that a person made can be taken back."))
     if found.withdrawn_at is None:
+        if found != latest_of(report.current):
+            raise ReportError(_("A later number holds now. Look at the figures again."))
         found.withdrawn_at, found.withdrawn_by = timezone.now(), actor
         found.save(update_fields=["withdrawn_at", "withdrawn_by"])
         assert report.current is not None

@@ -37,6 +37,13 @@ class Chain:
         )
 
     @property
+    def under(self) -> MachineFigures | None:
+        """What holds after the number that holds now is taken back; None where that is the frozen one."""
+        held = self.holds.number
+        rest = (one for one in reversed(self.all) if one.number < held and one.withdrawn_at is None)
+        return next(rest, None)
+
+    @property
     def seen(self) -> tuple[int, int]:
         """Machines and addresses with signs, as frozen and as they hold."""
         return _seen(self.frozen), _seen(self.holds)

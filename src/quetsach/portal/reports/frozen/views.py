@@ -118,6 +118,7 @@ def machine_figures(request: HttpRequest, slug: str, node_id: UUID) -> HttpRespo
         ]
         if chain
         else [],
+        "changes_back": words.changes_back(chain) if chain else [],
         "differs": moved(chain.holds.whole, then) if chain else False,
         "is_open": seat.campaign.status == Campaign.Status.PUBLISHED,
         "is_refused": bool(chain) and actions.is_refused(chain.all[-1], then) if chain else False,

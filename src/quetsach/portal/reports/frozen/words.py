@@ -122,7 +122,7 @@ def table(own: dict[str, Any], whole: dict[str, Any], chain: Chain | None) -> li
 
 @dataclass(frozen=True)
 class Change:
-    """A figure that a restatement moved: its words, the number that held before it, and its own."""
+    """A figure that moves: its words, the number that holds before, and the number after."""
 
     words: str | Promise
     before: int
@@ -131,8 +131,18 @@ class Change:
 
 def changes(chain: Chain, one: MachineFigures) -> list[Change]:
     """The figures of a restatement that are not those of the number that held before it."""
-    old = chain.before(one).whole
-    pairs = [(words, value_of(old, name), value_of(one.whole, name)) for name, words in FIGURE_WORDS.items()]
+    return _changes(chain.before(one), one)
+
+
+def changes_back(chain: Chain) -> list[Change]:
+    """The figures that move where the restatement that holds is taken back."""
+    return _changes(chain.holds, chain.under) if chain.under else []
+
+
+def _changes(old: MachineFigures, new: MachineFigures) -> list[Change]:
+    pairs = [
+        (words, value_of(old.whole, name), value_of(new.whole, name)) for name, words in FIGURE_WORDS.items()
+    ]
     return [Change(words, before, after) for words, before, after in pairs if before != after]
 
 

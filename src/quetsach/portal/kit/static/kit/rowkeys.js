@@ -1,6 +1,8 @@
 // A table [data-row-keys] with one list of choices a row: digits choose and go on, j and k move, o opens, Ctrl+Enter saves.
 // Choices stay in this tab, under the name data-row-keep, when another page of the list or a case is opened. All go with the form,
 // and stay until a page of the server names them in data-row-answered: an answer may never come.
+// A row may have a text, [data-row-why], that its choice of that value needs: the digit goes there, Enter to the next row, and the
+// down arrow takes the text that was written last.
 for (const table of document.querySelectorAll("table[data-row-keys]")) {
   const form = table.closest("form");
   const lists = [...table.tBodies[0].querySelectorAll("select")];
@@ -12,9 +14,14 @@ for (const table of document.querySelectorAll("table[data-row-keys]")) {
   said.role = "status";
   table.after(said);
   const kept = `rows ${table.dataset.rowKeep}`;
-  const here = new Set(lists.map((list) => list.name));
+  const texts = lists.map((list) => list.closest("tr").querySelector("[data-row-why]"));
+  const isNeeded = (at) => Boolean(texts[at]) && lists[at].value === texts[at].dataset.rowWhy;
+  const here = new Set([...lists, ...texts].filter(Boolean).map((field) => field.name));
   const choices = new Map(read());
-  for (const name of (table.dataset.rowAnswered || "").split(" ")) choices.delete(name);
+  for (const name of (table.dataset.rowAnswered || "").split(" ")) {
+    choices.delete(name);
+    choices.delete(name.replace("may-", "vi-sao-"));
+  }
   function read() {
     try {
       return Object.entries(JSON.parse(sessionStorage.getItem(kept)) || {});
@@ -30,6 +37,8 @@ for (const table of document.querySelectorAll("table[data-row-keys]")) {
     }
   };
   const elsewhere = () => [...choices].filter(([name]) => !here.has(name));
+  const isText = (name) => name.startsWith("vi-sao-");
+  let written = [...choices].filter(([name]) => isText(name)).at(-1)?.[1] || "";
   const others = document.createElement("p");
   others.className = "no-print";
   others.hidden = true;
@@ -45,10 +54,16 @@ for (const table of document.querySelectorAll("table[data-row-keys]")) {
       if (list.value) choices.set(list.name, list.value);
       else choices.delete(list.name);
     }
+    texts.forEach((text, at) => {
+      if (!text) return;
+      text.parentElement.hidden = !isNeeded(at);
+      if (isNeeded(at) && text.value) choices.set(text.name, text.value);
+      else choices.delete(text.name);
+    });
     keep(choices);
     const chosen = lists.filter((list) => list.value).length;
     said.textContent = `${chosen} / ${lists.length} ${table.dataset.rowTold}${more ? `. ${more}` : ""}`;
-    const left = elsewhere().length;
+    const left = elsewhere().filter(([name]) => !isText(name)).length;
     others.hidden = !left;
     number.textContent = `${left} ${table.dataset.rowOthers}.`;
   };
@@ -64,6 +79,7 @@ for (const table of document.querySelectorAll("table[data-row-keys]")) {
     const before = choices.get(list.name);
     if (!list.value && [...list.options].some((one) => one.value === before)) list.value = before;
   }
+  for (const text of texts) if (text && !text.value) text.value = choices.get(text.name) || "";
   form.addEventListener("submit", () => {
     for (const one of form.querySelectorAll("[data-row-sent]")) one.remove(); // of an attempt that nobody answered
     for (const [name, value] of elsewhere()) {
@@ -86,6 +102,18 @@ for (const table of document.querySelectorAll("table[data-row-keys]")) {
       form.requestSubmit();
       return;
     }
+    const why = texts.indexOf(event.target);
+    if (why >= 0 && event.key === "Enter" && !event.isComposing) {
+      event.preventDefault();
+      go(why, 1);
+      return;
+    }
+    if (why >= 0 && event.key === "ArrowDown" && !event.target.value && written) {
+      event.preventDefault();
+      event.target.value = written;
+      tell();
+      return;
+    }
     const at = lists.indexOf(event.target);
     if (at < 0 || event.ctrlKey || event.altKey || event.metaKey) return;
     const list = lists[at];
@@ -99,7 +127,8 @@ for (const table of document.querySelectorAll("table[data-row-keys]")) {
       chosen.selected = true;
       // A digit that means how the row stands already changes nothing, and says so.
       tell(event.key !== "0" && !chosen.value ? table.dataset.rowKept : "");
-      go(at, 1);
+      if (isNeeded(at)) texts[at].focus();
+      else go(at, 1);
     } else if (event.key === "j" || event.key === "k") {
       event.preventDefault();
       go(at, event.key === "j" ? 1 : -1);
@@ -108,7 +137,10 @@ for (const table of document.querySelectorAll("table[data-row-keys]")) {
       location.assign(list.closest("tr").querySelector("a").href);
     }
   });
-  table.addEventListener("change", () => tell());
+  table.addEventListener("change", (event) => {
+    if (texts.includes(event.target) && event.target.value) written = event.target.value;
+    tell();
+  });
   tell();
   if (hasKeys) lists[0]?.focus({ preventScroll: true });
 }
