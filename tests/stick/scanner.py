@@ -18,6 +18,7 @@ MISSING = "no fast engine for Windows of these sources is in dist; ./dev wheel -
 NEEDS_ENGINE = pytest.mark.skipif(ENGINE is None, reason=MISSING)
 FLAGS = ("-I", "-B", "-X", "utf8")
 FIND_ENGINE = """
+from quetsach.stick import archives; archives.read_once()
 import sys
 from pathlib import Path
 import quetsach
