@@ -46,8 +46,8 @@ _PHONE = re.compile(r"[0-9+(). /-]{6,40}", re.ASCII)
 
 
 class BodyTableError(QuetsachError):
-    """Nothing of the list was read: `empty`, `too_many`, `quotes` (of which line), or `no_name` (no heading for the
-    name).
+    """Nothing of the list was read: `empty`, `too_many`, `quotes` (of which line), or `no_name` (no heading
+    for the name).
 
     A `Problem` with the code `no_name` is another thing: one row without a name.
     """

@@ -72,9 +72,9 @@ class Table:
 def read_table(name: str, data: bytes) -> Table:
     """Read an .xlsx, .xlsm or CSV file.
 
-    Raises TableError: `empty`, `old_excel`, `web_page`, `not_table`, `binary`, `encoding`, `damaged`, `quotes` (of
-    which line), `far` (a cell), `too_large` (MB when unpacked), `limits` (of memory or time), `too_many_rows`,
-    `too_wide`, `no_header`, `twice` (a column), `no_reader`.
+    Raises TableError: `empty`, `old_excel`, `web_page`, `not_table`, `binary`, `encoding`, `damaged`,
+    `quotes` (of which line), `far` (a cell), `too_large` (MB when unpacked), `limits` (of memory or time),
+    `too_many_rows`, `too_wide`, `no_header`, `twice` (a column), `no_reader`.
     """
     return _table(*read_cells(name, data, BY_HEADING))
 

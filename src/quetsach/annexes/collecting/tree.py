@@ -44,7 +44,8 @@ def read(name: str, data: bytes) -> tuple[Unit, ...]:
     """The units that should report, in the order of the file. A unit that others name as their superior,
     without a superior itself, is the collecting office and is left out.
 
-    Raises FileProblem: `tree_empty`, `tree_encoding`, `tree_quotes`, `tree_twice`, and the problems of a workbook.
+    Raises FileProblem: `tree_empty`, `tree_encoding`, `tree_quotes`, `tree_twice`, and the problems of a
+    workbook.
     """
     table = _csv(data) if name.lower().endswith((".csv", ".txt", ".tsv")) else _workbook(data)
     columns, rows = _headed(table)
