@@ -347,6 +347,13 @@ def test_a_given_file_without_leases_is_an_error(tmp_path: Path) -> None:
         leases.gather(inputs.Inputs(), [tmp_path / "x"], ZONE.key)
 
 
+def test_a_last_line_that_is_too_long_is_told(tmp_path: Path) -> None:
+    begin = KEA_LEASES if KEA_LEASES.endswith("\n") else KEA_LEASES + "\n"
+    (tmp_path / "x").write_text(begin + "10.0.0.9," * 20_000)
+    with pytest.raises(SourceError, match=f"line at byte {len(begin.encode())} has more than 64 KiB"):
+        leases.gather(inputs.Inputs(), [tmp_path / "x"], ZONE.key)
+
+
 @given(
     st.sampled_from(
         [

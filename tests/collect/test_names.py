@@ -6,7 +6,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from quetsach.annexes.collecting import tree
 from quetsach.annexes.collecting.names import Directory, Unit
+from quetsach.annexes.collecting.paper import FileProblem
 from tests.collect.truth import TOP, UNITS
 
 DIRECTORY = Directory(Unit(name, name, (TOP,)) for name in UNITS)
@@ -130,3 +132,11 @@ def test_any_text_is_answered(text: str) -> None:
     found = DIRECTORY.match(text)
     assert found.unit or found.doubt
     DIRECTORY.inside(text)
+
+
+def test_a_quotation_mark_swallows_no_unit_of_a_list() -> None:
+    with pytest.raises(FileProblem) as error:
+        tree.read("t.csv", 'Tên đơn vị;Mã\nXã A;1\n"Xã B;2\nXã C;3\n'.encode())
+    assert (error.value.code, error.value.facts) == ("tree_quotes", {"line": 3})
+    units = tree.read("t.csv", 'Tên đơn vị;Mã\nXã A;1\n"Xã ""B""";2\n'.encode())
+    assert [unit.name for unit in units] == ["Xã A", 'Xã "B"']

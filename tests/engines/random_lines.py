@@ -284,12 +284,18 @@ def squid(draw: st.DrawFn) -> str:
     return f"{when_}    250 {draw(address)} {request}"
 
 
+SIGNS = (
+    '"http://', '" "', "referer=", " ", "x", '"', "\\t", "\\/", "\\u0078", "\\u002e", "\\u001b[1m", "\\ud83d",
+    "\x1b[36m", "\x1b[0m", "\x1b[", "\r",
+)  # fmt: skip
+
+
 @st.composite
 def text(draw: st.DrawFn) -> str:
     start = draw(st.one_of(iso, stamp, word("")))
     parts = draw(
         st.lists(
-            st.one_of(token, url, filler, st.sampled_from(('"http://', '" "', "referer=", " ", "x"))),
+            st.one_of(token, url, filler, st.sampled_from(SIGNS)),
             max_size=8,
         )
     )

@@ -78,6 +78,14 @@ def test_what_is_no_list_says_why(text, why):
     assert error.value.code == why
 
 
+def test_a_quotation_mark_swallows_no_line():
+    with pytest.raises(BodyTableError) as error:
+        read_text('Công ty A;1\n"Công ty B;2\nCông ty C;3\n', CHANNELS)
+    assert (error.value.code, error.value.value) == ("quotes", 2)
+    rows = read_text('Công ty "A";x\n\n"Công ty ""B""";"x\ny"\nCông ty C;x\n', CHANNELS)
+    assert [row.name for row in rows] == ['Công ty "A"', 'Công ty "B"', "Công ty C"]
+
+
 @given(st.text(max_size=300))
 def test_no_text_breaks_it(text):
     try:

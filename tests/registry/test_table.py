@@ -72,6 +72,9 @@ def test_what_is_no_table_is_refused_with_its_reason():
     assert refused("Tên đơn vị\nXã\n".encode() + b"\xe9\n", "t.csv") == ("encoding", 3)
     assert refused(b"a,b\n1,2\n", "t.csv")[0] == "no_header"
     assert refused("Tên,Tên đơn vị\nA,B\n".encode(), "t.csv")[0] == "twice"
+    # Three units would become one whose name has no end.
+    swallowed = 'Tên đơn vị;Loại\nXã A;x\n"Xã B;x\nXã C;x\nXã D;x\n'
+    assert refused(swallowed.encode(), "t.csv") == ("quotes", 3)
     good = workbook([HEAD, ["Xã A"]])
     assert refused(good[: len(good) // 2])[0] == "damaged"
 

@@ -55,10 +55,16 @@ class Zlib:
             out = self._inner.decompress(block, max(0, max_length))
         except Exception as error:
             # At an error zlib throws away all that it unpacked in this call; byte by byte nothing is lost.
-            raise Damaged(_rescue(saved.decompress, block), str(error)) from error
+            raise Damaged(_rescue(saved.decompress, block), _in_words(error)) from error
         self._tail = self._inner.unconsumed_tail
         self.needs_input = not self._tail and (max_length < 0 or len(out) < max_length)
         return out
+
+
+def _in_words(error: Exception) -> str:
+    """What zlib reports, in the words of the native engine, which has another library."""
+    is_sum = any(part in str(error) for part in ("incorrect data check", "incorrect length check"))
+    return "incorrect checksum" if is_sum else "invalid data"
 
 
 class Damaged(Exception):

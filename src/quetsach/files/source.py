@@ -69,6 +69,10 @@ FOREIGN = (
     "is text in an encoding that is not read, such as EBCDIC of a mainframe, so nothing in it was looked for;"
     " convert it to UTF-8 and scan that"
 )
+LINE_NO_TEXT = (
+    "is no text, such as gzip, EBCDIC or UTF-32 behind the beginning of a log, so nothing in it was looked"
+    " for; take it out, make text of it and scan that"
+)
 CUT = (
     "{encoding} text: ends in the middle of a character at byte {at}; what came before was scanned, copy the"
     " file again when it is complete"

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, BinaryIO, cast
 from quetsach.errors import QuetsachError, SourceError
 from quetsach.files import openers
 from quetsach.files.inputs import Input, Skipped, identity
-from quetsach.files.source import HEAD_BYTES, SHORTENED, Source, no_text
+from quetsach.files.source import HEAD_BYTES, LINE_NO_TEXT, SHORTENED, Source, no_text
 from quetsach.scanning.engine import (
     Engine,
     Matcher,
@@ -175,7 +175,12 @@ def failed(log: Input | None, options: ScanOptions, reason: str, path: Path | st
 def note_binary(start: bytes, matcher: Matcher, seen: Coverage) -> None:
     """Report that a file that begins like this holds no lines: nothing seen in it is no answer."""
     if seen.lines and (why := no_text(start)) and matcher.recognise(start) == "text":
-        seen.errors.append(why)
+        tell_no_text(seen, why)
+
+
+def tell_no_text(seen: Coverage, why: str) -> None:
+    """Add why a file holds no text at all; it says more than the place of the first such line."""
+    seen.errors[:] = [error for error in seen.errors if not error.endswith(LINE_NO_TEXT)] + [why]
 
 
 def note_shortened(log: Input, seen: Coverage) -> None:

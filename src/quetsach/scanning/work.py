@@ -6,6 +6,7 @@ Every log ends in one coverage record: a failure, too, is a result with an error
 import threading
 import time
 from collections.abc import Callable, Iterable
+from itertools import islice
 from typing import TYPE_CHECKING
 
 from quetsach.files.inputs import Input, Inputs, Skipped
@@ -17,7 +18,15 @@ from quetsach.scanning.executors.threads import Threads
 from quetsach.scanning.reading import INTERRUPTED, failed, note_binary, note_shortened, start_of
 from quetsach.scanning.result import Bypasses, ScanResult, Sightings, Snapshot
 from quetsach.sightings import copies
-from quetsach.sightings.sighting import UNATTRIBUTED_IN_ALL, Bypass, Coverage, Scan, Sighting, shown_in_part
+from quetsach.sightings.sighting import (
+    LEFT_OUT,
+    UNATTRIBUTED_IN_ALL,
+    Bypass,
+    Coverage,
+    Scan,
+    Sighting,
+    shown_in_part,
+)
 
 if TYPE_CHECKING:
     from quetsach.logs.fieldmap import FieldMap
@@ -85,16 +94,24 @@ def run(
         work.coverage.append(failed(None, options, reason, path))
     if state is not None and state.problem:
         work.coverage.append(failed(None, options, state.problem, state.path))
+    skipped = inputs.skipped + work.skipped
     return ScanResult(
-        scan=header,
+        scan=header._replace(left_out=_left_out(skipped)),
         sightings=work.sightings,
         bypasses=work.bypasses,
         coverage=shown_in_part(work.coverage),
-        skipped=inputs.skipped + work.skipped,
+        skipped=skipped,
         is_interrupted=is_interrupted,
         seconds=work.snapshot().seconds,
         named_by_lease=leases.named if leases is not None else 0,
     )
+
+
+def _left_out(skipped: Iterable[Skipped]) -> tuple[tuple[str, str], ...]:
+    """What a document says of files that were not read: not of those that the scan needs for itself, nor of
+    copies, whose content was read."""
+    told = (one for one in skipped if one.why not in ("own", "duplicate", "lease"))
+    return tuple((str(one.path)[:1000], one.why) for one in islice(told, LEFT_OUT))
 
 
 class _Work:

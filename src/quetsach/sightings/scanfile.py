@@ -165,6 +165,7 @@ def _scan(fields: dict[str, Any]) -> Scan:
         raise ScanFileError(1, "schema", f"schema {schema!r} is not {known}, which are read here")
     chosen = fields.get("set")
     inputs, about = fields.get("inputs", []), fields.get("asked", [])
+    left_out = fields.get("left_out", [])
     try:
         told = checked(fields, record_rules.SCAN)
         named = checked(chosen if isinstance(chosen, dict) else {}, record_rules.SET)
@@ -172,6 +173,8 @@ def _scan(fields: dict[str, Any]) -> Scan:
             raise MalformedError("inputs is not a list of texts")
         if not asked.is_asked(about):
             raise MalformedError(f"asked is not a sorted list of at most {asked.MOST} identifiers")
+        if not isinstance(left_out, list) or not all(is_texts(one) and len(one) == 2 for one in left_out):
+            raise MalformedError("left_out is not a list of pairs of texts")
     except MalformedError as problem:
         raise ScanFileError(1, "malformed", str(problem)) from None
     return Scan(
@@ -180,6 +183,7 @@ def _scan(fields: dict[str, Any]) -> Scan:
         set_count=named["count"],
         inputs=tuple(inputs),
         asked=tuple(about),
+        left_out=tuple((path, why) for path, why in left_out),
     )
 
 

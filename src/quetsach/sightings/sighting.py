@@ -139,10 +139,15 @@ def shown_in_part(coverage: Iterable[Coverage]) -> list[Coverage]:
     return shown
 
 
+LEFT_OUT = 1_000
+"""So many files that were not read are named in a document at most."""
+
+
 class Scan(NamedTuple):
     """The first record of a document: the indicator set, the vantage point, and the requested inputs.
 
-    `asked` are the machines that the scan was asked about (`quetsach.sightings.asked`).
+    `asked` are the machines that the scan was asked about (`quetsach.sightings.asked`). `left_out` are files
+    and links that were not read though they lie in the inputs, each with the reason (`Skipped`).
     """
 
     tool: str
@@ -152,6 +157,7 @@ class Scan(NamedTuple):
     tz: str
     inputs: tuple[str, ...] = ()
     asked: tuple[str, ...] = ()
+    left_out: tuple[tuple[str, str], ...] = ()
 
 
 class End(NamedTuple):
@@ -206,6 +212,8 @@ def dump(record: Record) -> bytes:
             }
             if record.asked:
                 fields["asked"] = list(record.asked)
+            if record.left_out:
+                fields["left_out"] = list(record.left_out)
     text = _encoder()(fields)
     try:
         return text.encode() + b"\n"

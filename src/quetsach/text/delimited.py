@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import io
 from collections import deque
 from collections.abc import Iterable, Iterator
 
@@ -72,6 +73,28 @@ def rows(numbered: Iterable[tuple[int, str]], delimiter: str, width: int = 0) ->
         elif cells:
             widest = max(widest, len(cells))
             yield number, cells, ""
+
+
+class QuotesError(ValueError):
+    """The quotes of a row do not pair; `line` is where it begins."""
+
+    def __init__(self, line: int) -> None:
+        super().__init__(f"line {line}: the quotes do not pair")
+        self.line = line
+
+
+def grid(text: str, delimiter: str) -> Iterator[list[str]]:
+    """Yield the row of each line; no cells for a line that is blank or goes on with the row before it.
+
+    Raises QuotesError: rows must not vanish in a value that has no end.
+    """
+    at = 0
+    for number, cells, code in rows(enumerate(io.StringIO(text, newline=None), 1), delimiter):
+        if code == "quotes":
+            raise QuotesError(number)
+        yield from ([] for _ in range(number - 1 - at))
+        yield cells
+        at = number
 
 
 def _swallows(lines: list[tuple[int, str]], count: int, delimiter: str, widest: int, width: int) -> bool:

@@ -23,6 +23,15 @@ def N_(text: str) -> str:
 
 _SENTENCES = (
     N_("cannot be read: %(why)s; check that it exists and may be read"),
+    N_(
+        "the line at byte %(at)s is no text, such as gzip, EBCDIC or UTF-32 behind the beginning of a log, so"
+        " nothing in it was looked for; take it out, make text of it and scan that"
+    ),
+    N_("the line at byte %(at)s has more than 64 KiB and was not read; look at the file by hand"),
+    N_(
+        "the line at byte %(at)s is several lines with carriage returns between them, which were read as one;"
+        " write line feeds between them and scan it again"
+    ),
     N_("is a %(kind)s archive, which is not read; unpack it and scan what comes out"),
     N_(
         "%(kind)s text: ends in the middle of a character at byte %(at)s; what came before was scanned, copy"

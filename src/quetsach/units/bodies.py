@@ -7,7 +7,6 @@ headings the columns are name, tax code, address, phone, after a column of numbe
 
 from __future__ import annotations
 
-import csv
 import io
 import re
 import unicodedata
@@ -16,6 +15,7 @@ from dataclasses import dataclass, field
 from datetime import date, datetime
 
 from quetsach.errors import QuetsachError
+from quetsach.text import delimited
 from quetsach.text.cells import BOLD, guarded, on_paper, row_height, unguarded
 from quetsach.text.vietnamese import nfc, search_key
 from quetsach.units.taxcode import TaxCodeError, read_tax_code
@@ -46,7 +46,8 @@ _PHONE = re.compile(r"[0-9+(). /-]{6,40}", re.ASCII)
 
 
 class BodyTableError(QuetsachError):
-    """Nothing of the list was read: `empty`, `too_many`, or `no_name` (no heading for the name).
+    """Nothing of the list was read: `empty`, `too_many`, `quotes` (of which line), or `no_name` (no heading
+    for the name).
 
     A `Problem` with the code `no_name` is another thing: one row without a name.
     """
@@ -101,9 +102,9 @@ def read_text(text: str, channels: Mapping[str, str]) -> list[BodyRow]:
     head = "\n".join(text.splitlines()[:20])
     delimiter = "\t" if "\t" in head else ";"
     try:
-        grid = list(csv.reader(io.StringIO(text, newline=None), delimiter=delimiter))
-    except csv.Error:
-        grid = [line.split(delimiter) for line in text.splitlines()]
+        grid = list(delimited.grid(text, delimiter))
+    except delimited.QuotesError as error:
+        raise BodyTableError("quotes", error.line) from error
     return read_grid(grid, channels)
 
 

@@ -5,14 +5,13 @@ Nothing is guessed silently: a formula, a merged cell or a row beyond the limit 
 
 from __future__ import annotations
 
-import csv
-import io
 import re
 from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass
 
 from quetsach.errors import QuetsachError
 from quetsach.files import bounded_process, workbook
+from quetsach.text import delimited
 from quetsach.text.cells import cell_text, column_name, unguarded
 from quetsach.text.vietnamese import nfc, search_key
 from quetsach.units.columns import BY_HEADING, BY_KEY
@@ -74,8 +73,8 @@ def read_table(name: str, data: bytes) -> Table:
     """Read an .xlsx, .xlsm or CSV file.
 
     Raises TableError: `empty`, `old_excel`, `web_page`, `not_table`, `binary`, `encoding`, `damaged`,
-    `far` (a cell), `too_large` (MB when unpacked), `limits` (of memory or time), `too_many_rows`,
-    `too_wide`, `no_header`, `twice` (a column), `no_reader`.
+    `quotes` (of which line), `far` (a cell), `too_large` (MB when unpacked), `limits` (of memory or time),
+    `too_many_rows`, `too_wide`, `no_header`, `twice` (a column), `no_reader`.
     """
     return _table(*read_cells(name, data, BY_HEADING))
 
@@ -149,12 +148,12 @@ def _csv(data: bytes) -> Grid:
     separator = max(";,\t", key=head.count)
     grid: Grid = []
     try:
-        for row in csv.reader(io.StringIO(text, newline=""), delimiter=separator):
+        for row in delimited.grid(text, separator):
             grid.append(row)
             if len(grid) > MOST_ROWS + HEADER_WITHIN:
                 raise TableError("too_many_rows", text.count("\n"))
-    except csv.Error as error:
-        raise TableError("damaged", str(error)) from error
+    except delimited.QuotesError as error:
+        raise TableError("quotes", error.line) from error
     return grid
 
 

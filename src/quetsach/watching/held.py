@@ -11,6 +11,7 @@ from typing import NamedTuple
 from quetsach.files.source import CUT, no_text, utf16_of
 from quetsach.machines.leases import naming
 from quetsach.machines.leases.leaseformat import Event, LeaseFormat
+from quetsach.scanning import reading
 from quetsach.scanning.engine import Before, Engine, Judged, Judging, Matcher, Progress, ScanOptions
 from quetsach.sightings.adding import add_coverage
 from quetsach.sightings.sighting import Coverage
@@ -411,7 +412,7 @@ class Looker:
         if handle.encoding:
             answer = answer._replace(coverage=answer.coverage._replace(bytes=end - start))
         if held.no_text:
-            answer.coverage.errors.append(held.no_text)
+            reading.tell_no_text(answer.coverage, held.no_text)
         if stretch.is_cut:
             answer.coverage.errors.append(f"{held.path}: " + CUT.format(encoding=handle.encoding, at=end))
         held.unread = "; ".join(dict.fromkeys(answer.coverage.errors))

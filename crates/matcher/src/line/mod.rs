@@ -5,6 +5,7 @@ mod chars;
 pub mod clocks;
 pub(crate) mod detect;
 mod directions;
+pub(crate) mod escapes;
 mod expressions;
 pub(crate) mod freetext;
 mod halves;

@@ -24,7 +24,7 @@ use crate::memory::{AtWork, Memory};
 use crate::options::{Coverage, Options, Progress};
 use crate::pipeline::feed::Feed;
 use crate::pipeline::queue::{Queue, Taken};
-use crate::reader::utf16::with_lines_read;
+use crate::reader::plain_lines::with_lines_read;
 use crate::reader::{Input, Source, is_capture};
 use crate::rows::alive::{self, Alive};
 pub use crate::rows::spool::temporary;
@@ -32,6 +32,7 @@ use crate::rows::stretches::Stretches;
 use crate::rows::{Rows, SharedRows};
 use crate::scan::baton::{Baton, Relay};
 use crate::scan::long_line::LongLine;
+use crate::scan::odd_lines::OddLines;
 use crate::scan::segments::Segment;
 use crate::scan::state::Scan;
 use crate::scan::unattributed::Unattributed;
@@ -276,6 +277,7 @@ pub(crate) struct Found<'a> {
     pub unattributed: Unattributed,
     pub long_lines: u64,
     pub inbound: u64,
+    pub odd: OddLines,
     pub errors: Vec<String>,
     pub hours: Hours,
 }
@@ -297,6 +299,7 @@ impl<'a> Found<'a> {
             unattributed: scan.unattributed,
             long_lines: scan.long_lines,
             inbound: scan.inbound,
+            odd: scan.odd,
             errors: source.errors,
         }
     }
@@ -313,6 +316,9 @@ impl<'a> Found<'a> {
         let times = self.stretches.spread.times(&mut years).into_iter();
         let lines = Lines::new(context, self.stretches);
         let span = self.timeline.span(latest, times, &self.zone);
+        let problems = self.odd.problems();
+        let problems = problems.map(|problem| format!("{}: {problem}", path.display()));
+        self.errors.extend(problems);
         let most = self.options.limits.alive;
         if self.alive.len() > most {
             self.alive = Alive::default();

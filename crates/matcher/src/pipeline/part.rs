@@ -17,13 +17,14 @@ use crate::line::detect::clean;
 use crate::options::{Coverage, Limits, Options, Progress};
 use crate::pipeline::feed::Feed;
 use crate::pipeline::{self, Found, Threads};
+use crate::reader::plain_lines::with_lines_read;
 use crate::reader::range::Range;
-use crate::reader::utf16::with_lines_read;
 use crate::reader::{Input, Source, is_capture};
 use crate::rows::alive::Alive;
 use crate::rows::spread::Spread;
 use crate::rows::stretches::Stretches;
 use crate::scan::baton::Baton;
+use crate::scan::odd_lines::OddLines;
 use crate::scan::unattributed::Unattributed;
 use crate::set::Set;
 use crate::shape::{Header, LineReader};
@@ -60,6 +61,7 @@ struct About {
     unattributed: Unattributed,
     long_lines: u64,
     inbound: u64,
+    odd: OddLines,
     timeline: Timeline,
     alive: Alive<String>,
     spread: Spread,
@@ -127,6 +129,7 @@ pub fn scan(
         unattributed: whole.unattributed,
         long_lines: whole.long_lines,
         inbound: whole.inbound,
+        odd: whole.odd,
         alive: whole.alive.shown(),
         timeline: whole.timeline,
         hours,
@@ -221,6 +224,7 @@ impl Whole {
             unattributed: about.unattributed,
             long_lines: about.long_lines,
             inbound: about.inbound,
+            odd: about.odd,
             errors,
             hours: about.hours,
         };
@@ -236,6 +240,7 @@ impl About {
         self.unattributed.absorb(later.unattributed);
         self.long_lines += later.long_lines;
         self.inbound += later.inbound;
+        self.odd.absorb(later.odd);
         self.timeline.absorb(&later.timeline);
         self.timeline.take_tail(later.timeline);
         self.hours.absorb(later.hours, Limits::default().alive);

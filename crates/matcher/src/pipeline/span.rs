@@ -12,7 +12,7 @@ use crate::line::detect;
 use crate::options::{Coverage, Options, Progress};
 use crate::pipeline::feed::Feed;
 use crate::pipeline::{Found, Threads, begin, chosen};
-use crate::reader::utf16::with_lines_read;
+use crate::reader::plain_lines::with_lines_read;
 use crate::reader::{Input, Source};
 use crate::scan::baton::Baton;
 use crate::set::Set;

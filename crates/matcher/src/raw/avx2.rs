@@ -51,6 +51,7 @@ impl Classes for Avx2 {
                 let mut odd = zero;
                 // Zero, and what is not ASCII, is less than one as a signed number.
                 let mut least = one;
+                let mut escape = zero;
                 let [mut token, mut dot, mut digit, mut group, mut colon, mut ten] = [0u64; 6];
                 for half in [32, 0] {
                     let at = bytes.as_ptr().add(64 * i + half);
@@ -85,11 +86,14 @@ impl Classes for Avx2 {
                     newlines = _mm256_sub_epi8(newlines, equal(v, b'\n'));
                     odd = _mm256_or_si256(odd, class);
                     least = _mm256_min_epi8(least, v);
+                    escape = _mm256_or_si256(escape, equal(v, 0x1B));
                 }
                 (m.token[i], m.dot[i], m.digit[i]) = (token, dot, digit);
                 (m.group[i], m.colon[i], m.ten[i]) = (group, colon, ten);
                 let odd = _mm256_testz_si256(odd, _mm256_set1_epi8(ODD as i8)) == 0;
-                let other = _mm256_movemask_epi8(_mm256_cmpgt_epi8(one, least)) != 0;
+                let other =
+                    _mm256_movemask_epi8(_mm256_or_si256(_mm256_cmpgt_epi8(one, least), escape))
+                        != 0;
                 m.hidden |= u8::from(odd | other) << i;
             }
             let sums = _mm256_sad_epu8(newlines, zero);

@@ -14,7 +14,7 @@ const TABLE: [u8; 128] = {
     while i < 128 {
         let b = i as u8;
         let token = b.is_ascii_alphanumeric() || b == b'.' || b == b'-' || b == b'_';
-        let odd = b == b'\\' || b == b'(' || b == 0x7F || b == 0;
+        let odd = b == b'\\' || b == b'(' || b == 0x7F || b == 0 || b == 0x1B;
         // A line feed takes the bits of two digits, which no other byte has together.
         table[i] = token as u8
             | ((b == b'.') as u8) << 1

@@ -41,7 +41,7 @@ pub struct Masks {
     pub ten: Plane,
     /// How many bytes are line feeds.
     pub newlines: u64,
-    /// The blocks in which `Classes::hidden` finds something or a zero byte stands, and perhaps others.
+    /// The blocks in which `Classes::hidden` finds something or a zero byte or an ESC stands, and perhaps others.
     pub hidden: u8,
 }
 

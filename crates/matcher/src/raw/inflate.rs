@@ -74,13 +74,9 @@ impl Inflate {
     }
 }
 
+/// In the words of the portable engine.
 fn problem(code: i32) -> &'static str {
     match code {
-        isa::ISAL_INVALID_BLOCK => "invalid block",
-        isa::ISAL_INVALID_SYMBOL => "invalid symbol",
-        isa::ISAL_INVALID_LOOKBACK => "invalid distance",
-        isa::ISAL_INVALID_WRAPPER => "invalid header",
-        isa::ISAL_UNSUPPORTED_METHOD => "unknown method",
         isa::ISAL_INCORRECT_CHECKSUM => "incorrect checksum",
         _ => "invalid data",
     }

@@ -72,10 +72,12 @@ impl Classes for Neon {
                 }
                 let [a, b, c, d] = class;
                 let any = vorrq_u8(vorrq_u8(a, b), vorrq_u8(c, d));
+                let [a, b, c, d] = equal(block, 0x1B);
+                let escape = vorrq_u8(vorrq_u8(a, b), vorrq_u8(c, d));
                 let [a, b, c, d] = block.map(|v| vreinterpretq_s8_u8(v));
                 let least = vminq_s8(vminq_s8(a, b), vminq_s8(c, d));
                 // Zero, and what is not ASCII, is less than one as a signed number.
-                let other = vcltq_s8(least, vdupq_n_s8(1));
+                let other = vorrq_u8(vcltq_s8(least, vdupq_n_s8(1)), escape);
                 hidden[i] = vorrq_u8(vandq_u8(any, vdupq_n_u8(ODD)), other);
             }
             m.newlines = u64::from(vaddlvq_u8(newlines));

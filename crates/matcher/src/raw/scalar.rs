@@ -46,7 +46,7 @@ impl Classes for Scalar {
             let lines: u8 = block.iter().map(|&b| u8::from(b == b'\n')).sum();
             m.newlines += u64::from(lines);
             // Zero, and what is not ASCII, lie outside 1 to 0x7F.
-            let is_odd = |b: u8| !within(b, 1, 0x7F) | (b == b'\\') | (b == b'(');
+            let is_odd = |b: u8| !within(b, 1, 0x7F) | (b == b'\\') | (b == b'(') | (b == 0x1B);
             let odd = block.iter().fold(false, |odd, &b| odd | is_odd(b));
             m.hidden |= u8::from(odd) << i;
         }

@@ -45,6 +45,7 @@ impl Classes for Sse42 {
                 let mut odd = zero;
                 // Zero, and what is not ASCII, is less than one as a signed number.
                 let mut least = one;
+                let mut escape = zero;
                 let [mut token, mut dot, mut digit, mut group, mut colon, mut ten] = [0u64; 6];
                 for quarter in [48, 32, 16, 0] {
                     let at = bytes.as_ptr().add(64 * i + quarter);
@@ -72,11 +73,13 @@ impl Classes for Sse42 {
                     newlines = _mm_sub_epi8(newlines, equal(v, b'\n'));
                     odd = _mm_or_si128(odd, class);
                     least = _mm_min_epi8(least, v);
+                    escape = _mm_or_si128(escape, equal(v, 0x1B));
                 }
                 (m.token[i], m.dot[i], m.digit[i]) = (token, dot, digit);
                 (m.group[i], m.colon[i], m.ten[i]) = (group, colon, ten);
                 let odd = _mm_testz_si128(odd, _mm_set1_epi8(ODD as i8)) == 0;
-                let other = _mm_movemask_epi8(_mm_cmpgt_epi8(one, least)) != 0;
+                let other =
+                    _mm_movemask_epi8(_mm_or_si128(_mm_cmpgt_epi8(one, least), escape)) != 0;
                 m.hidden |= u8::from(odd | other) << i;
             }
             let sums = _mm_sad_epu8(newlines, zero);

@@ -2,12 +2,14 @@
 //!
 //! A fault goes into `errors` with file, place and advice; the bytes before it are scanned.
 pub(crate) mod claim;
+pub(crate) mod colours;
 mod decoder;
 mod held;
 #[cfg(not(feature = "isal"))]
 mod inflate;
 mod members;
 pub(crate) mod plain;
+pub(crate) mod plain_lines;
 pub mod range;
 mod readahead;
 #[cfg(test)]

@@ -1,4 +1,5 @@
 //! One thread looks at the lines of a chunk: each line that phase 1 names is parsed, and its hits become rows.
+use std::borrow::Cow;
 use std::mem;
 use std::sync::Arc;
 
@@ -11,7 +12,7 @@ use crate::line::detect::clean;
 use crate::line::hit::{Field, Hits};
 use crate::line::record::{self, Record};
 use crate::line::tokens::Token;
-use crate::line::{attribution, freetext, moments, tokens};
+use crate::line::{attribution, escapes, freetext, moments, tokens};
 use crate::rows::Line;
 use crate::rows::details::Plain;
 use crate::scan::batch;
@@ -152,6 +153,9 @@ impl<'a> Scan<'a> {
                 || self.set.needs_every_line()
                 || self.header_cuts_tokens();
             let line = clean(&data[at..end], place == 0);
+            if look {
+                self.note_joined(&data[at..end], place, false);
+            }
             if look && !head && !heading && self.can_wait(line) {
                 waiting.push((line, place));
                 if waiting.len() == batch::MOST {
@@ -211,7 +215,8 @@ impl<'a> Scan<'a> {
             return;
         }
         let mut way = None;
-        for text in std::iter::once(line).chain(readings.unescaped()) {
+        for text in texts(line, &readings) {
+            let text = &*text;
             let found = freetext::read(text);
             let hits = tokens::hits(self.set, &found);
             if !hits.is_empty() {
@@ -220,7 +225,7 @@ impl<'a> Scan<'a> {
             }
             let ways = tokens::ways(self.set, &found, self.endpoints);
             if way.is_none() && !ways.is_empty() {
-                way = Some((ways, text));
+                way = Some((ways, text.to_vec()));
             }
         }
         if self.format.is_none()
@@ -232,7 +237,7 @@ impl<'a> Scan<'a> {
         }
         if let Some((ways, text)) = way {
             let find = |text: &[_]| tokens::ways(self.set, text, self.endpoints);
-            let said = behind(line, find).unwrap_or(text);
+            let said = behind(line, find).unwrap_or(&text);
             self.way_line(&readings, offset, ways, said);
         } else if self.asked.is_some()
             && self.endpoints
@@ -356,6 +361,14 @@ impl<'a> Scan<'a> {
         search.find(self.options.level, &mut found);
         !found.places.is_empty() || self.set.needs_every_line()
     }
+}
+
+/// The texts in which a listed name may stand: the line, what its layers held with escapes, and each of these with its own
+/// escapes undone.
+fn texts<'l>(line: &'l [u8], readings: &'l Readings<'_>) -> impl Iterator<Item = Cow<'l, [u8]>> {
+    let known = || std::iter::once(line).chain(readings.unescaped());
+    let undone = known().filter_map(escapes::undone).map(Cow::Owned);
+    known().map(Cow::Borrowed).chain(undone)
 }
 
 /// The text behind a hole in the line, if `find` finds something in it.

@@ -1,8 +1,10 @@
 //! A line over the limit: its first part is parsed, every byte is matched, memory stays bounded.
 use crate::line::detect::clean;
+use crate::line::escapes;
 use crate::line::freetext;
 use crate::line::hit::Hits;
 use crate::line::tokens;
+use crate::reader::colours;
 use crate::scan::pieces::Pieces;
 use crate::scan::state::Scan;
 use crate::shape::wrapper::Readings;
@@ -23,7 +25,9 @@ pub(crate) struct LongLine {
 impl LongLine {
     pub fn new(scan: &mut Scan<'_>, line: &[u8], offset: u64) -> LongLine {
         let part = scan.options.limits.parsed_part;
-        let start = clean(&line[..line.len().min(part)], offset == 0).to_vec();
+        let shown = colours::removed(&line[..line.len().min(part)]);
+        let start = clean(&shown, offset == 0).to_vec();
+        scan.note_no_text(&start, offset);
         let parses = scan.own_record(&Readings::new(&start)).is_some();
         LongLine {
             offset,
@@ -48,6 +52,7 @@ impl LongLine {
         self.pieces.finish(|piece| look_at(scan, piece, skip, hits));
         scan.lines += 1;
         scan.long_lines += 1;
+        scan.note_joined(&self.start, self.offset, !self.hits.is_empty());
         if !self.parses {
             scan.count_long_line(self.offset, self.size, None, &[]);
             if !self.hits.is_empty() {
@@ -75,13 +80,20 @@ impl LongLine {
 }
 
 fn look_at(scan: &mut Scan<'_>, piece: &[u8], skip: &mut usize, hits: &mut Hits) {
-    let part = &piece[(*skip).min(piece.len())..];
+    let part = colours::removed(&piece[(*skip).min(piece.len())..]);
     *skip = skip.saturating_sub(piece.len());
-    if scan.is_candidate(part) {
-        for hit in tokens::hits(scan.set, &freetext::read(part)) {
-            if !hits.iter().any(|h| h.item == hit.item) {
-                hits.push(hit);
-            }
+    if !scan.is_candidate(&part) {
+        return;
+    }
+    let mut found = tokens::hits(scan.set, &freetext::read(&part));
+    if found.is_empty()
+        && let Some(undone) = escapes::undone(&part)
+    {
+        found = tokens::hits(scan.set, &freetext::read(&undone));
+    }
+    for hit in found {
+        if !hits.iter().any(|h| h.item == hit.item) {
+            hits.push(hit);
         }
     }
 }

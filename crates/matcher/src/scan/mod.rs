@@ -9,6 +9,7 @@ pub(crate) mod baton;
 pub(crate) mod blocks;
 mod chunk;
 pub(crate) mod long_line;
+pub(crate) mod odd_lines;
 mod pieces;
 mod record_hits;
 mod seen_now;

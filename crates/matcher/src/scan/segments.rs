@@ -2,7 +2,7 @@
 use memchr::{memchr, memmem, memrchr};
 
 use crate::format::decoders::TRIGGER;
-use crate::reader::utf16;
+use crate::reader::plain_lines;
 use crate::scan::state::Scan;
 use crate::set::providers::shows_resolver;
 use crate::token::buffer::Buffer;
@@ -93,8 +93,12 @@ impl Scan<'_> {
 
     fn region(&mut self, buffer: &mut Buffer, start: usize, end: usize) -> Segment {
         let mut found = self.candidates(buffer, start, end);
-        if found.has_zeros && utf16::read_lines(&mut buffer.data_mut()[start..end]) {
+        if found.has_controls && plain_lines::read_lines(&mut buffer.data_mut()[start..end]) {
             found = self.candidates(buffer, start, end);
+        }
+        if found.has_high || found.has_controls {
+            let offset = buffer.offset + start as u64;
+            self.note_no_text(&buffer.data()[start..end], offset);
         }
         let data = &buffer.data()[start..end];
         let lines = found.newlines + u64::from(data.last() != Some(&b'\n'));

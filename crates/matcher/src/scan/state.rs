@@ -15,6 +15,7 @@ use crate::rows::repeats::Repeats;
 use crate::rows::stretches::Stretches;
 use crate::rows::{Keys, Rows};
 use crate::scan::baton::Baton;
+use crate::scan::odd_lines::OddLines;
 use crate::scan::seen_now::SeenNow;
 use crate::scan::unattributed::Unattributed;
 use crate::set::Set;
@@ -75,6 +76,7 @@ pub(crate) struct Scan<'a> {
     pub unattributed: Unattributed,
     pub long_lines: u64,
     pub inbound: u64,
+    pub odd: OddLines,
 }
 
 /// Why a line is looked at.
@@ -132,6 +134,7 @@ impl<'a> Scan<'a> {
             unattributed: Unattributed::default(),
             long_lines: 0,
             inbound: 0,
+            odd: OddLines::default(),
         }
     }
 
@@ -162,6 +165,7 @@ impl<'a> Scan<'a> {
         self.unattributed.absorb(other.unattributed);
         self.long_lines += other.long_lines;
         self.inbound += other.inbound;
+        self.odd.absorb(other.odd);
     }
 
     /// Adds the rows that threads shared, when all have ended.

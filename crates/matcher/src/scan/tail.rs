@@ -7,7 +7,7 @@ use memchr::memrchr;
 use crate::line::detect::clean;
 use crate::line::moments;
 use crate::reader::Source;
-use crate::reader::utf16::with_lines_read;
+use crate::reader::plain_lines::with_lines_read;
 use crate::scan::state::Scan;
 use crate::shape::wrapper::Readings;
 

@@ -5,6 +5,7 @@ use std::collections::HashSet;
 
 use memchr::{memchr, memchr_iter, memmem};
 
+use crate::reader::colours;
 use crate::shape::json::{Object, Value};
 
 const ORIGINAL_IN: [&str; 2] = ["event", "log"];
@@ -109,6 +110,10 @@ fn around<'l>(text: Cow<'l, [u8]>, is_object: bool, objects: &[&Object<'l>]) -> 
                 _ => None,
             })
         })
+    };
+    let text = match colours::removed(&text) {
+        Cow::Owned(shown) => Cow::Owned(shown),
+        Cow::Borrowed(_) => text,
     };
     Envelope {
         text,

@@ -9,7 +9,7 @@ const LONGEST: usize = 512;
 
 /// Keeps bytes outside ASCII that touch a token, full stops of other scripts (a name may have no ASCII byte at
 /// all), `\u` and `\x` escapes, an escape whose letter touches a token (`\tevil.example`), and listed
-/// length-prefixed names, of the block at `at` with these token bits.
+/// length-prefixed names, of the block at `at` with these token bits. Whether it has bytes outside ASCII.
 #[inline(never)]
 pub(super) fn check<C: Classes>(
     classes: C,
@@ -18,7 +18,7 @@ pub(super) fn check<C: Classes>(
     at: usize,
     token: u64,
     places: &mut Vec<u32>,
-) {
+) -> bool {
     let block: &[u8; 64] = buf[at..at + 64].try_into().expect("64 bytes");
     let (odd, high) = classes.hidden(block);
     let before = u64::from(address::is_token(buf[at - 1]));
@@ -33,6 +33,7 @@ pub(super) fn check<C: Classes>(
         }
         bits ^= bit;
     }
+    high != 0
 }
 
 /// Checks the name before several dots that end here.

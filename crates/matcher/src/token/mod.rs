@@ -16,6 +16,7 @@ use std::cell::Cell;
 
 use crate::raw::streams::{BIAS, Places, Stream, WORDS, later};
 use crate::raw::{self, BLOCKS, Bytes, Classes, Level, Work};
+use crate::reader::colours::ESCAPE;
 use crate::set::Set;
 use crate::set::asked::Asked;
 use crate::set::hash::Filter;
@@ -39,7 +40,8 @@ pub struct Search<'a> {
     pub scratch: &'a mut Scratch,
 }
 
-/// Places in `buf` that lie inside lines phase 2 must see, the number of line feeds, and whether there are zero bytes.
+/// Places in `buf` that lie inside lines phase 2 must see, the number of line feeds, and whether there are zero bytes or
+/// escapes of a terminal.
 #[derive(Debug, Default)]
 pub struct Candidates {
     pub places: Vec<u32>,
@@ -48,7 +50,9 @@ pub struct Candidates {
     /// Places of addresses that may lie outside the own networks, in no order; only of a scan that is asked about machines.
     pub outside: Vec<u32>,
     pub newlines: u64,
-    pub has_zeros: bool,
+    pub has_controls: bool,
+    /// Whether there are bytes outside ASCII.
+    pub has_high: bool,
 }
 
 /// Reused working memory of one thread.
@@ -226,9 +230,11 @@ fn find<C: Classes>(classes: C, search: &mut Search<'_>, out: &mut Candidates) {
                 let block = odd.trailing_zeros() as usize;
                 odd &= odd - 1;
                 let at = base + 64 * (BLOCKS * i + block);
-                hidden::check(classes, set, buf, at, m.token[block], &mut out.places);
+                let has_high =
+                    hidden::check(classes, set, buf, at, m.token[block], &mut out.places);
+                out.has_high |= has_high;
                 let text = &buf[at..(at + 64).min(from + len)];
-                out.has_zeros = out.has_zeros || memchr::memchr(0, text).is_some();
+                out.has_controls = out.has_controls || memchr::memchr2(0, ESCAPE, text).is_some();
             }
         }
         let mut at = BIAS as u16;

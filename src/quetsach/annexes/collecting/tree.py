@@ -4,15 +4,15 @@ superiors.
 
 from __future__ import annotations
 
-import csv
-import io
 from collections.abc import Sequence
+from itertools import islice
 
 from quetsach.annexes.collecting.files import xlsx
 from quetsach.annexes.collecting.folding import key
 from quetsach.annexes.collecting.names import Unit
 from quetsach.annexes.collecting.paper import MOST_ROWS, FileProblem
 from quetsach.files import bounded_process, workbook
+from quetsach.text import delimited
 from quetsach.text.vietnamese import nfc
 
 _COLUMNS = {
@@ -44,7 +44,8 @@ def read(name: str, data: bytes) -> tuple[Unit, ...]:
     """The units that should report, in the order of the file. A unit that others name as their superior,
     without a superior itself, is the collecting office and is left out.
 
-    Raises FileProblem: `tree_empty`, `tree_encoding`, `tree_twice`, and the problems of a workbook.
+    Raises FileProblem: `tree_empty`, `tree_encoding`, `tree_quotes`, `tree_twice`, and the problems of a
+    workbook.
     """
     table = _csv(data) if name.lower().endswith((".csv", ".txt", ".tsv")) else _workbook(data)
     columns, rows = _headed(table)
@@ -109,11 +110,8 @@ def _csv(data: bytes) -> list[list[str]]:
     try:
         text = data.decode(encoding)
         delimiter = max(",;\t", key=text[:4096].count)
-        return [
-            row
-            for _at, row in zip(
-                range(MOST_ROWS * 10), csv.reader(io.StringIO(text), delimiter=delimiter), strict=False
-            )
-        ]
-    except (UnicodeError, csv.Error) as error:
+        return list(islice(delimited.grid(text, delimiter), MOST_ROWS * 10))
+    except UnicodeError as error:
         raise FileProblem("tree_encoding") from error
+    except delimited.QuotesError as error:
+        raise FileProblem("tree_quotes", line=error.line) from error

@@ -255,7 +255,7 @@ def _check_leases(place: Place) -> bool:
 
 
 def _check_one(path: Path, log_format: str | None) -> bool:
-    from quetsach.files.utf16 import read_lines
+    from quetsach.files.plain_lines import read_lines
     from quetsach.scanning import recognition
     from quetsach.scanning.reading import start_of
     from quetsach.watching import whole

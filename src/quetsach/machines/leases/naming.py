@@ -26,6 +26,7 @@ LONGEST = 8 * 86_400_000_000
 """The length of a lease without a known end and without later news: Windows' default."""
 _HEAD_BYTES = 1 << 16
 _MOST_LINE = 1 << 16
+_TOO_LONG = "has more than 64 KiB and was not read; look at the file by hand"
 _MOST_RENEWALS = 100
 
 
@@ -237,7 +238,10 @@ def _line_end(start: bytes) -> bytes:
 
 
 def lines_of(source: Source, mark: bytes = b"") -> Iterator[bytes]:
-    """The lines without their ends; blocks without `mark` are passed over."""
+    """The lines without their ends; blocks without `mark` are passed over.
+
+    A line over `_MOST_LINE` bytes that may hold a lease is not read, which the source's errors tell.
+    """
     held = end = b""
     is_first = True
     for block in source.chunks():
@@ -248,6 +252,10 @@ def lines_of(source: Source, mark: bytes = b"") -> Iterator[bytes]:
             yield (line.removeprefix(b"\xef\xbb\xbf") if is_first else line).rstrip(b"\r")
             is_first = False
         if len(held) > _MOST_LINE:
+            if mark in held and not any(error.endswith(_TOO_LONG) for error in source.errors):
+                source.errors.append(
+                    f"{source.path}: the line at byte {source.decoded - len(held)} {_TOO_LONG}"
+                )
             held = b""
     if held:
         yield held.rstrip(b"\r")

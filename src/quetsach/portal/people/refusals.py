@@ -32,6 +32,10 @@ LISTS: dict[str, str | Promise] = {
     "too_many": gettext_lazy(
         "The list has %(value)s lines; at most %(most)s are accepted at once. Split it."
     ),
+    "quotes": gettext_lazy(
+        "Line %(value)s has a quotation mark without its other half, so nobody can tell where the cell ends."
+        " Correct it and paste the list again."
+    ),
     "no_name": gettext_lazy("No column has the heading “Tên đơn vị”. Add it, or paste without headings."),
 }
 LINES: dict[str, str | Promise] = {

@@ -31,6 +31,10 @@ FILES: dict[str, str | Promise] = {
     ),
     "encoding": gettext_lazy("Line %(value)s is not UTF-8. Save the file as “CSV UTF-8” or as .xlsx."),
     "damaged": gettext_lazy("The file is damaged or cut off. Save it again and choose it once more."),
+    "quotes": gettext_lazy(
+        "Line %(value)s has a quotation mark without its other half, so nobody can tell where the cell ends."
+        " Correct it and choose the file again."
+    ),
     "too_large": gettext_lazy("Unpacked, the file is larger than %(value)s MB. It was not read."),
     "too_many_rows": gettext_lazy(
         "The file has %(value)s lines; at most %(most)s are accepted at once. Split it, for example"

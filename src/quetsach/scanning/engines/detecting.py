@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from quetsach.files.utf16 import read_lines
+from quetsach.files.plain_lines import read_lines
 from quetsach.logs import logformat
 from quetsach.logs.logformat import LogFormat
 from quetsach.scanning.engine import Judged

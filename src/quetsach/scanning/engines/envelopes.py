@@ -16,6 +16,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
+from quetsach.files import colours
 from quetsach.scanning.engines.shapes import encode
 
 _ORIGINAL_IN = ("event", "log")
@@ -118,6 +119,7 @@ def _envelope(text: bytes, is_object: bool, around: list[dict[str, Any]]) -> Env
                 yield found
 
     times = tuple(all_of(_TIME_KEYS))
+    text = colours.removed(text)
     return Envelope(text, is_object, times, next(all_of(_HOST_KEYS), None), next(all_of(_APP_KEYS), None))
 
 

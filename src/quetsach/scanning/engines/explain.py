@@ -8,9 +8,10 @@ from zoneinfo import ZoneInfo
 
 from quetsach.bypass import providers
 from quetsach.bypass.providers import Provider
+from quetsach.files import colours
 from quetsach.indicators.indicator import Indicator, IndicatorSet, Scope
 from quetsach.logs import logformat, times
-from quetsach.scanning.engines import attribution, clocks, freetext, moments
+from quetsach.scanning.engines import attribution, clocks, escapes, freetext, moments
 from quetsach.scanning.engines.around import Around, is_of_dns, names_machine
 from quetsach.scanning.engines.index import Hits, Index, hits_of
 from quetsach.scanning.engines.records import LineReader, Record, text
@@ -104,7 +105,7 @@ def explain(
 ) -> Explanation:
     """See `quetsach.scanning.engine.explain`."""
     index = Index(indicators)
-    raw = _bytes(line)
+    raw = colours.removed(_bytes(line))
     formats = logformat.load_all() if format is None else {}
     if format not in (None, TEXT):
         formats = {format: logformat.get(format)} if format else {}
@@ -173,10 +174,12 @@ def _ways(hits: Hits) -> tuple[Way, ...]:
 
 
 def _text(raw: bytes, index: Index, reader: LineReader, zone: ZoneInfo, told: clocks.Told) -> Explanation:
-    found = freetext.read(raw)
+    texts = list(escapes.texts(raw, reader.readings(raw)))
+    told_in = next((one for one in texts if hits_of(index, freetext.read(one).tokens)), raw)
+    found = freetext.read(told_in)
     hits = hits_of(index, found.tokens)
     said = attribution.attribute(
-        raw, hits, list(reader.readings(raw)), lambda text: hits_of(index, freetext.read(text).tokens)
+        told_in, hits, list(reader.readings(raw)), lambda text: hits_of(index, freetext.read(text).tokens)
     )
     providers_of = Around(providers.load())
     around = providers_of.hits(found.tokens, endpoints=True)

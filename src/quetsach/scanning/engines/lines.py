@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from quetsach.files.utf16 import read_line
+from quetsach.files import colours
+from quetsach.files.plain_lines import read_line
 
 _BORDERS = (b" ", b"\t", b'"', b"'", b"<", b">")
 OVERLAP = 512
@@ -35,8 +36,20 @@ class LongLine:
                 self.after = rest
                 return
 
-    def pieces(self, size: int) -> Iterator[bytes]:
-        """Pieces of `size` bytes (over 2 * OVERLAP), cut at white space or a quote, else overlapping."""
+    def shown(self, size: int) -> bytes:
+        """Its first `size` bytes, without colours."""
+        return colours.removed(self.start[:size])
+
+    def pieces(self, size: int, covered: int = 0) -> Iterator[bytes]:
+        """Pieces of `size` bytes (over 2 * OVERLAP), cut at white space or a quote, else overlapping.
+
+        Without the first `covered` bytes, and without colours.
+        """
+        for piece in self._cut(size):
+            yield colours.removed(piece[covered:])
+            covered = max(0, covered - len(piece))
+
+    def _cut(self, size: int) -> Iterator[bytes]:
         held = b""
         for block in self.blocks():
             held += block

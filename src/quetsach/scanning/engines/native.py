@@ -108,7 +108,7 @@ class NativeMatcher:
                 changed=None if mtime is None else int(mtime * 1_000_000),
                 asked=_asked(options.asked),
             )
-        return _result(lines, coverage)
+        return _result(lines, _coverage(path, coverage))
 
     def judging(self, options: ScanOptions) -> NativeJudging:
         """See `quetsach.scanning.engine.Matcher`."""
@@ -137,9 +137,9 @@ class NativeMatcher:
                 changed=None if before.mtime is None else int(before.mtime * 1_000_000),
                 asked=_asked(options.asked),
             )
-        if lines is None:
-            return SpanResult(SourceResult((), Coverage(**coverage)), header)
-        return SpanResult(_result(lines, coverage), header)
+        seen = _coverage(path, coverage)
+        found = SourceResult((), seen) if lines is None else _result(lines, seen)
+        return SpanResult(found, header)
 
     def scan_part(self, path: Path, options: ScanOptions, progress: Progress, span: Span) -> Part | None:
         """Read one span of a plain file (see `quetsach.scanning.engine.SplittingMatcher`)."""
@@ -176,7 +176,8 @@ class NativeMatcher:
             )
         if found is None:
             return None
-        return _result(*found)
+        lines, coverage = found
+        return _result(lines, _coverage(path, coverage))
 
     def __reduce__(self) -> tuple[Callable[..., NativeMatcher], tuple[bytes, tuple[str, ...]]]:
         """Pickle as the bytes of its set file: so it travels to the nodes of a cluster."""
@@ -196,10 +197,22 @@ class NativeMatcher:
         self._matcher.save(path)
 
 
-def _result(lines: _native.Lines, coverage: dict[str, Any]) -> SourceResult:
+def _coverage(path: Path | str, told: dict[str, Any]) -> Coverage:
+    """The coverage with the path as Python spells it: Rust shows a byte that is not UTF-8 as U+FFFD, which
+    names no file."""
+    shown, spelled = told["path"], str(path)
+    if shown != spelled:
+        told["path"] = spelled
+        told["errors"] = [
+            spelled + error[len(shown) :] if error.startswith(shown) else error for error in told["errors"]
+        ]
+    return Coverage(**told)
+
+
+def _result(lines: _native.Lines, coverage: Coverage) -> SourceResult:
     ways = lines.bypasses()
     sightings = WireSightings(None, lines.read, lines)
-    return SourceResult(sightings, Coverage(**coverage), WireBypasses(None, ways.read, ways))
+    return SourceResult(sightings, coverage, WireBypasses(None, ways.read, ways))
 
 
 def _from_bytes(data: bytes, extra_formats: Sequence[str]) -> NativeMatcher:

@@ -24,7 +24,7 @@ from quetsach.logs.logformat import LogFormat
 from quetsach.scanning.engine import Before, Judged, ScanOptions, SourceResult, SpanResult
 from quetsach.scanning.engine import Progress as ProgressLike
 from quetsach.scanning.engine import SpareThreads as SpareThreadsLike
-from quetsach.scanning.engines import attribution, capture, clocks, freetext, moments
+from quetsach.scanning.engines import attribution, capture, clocks, escapes, freetext, moments
 from quetsach.scanning.engines.alive import Alive
 from quetsach.scanning.engines.around import Around, foreign_resolver, is_of_dns, names_machine, rows_of
 from quetsach.scanning.engines.decoders import TRIGGER
@@ -33,6 +33,7 @@ from quetsach.scanning.engines.hours import HourCounter
 from quetsach.scanning.engines.index import Hits, Index, hits_of
 from quetsach.scanning.engines.limits import LIMITS, Limits
 from quetsach.scanning.engines.lines import LongLine, clean, split
+from quetsach.scanning.engines.odd_lines import OddLines
 from quetsach.scanning.engines.progress import Progress, SpareThreads
 from quetsach.scanning.engines.records import LineReader, Record, device_of, identity_of
 from quetsach.scanning.engines.rows import LineTold, Rows
@@ -147,6 +148,7 @@ class _Scan:
         self.asked = Asked(options.asked)
         self.lines = self.not_understood = self.long_lines = self.inbound = 0
         self.unattributed: list[str] = []
+        self.odd = OddLines(self._hits)
         self.has_stopped = False
 
     def run(self, source: Source) -> SourceResult:
@@ -180,6 +182,7 @@ class _Scan:
         bypasses = self._kept(source, wire.keep_bypasses, self.bypasses.bypasses(identity, latest, self.zone))
         times = [*self.rows.times, *self.bypasses.times]
         span = self.timeline.span(source.decoded, latest, times)
+        source.errors += [f"{source.path}: {problem}" for problem in self.odd.problems()]
         devices = self._devices(latest, source)
         if self.hours.is_too_many(self.limits.alive):
             source.errors.append(f"{source.path}: {capture.TOO_MANY % self.limits.alive}")
@@ -290,6 +293,7 @@ class _Scan:
                 self.long_lines += 1
                 self._long(line, offset)
             else:
+                self.odd.line(line, offset)
                 self._line(clean(line, offset == 0), offset)
 
     def _line(self, line: bytes, offset: int) -> None:
@@ -335,12 +339,10 @@ class _Scan:
         """Hits of a line read as text, else of the text that an escape hides in it; and the text that says
         whose they are: what stands behind a hole in the line, if that holds a hit."""
         behind = behind_hole(line) if b"\0" in line else b""
-        for reading in self.reader.readings(line):
-            if reading.wrapper is not None and reading.text in line:
-                continue
-            hits = find(reading.text)
+        for text in escapes.texts(line, self.reader.readings(line)):
+            hits = find(text)
             if hits:
-                return hits, behind if behind and find(behind) else reading.text
+                return hits, behind if behind and find(behind) else text
         return {}, b""
 
     def _hits(self, part: bytes) -> Hits:
@@ -430,10 +432,8 @@ class _Scan:
             self.hours.see(self.asked.of(device_of(record), identity_of(record)))
 
     def _alive(self, record: Record) -> None:
-        if len(self.alive) > self.limits.alive:
-            return
         device, moment = device_of(record), record.time(self.zone)
-        if device is not None and moment is not None:
+        if device is not None and moment is not None and len(self.alive) <= self.limits.alive:
             self.alive.note(device, moment.value)
 
     def _keep(self, hits: Hits, told: LineTold) -> None:
@@ -444,13 +444,12 @@ class _Scan:
 
     def _long(self, line: LongLine, offset: int) -> None:
         """Match every byte of a long line, and parse its first part."""
-        start = clean(line.start[: self.limits.parsed_part], offset == 0)
+        start = clean(line.shown(self.limits.parsed_part), offset == 0)
         record = self.reader.read(start, self.own)
         hits: Hits = {}
-        skip = self.limits.parsed_part if record is not None else 0
-        for piece in line.pieces(self.limits.piece):
-            part, skip = piece[skip:], max(0, skip - len(piece))
-            for indicator, hit in self._hits(part).items():
+        covered = self.limits.parsed_part if record is not None else 0
+        for part in line.pieces(self.limits.piece, covered):
+            for indicator, hit in (self._hits(part) or self._hits(escapes.undone(part))).items():
                 hits.setdefault(indicator, hit)
         if record is not None:
             self.timeline.parsed(offset, partial(record.time, self.zone))
@@ -463,6 +462,7 @@ class _Scan:
             self.hours.long_line(offset, None)
             if hits:
                 self._hit_line(start, offset, hits, start)
+        self.odd.line(start, offset, has_hits=bool(hits))
         self.hours.end_long_line()
 
     def _devices(self, latest: int | None, source: Source) -> dict[str, list[str]]:
