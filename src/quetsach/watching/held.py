@@ -14,7 +14,9 @@ from quetsach.machines.leases.leaseformat import Event, LeaseFormat
 from quetsach.scanning.engine import Before, Engine, Judged, Judging, Matcher, Progress, ScanOptions
 from quetsach.sightings.adding import add_coverage
 from quetsach.sightings.sighting import Coverage
+from quetsach.watching import counting
 from quetsach.watching.content import HEAD_BYTES, SETTLED_BYTES, Fingerprint, Handle, Mark, Stretch
+from quetsach.watching.counting import Counted
 from quetsach.watching.generation import Answer, Generation
 from quetsach.watching.state import State
 from quetsach.watching.whole import answer_of
@@ -34,7 +36,7 @@ class Stand:
     """How far a content was looked at with one version of the list.
 
     `text` are the bytes of text up to the place. `is_settled`: the next lines add to those before, also in
-    another process. `judged` is how this process read the lines up to the place; None where another one
+    another process. `counted` is about the hours of its lines. `judged` is how this process read the lines up to the place; None where another one
     did, or where a half line was read with them. `rest` are the bytes of a last line without its end.
     `unwritten` is the coverage of the last spans up to the place. Nothing was found in them, and the state
     has not got them yet; `since` is when they began.
@@ -46,6 +48,7 @@ class Stand:
     text: int
     header: bytes
     is_settled: bool
+    counted: Counted
     rest: int = 0
     judged: Judged | None = None
     unwritten: list[Coverage] = field(default_factory=list)
@@ -55,12 +58,13 @@ class Stand:
 
 class Known(NamedTuple):
     """What is known of a file that was read up to a place: its source id and content, the bytes of text and
-    the header up to there, and how its lines were read."""
+    the header up to there, the hours of its lines, and how these were read."""
 
     source: str
     fingerprint: Fingerprint
     text: int
     header: bytes
+    counted: Counted
     judged: Judged
 
 
@@ -148,6 +152,7 @@ class Looker:
     def __post_init__(self) -> None:
         self.progress: Progress = self.engine.progress()
         self.is_stopping = False
+        self._counter = counting.Counter(self.engine)
         self.as_text = set(json.loads(self.state.about().get("as text", "[]")))
         """Paths of logs that no format fits."""
 
@@ -173,10 +178,10 @@ class Looker:
         begin = stand.place if stand is not None else base
         end = held.handle.line_end(begin, mark.size)
         done = 0
-        if end > begin:
-            if not self._span(held, end, now):
-                return 0
-            done = 1
+        for stop in counting.stops(held.handle, begin, end) if end > begin else ():
+            if not self._span(held, stop, now):
+                return done
+            done += 1
         left = mark.size - max(begin, end)
         if not left or self._has_ended(held, left, now):
             if left and not self._rest(held, max(begin, end), mark.size, now):
@@ -225,7 +230,9 @@ class Looker:
             known = self.state.looked(one.number, self.version)
             if known is not None:
                 rest = known.rest.bytes if known.rest is not None else 0
-                stand = Stand(self.version, known.place, known.text, known.header, known.is_settled, rest)
+                stand = Stand(
+                    self.version, known.place, known.text, known.header, known.is_settled, known.counted, rest
+                )
                 said = [
                     error for one in (known.coverage, known.rest) if one is not None for error in one.errors
                 ]
@@ -250,6 +257,7 @@ class Looker:
             answer,
             header=stand.header,
             text=stand.text,
+            counted=stand.counted,
             is_settled=stand.is_settled,
             replaces=False,
             now=stand.since,
@@ -263,8 +271,8 @@ class Looker:
         end = held.handle.line_end(0, mark.size)
         if end:
             judged = self._judged(held, end, is_rest=False)
-            read = self._read(held, (0, end), 0, b"", judged)
-            _answer, header, source, _text = read or (None, b"", "", 0)
+            read = self._read(held, (0, end), (0, b"", Counted(place=0)), judged)
+            _answer, header, source, _text, _counted = read or (None, b"", "", 0, None)
             number = self.state.begin(source, Fingerprint.of(held.handle, end), header, str(held.path), now)
             held.begin(self.state.generation(number))
 
@@ -283,29 +291,31 @@ class Looker:
         judged = self._judged(held, end, is_rest=is_rest)
         adds = not is_rest and stand is not None and _adds(stand, judged)
         if adds and stand is not None:
-            start, text, header = stand.place, stand.text, stand.header
+            start, text, header, counted = stand.place, stand.text, stand.header, stand.counted
         else:
             start, header = (one.base, one.base_header) if one is not None else (0, b"")
-            text = start
-        read = self._read(held, (start, end), text, header, judged)
+            text, counted = start, Counted(b"", start, start, header)
+        read = self._read(held, (start, end), (text, header, counted), judged)
         if not held.handle.has_taken(start, end):
             held.handle.forget()
             if one is not None and not _is_same(one, stand, held.handle):
                 return False
         if read is None:
             return False
-        answer, after, source, text = read
+        answer, after, source, text, counted = read
+        counted = counting.next_block(counted, after, held.handle, end, text)
         waits = adds and end - start <= SETTLED_BYTES and not (answer.sightings or answer.bypasses)
         if waits and stand is not None and not stand.rest:
             if not stand.unwritten:
                 stand.since = now
             stand.unwritten.append(answer.coverage)
             stand.place, stand.text, stand.header, stand.judged = end, text, after, judged
+            stand.counted = counted
             stand.is_settled |= end >= held.settled_at
             stand.kept = (held.handle.read(0, HEAD_BYTES), held.handle.read(end - HEAD_BYTES, HEAD_BYTES))
         else:
             found = Fingerprint.of(held.handle, end, one.fingerprint if one is not None else None)
-            known = Known(source, found, text, after, judged)
+            known = Known(source, found, text, after, counted, judged)
             self._keep(held, known, answer, now, adds=adds, is_rest=is_rest)
         self._leases(held, (start, end))
         return True
@@ -314,7 +324,8 @@ class Looker:
         self, held: Held, known: Known, answer: Answer, now: float, *, adds: bool, is_rest: bool
     ) -> None:
         """Give the state what a span showed, and the place behind it."""
-        one, stand, (source, found, text, header, judged) = held.generation, held.stand, known
+        one, stand = held.generation, held.stand
+        source, found, text, header, counted, judged = known
         if adds and stand is not None and stand.unwritten:
             answer = answer._replace(coverage=add_coverage(*stand.unwritten, answer.coverage))
         is_settled = found.place >= held.settled_at and not is_rest
@@ -328,6 +339,7 @@ class Looker:
             answer,
             header=header,
             text=text,
+            counted=counted,
             is_settled=is_settled,
             replaces=not adds,
             now=now,
@@ -337,7 +349,7 @@ class Looker:
         else:
             held.generation = self.state.generation(number)
         judged_so = None if is_rest else judged
-        held.stand = Stand(self.version, found.place, text, header, is_settled, judged=judged_so)
+        held.stand = Stand(self.version, found.place, text, header, is_settled, counted, judged=judged_so)
 
     def _leases(self, held: Held, at: tuple[int, int]) -> None:
         """Take the leases in the lines of a span, as a scan takes those of a log."""
@@ -362,7 +374,7 @@ class Looker:
         if stand.rest == end - start:
             return True
         self.write(held)
-        read = self._read(held, (start, end), stand.text, stand.header, judged)
+        read = self._read(held, (start, end), (stand.text, stand.header, stand.counted), judged)
         if read is None:
             return False
         self.state.record_rest(held.generation.number, self.version, read[0])
@@ -392,30 +404,36 @@ class Looker:
         return judged
 
     def _read(
-        self, held: Held, at: tuple[int, int], text: int, header: bytes, judged: Judged
-    ) -> tuple[Answer, bytes, str, int] | None:
-        """What a span shows, the header behind it, the id of its file, and the bytes of text up to its end;
-        `text` are those before it."""
+        self, held: Held, at: tuple[int, int], known: tuple[int, bytes, Counted], judged: Judged
+    ) -> tuple[Answer, bytes, str, int, Counted] | None:
+        """What a span shows, the header behind it, the id of its file, the bytes of text up to its end, and
+        the hours of its lines; `known` are text, header and hours before it."""
+        text, header, counted = known
         handle, one, (start, end) = held.handle, held.generation, at
         if end - start > _LONG_LINE:
             self.state.flush()
         is_known = one is not None and one.fingerprint.head_size == HEAD_BYTES
         source = one.source if one is not None and is_known else handle.digest(0, min(HEAD_BYTES, end))
-        before = Before(text, judged, header, source, (held.mark or handle.mark()).mtime_ns / 1e9)
+        mtime = (held.mark or handle.mark()).mtime_ns / 1e9
+        before = Before(text, judged, header, source, mtime, counted.behind)
         self.progress = self.engine.progress()
         stretch = Stretch(handle, start, end)
         found = self.matcher.scan_span(str(held.path), held.options, self.progress, stretch, before)
         answer = answer_of(found.result, judged.format)
         if self.is_stopping or not stretch.is_read or answer.coverage.bytes != stretch.given:
             return None
+        counted, coverage = self._counter.add(
+            counted, answer.coverage, found.hours, handle, at, judged, held.options, mtime
+        )
         if handle.encoding:
-            answer = answer._replace(coverage=answer.coverage._replace(bytes=end - start))
+            coverage = coverage._replace(bytes=end - start)
+        answer = answer._replace(coverage=coverage)
         if held.no_text:
             answer.coverage.errors.append(held.no_text)
         if stretch.is_cut:
             answer.coverage.errors.append(f"{held.path}: " + CUT.format(encoding=handle.encoding, at=end))
         held.unread = "; ".join(dict.fromkeys(answer.coverage.errors))
-        return answer, found.header, source, text + stretch.given
+        return answer, found.header, source, text + stretch.given, counted
 
 
 def _is_same(one: Generation, stand: Stand | None, handle: Handle) -> bool:

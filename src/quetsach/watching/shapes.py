@@ -25,6 +25,7 @@ _COLUMNS: tuple[tuple[str, str, Any], ...] = (
     ("generation", "was", list[list[str | int]]),
     ("looked", "coverage", Coverage),
     ("looked", "rest", Coverage),
+    ("looked", "counted", list),
     ("found", "key", list[str]),
     ("lease", "data", list),
 )

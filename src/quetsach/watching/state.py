@@ -12,6 +12,7 @@ from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from quetsach.sightings.adding import add, add_coverage, join_coverage
 from quetsach.sightings.sighting import Bypass, Coverage, Sighting, dump
 from quetsach.watching.content import HEAD_BYTES, Fingerprint
+from quetsach.watching.counting import Counted
 from quetsach.watching.covering import OTHERS, parsed
 from quetsach.watching.generation import (
     SELECT,
@@ -60,8 +61,8 @@ class State(Telling):
     def looked(self, generation: int, version: int) -> Looked | None:
         """How far a generation was looked at with a list."""
         query = (
-            "SELECT place, text, first, record, moment, is_settled, header, coverage, rest FROM looked"
-            " WHERE generation = ? AND version = ?"
+            "SELECT place, text, first, record, moment, is_settled, header, coverage, rest, counted"
+            " FROM looked WHERE generation = ? AND version = ?"
         )
         row = self._file.execute(query, (generation, version)).fetchone()
         return (
@@ -77,6 +78,7 @@ class State(Telling):
                 row[6],
                 parsed(row[7]),
                 parsed(row[8]),
+                Counted.of(row[9]),
             )
         )
 
@@ -128,6 +130,7 @@ class State(Telling):
         *,
         header: bytes,
         text: int,
+        counted: Counted,
         is_settled: bool,
         replaces: bool,
         now: float,
@@ -157,8 +160,11 @@ class State(Telling):
             for row in answer.rows():
                 self._put(number, version, SETTLED, row, change, known, adds=not replaces, is_moved=is_moved)
             self._file.execute(
-                "INSERT OR REPLACE INTO looked VALUES (?, ?, ?, ?, ?, ?, '', ?, ?, 0, 0, 0)",
-                (number, version, fingerprint.place, is_settled, header, _written(coverage), change, text),
+                "INSERT OR REPLACE INTO looked VALUES (?, ?, ?, ?, ?, ?, '', ?, ?, 0, 0, 0, ?)",
+                (
+                    *(number, version, fingerprint.place, is_settled, header, _written(coverage), change),
+                    *(text, counted.kept()),
+                ),
             )
             self._file.execute(
                 "UPDATE generation SET source = ?, was = ?, head = ?, head_size = ?, tail = ?, place = ?,"
@@ -267,8 +273,11 @@ class State(Telling):
         for one in _larger(answer.rows(), before) if answer.joins else answer.rows():
             self._put(number, version, SETTLED, one, change, before, adds=answer.adds, is_moved=is_moved)
         self._file.execute(
-            "INSERT OR REPLACE INTO looked VALUES (?, ?, 0, 1, x'', ?, '', ?, ?, ?, ?, ?)",
-            (number, version, _written(seen), change, answer.text or seen.bytes, *answer.numbers),
+            "INSERT OR REPLACE INTO looked VALUES (?, ?, 0, 1, x'', ?, '', ?, ?, ?, ?, ?, ?)",
+            (
+                *(number, version, _written(seen), change, answer.text or seen.bytes, *answer.numbers),
+                answer.counted.kept(),
+            ),
         )
         if known is None:
             self._supersede(number, version, 0)

@@ -21,6 +21,7 @@ from quetsach.scanning import reading
 from quetsach.scanning.engine import Before, Engine, Judged, Matcher, ScanOptions, SourceResult
 from quetsach.scanning.executor import Unit
 from quetsach.watching.content import HEAD_BYTES, Handle
+from quetsach.watching.counting import Counted
 from quetsach.watching.generation import Answer, Looked
 
 _GROWING = ("evtx", "eventxml", "pihole", "adguard", "tinyproxy")
@@ -201,13 +202,17 @@ class _Reader(NamedTuple):
             is_known = known is not None and bool(log_format)
             judged = Judged(log_format, "", True) if is_known else head._replace(is_settled=True)
         options = options._replace(format=judged.format if store.format else options.format)
-        at = Before(text, judged, b"", self.source, shell.mtime)
-        found = self.matcher.scan_span(str(self.path), options, self.engine.progress(), stream, at).result
+        counted = known.counted.behind if known is not None else b""
+        at = Before(text, judged, b"", self.source, shell.mtime, counted)
+        found, _header, counted = self.matcher.scan_span(
+            str(self.path), options, self.engine.progress(), stream, at
+        )
         record, moment = behind or (0, 0.0)
         return answer_of(found, judged.format)._replace(
             text=text + lines.size,
             record=max(lines.last, record if found.coverage.errors else store.last),
             moment=max(lines.moment, moment),
+            counted=Counted(counted),
             adds=known is not None,
         )
 

@@ -122,13 +122,14 @@ class NativeMatcher:
         if not isinstance(progress, _native.Progress):
             raise TypeError("the native engine counts in the progress that it made itself")
         with _told():
-            lines, coverage, header = self._matcher.scan_span(
+            lines, coverage, header, hours = self._matcher.scan_span(
                 path,
                 progress,
                 stream,
                 start=before.start,
                 judged=before.judged[:2],
                 header=before.header,
+                hours=before.hours,
                 source=before.source,
                 tz=options.tz,
                 format=options.format,
@@ -138,8 +139,8 @@ class NativeMatcher:
                 asked=_asked(options.asked),
             )
         if lines is None:
-            return SpanResult(SourceResult((), Coverage(**coverage)), header)
-        return SpanResult(_result(lines, coverage), header)
+            return SpanResult(SourceResult((), Coverage(**coverage)), header, hours)
+        return SpanResult(_result(lines, coverage), header, hours)
 
     def scan_part(self, path: Path, options: ScanOptions, progress: Progress, span: Span) -> Part | None:
         """Read one span of a plain file (see `quetsach.scanning.engine.SplittingMatcher`)."""

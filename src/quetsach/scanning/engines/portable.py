@@ -97,8 +97,9 @@ class PortableMatcher:
         scan = self._begin(options, progress)
         scan.take(before.judged)
         scan.reader.header = carried.read(before.header)
+        scan.hours.go_on(before.hours)
         result = scan.run_span(Text(path, stream, before.mtime, before.start), before)
-        return SpanResult(result, carried.written(scan.reader.header))
+        return SpanResult(result, carried.written(scan.reader.header), scan.hours.carried())
 
     def _formats(self, options: ScanOptions) -> Mapping[str, LogFormat]:
         forced = self._extra.get(options.format or "")
