@@ -16,6 +16,7 @@ from quetsach.scanning.engines.portable import PortableEngine
 from quetsach.sightings.sighting import Coverage
 from tests.engines.native import ENGINE
 from tests.openers.pihole import BEGAN, NEW, OLD, database
+from tests.test_inputs import written_ahead
 from tests.watching.office import Office
 from tests.watching.test_whole import EVENTS, Pihole, event_log
 
@@ -235,3 +236,21 @@ def test_a_journal_that_goes_is_noticed_though_the_database_is_the_same(
     journal.write_bytes(bytes(512))
     check(office)
     assert {row.matched for row in office.found()} == {"a.evil.example", "c.evil.example"}
+
+
+def test_what_sqlite_writes_beside_a_database_is_no_log(office: Office, tmp_path: Path) -> None:
+    path = office.logs / "pihole-FTL.db"
+    with closing(written_ahead(path)) as db:
+        (office.logs / "text.db-wal").write_bytes(office.line())
+        os.utime(path, (office.now, office.now))
+        office.settle()
+        assert "newer queries lie in pihole-FTL.db-wal" in office.follower.troubles[str(path)]
+        told = {Path(one.path).name: one.lines for one in office.coverage()}
+        assert told == {"pihole-FTL.db": 4, "text.db-wal": 1}
+        db.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+    office.now += 60
+    os.utime(path, (office.now, office.now))
+    office.contents[path] = path.read_bytes()
+    office.contents[office.logs / "text.db-wal"] = (office.logs / "text.db-wal").read_bytes()
+    check(office)
+    assert {row.matched for row in office.found()} == {"a.evil.example", "b.evil.example", "evil.example"}

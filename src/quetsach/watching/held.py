@@ -36,8 +36,9 @@ class Stand:
     """How far a content was looked at with one version of the list.
 
     `text` are the bytes of text up to the place. `is_settled`: the next lines add to those before, also in
-    another process. `counted` is about the hours of its lines. `judged` is how this process read the lines up to the place; None where another one
-    did, or where a half line was read with them. `rest` are the bytes of a last line without its end.
+    another process. `counted` is about the hours of its lines. `judged` is how this process read the lines up
+    to the place; None where another one did, or where a half line was read with them. `rest` are the bytes of
+    a last line without its end.
     `unwritten` is the coverage of the last spans up to the place. Nothing was found in them, and the state
     has not got them yet; `since` is when they began.
     Meanwhile `kept` are the first bytes of the content and those before the place.

@@ -110,8 +110,7 @@ class PortableMatcher:
             zone = ZoneInfo(options.tz)
         except (KeyError, ValueError, OSError) as error:
             raise ScanError(f"unknown time zone '{options.tz}'; give one like Asia/Ho_Chi_Minh") from error
-        formats = self._formats(options)
-        return _Scan(self.index, self.around, formats, options, zone, progress, self._limits)
+        return _Scan(self.index, self.around, self._formats(options), options, zone, progress, self._limits)
 
 
 class _Scan:
