@@ -254,3 +254,62 @@ def test_what_sqlite_writes_beside_a_database_is_no_log(office: Office, tmp_path
     office.contents[office.logs / "text.db-wal"] = (office.logs / "text.db-wal").read_bytes()
     check(office)
     assert {row.matched for row in office.found()} == {"a.evil.example", "b.evil.example", "evil.example"}
+
+
+def renamed(office: Office, old: Path, new: Path) -> None:
+    old.rename(new)
+    office.contents[new] = office.contents.pop(old)
+    os.utime(new, (office.now, office.now))
+
+
+def test_a_database_that_is_renamed_goes_on_though_its_oldest_queries_went(office: Office) -> None:
+    pihole = Pihole(office)
+    pihole.ask(*["evil.example"] * 25)
+    office.settle()
+    pihole.forget(22)
+    new = pihole.path.with_name("pihole-FTL.old.db")
+    renamed(office, pihole.path, new)
+    pihole.path = new
+    pihole.ask(*["evil.example"] * 10, "fine.test")
+    office.kill()
+    office.start()
+    check(office)
+    assert sum(row.count for row in office.found()) == 35
+    pihole.ask("evil.example")
+    check(office)
+    assert sum(row.count for row in office.found()) == 36
+
+
+@pytest.mark.realdata
+@pytest.mark.skipif(not EVENTS.is_file(), reason="QUETSACH_TEST_DATA is not there")
+def test_an_event_log_that_is_renamed_goes_on_though_its_oldest_events_went(office: Office) -> None:
+    path, data = office.logs / "System.evtx", EVENTS.read_bytes()
+    put(office, path, event_log(data, 5))
+    office.settle()
+    new = office.logs / "Saved.evtx"
+    renamed(office, path, new)
+    put(office, new, event_log(data, 9, dropped=4))
+    office.settle()
+    office.contents[new] = event_log(data, 9)
+    check(office)
+
+
+def test_another_database_in_place_of_one_that_went_is_read_from_its_beginning(office: Office) -> None:
+    pihole = Pihole(office)
+    pihole.ask(*["evil.example"] * 25)
+    office.settle()
+    assert sum(row.count for row in office.found()) == 25
+    pihole.path.unlink()
+    del office.contents[pihole.path]
+    # Of the same image, so with the same source id; its queries are later.
+    other = database(office.logs / "other.db", OLD.partition("INSERT")[0] + BEGAN)
+    with closing(sqlite3.connect(other)) as db, db:
+        for n in range(40):
+            db.execute(
+                "INSERT INTO queries VALUES (NULL, ?, 1, 2, 'evil.example', '10.9.9.9', NULL)",
+                (1663300800 + 7 * n,),
+            )
+    os.utime(other, (office.now, office.now))
+    office.settle()
+    counts = {row.device: row.count for row in office.found()}
+    assert counts["10.9.9.9"] == 40 and sum(counts.values()) == 65

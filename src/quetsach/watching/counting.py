@@ -1,8 +1,8 @@
 """The hours of lines that are read span by span: what a scan of the whole file says of them.
 
 A scan reads the times of few lines of each block of 256 KiB (docs/contract.md 4). A reader of parts of a
-block would read the times of other lines. So where the lines of the last block lie in several hours, its hours
-are counted again from where it begins.
+block would read the times of other lines. So where the lines of the last block lie in several hours, its
+hours are counted again from where it begins.
 """
 
 from __future__ import annotations

@@ -316,11 +316,23 @@ class Follower:
         held.handle.close()
         self._gone.remove(held)
 
-    def _last_read(self, path: Path, source: str) -> tuple[Looked, str] | None:
-        """How far a file that is read as a whole was looked at, by its source id, and its log format."""
-        found = [one for one in self._state.of_source(source) if one.is_whole and one.path == str(path)]
-        known = self._state.looked(found[0].number, self._looker.version) if found else None
-        return (known, found[0].format) if known is not None else None
+    def _last_read(
+        self, path: Path, source: str, goes_on: Callable[[Looked], bool]
+    ) -> tuple[Looked, str] | None:
+        """How far a store was looked at, by its source id, and its log format. It may have had another name,
+        under which no file is any more."""
+        found = [one for one in self._state.of_source(source) if one.is_whole]
+        for one in sorted(found, key=lambda one: one.path != str(path)):
+            is_here = one.path == str(path)
+            if not is_here and os.path.lexists(one.path):  # noqa: PTH110 False also without rights
+                continue
+            known = self._state.looked(one.number, self._looker.version)
+            if known is not None and (is_here or (known.record > 0 and goes_on(known))):
+                self._state.move(one.number, str(path))
+                return known, one.format
+            if is_here:
+                break
+        return None
 
     def _look_whole(self, held: Held, mark: Mark) -> int:
         """Read a file as a whole once it rests; one that never rests, once a minute."""

@@ -97,6 +97,14 @@ class State(Telling):
         with self._writing():
             self._file.execute("UPDATE generation SET is_ended = 1 WHERE number = ?", (number,))
 
+    def move(self, number: int, path: str) -> None:
+        """A store that is read as a whole has another name."""
+        with self._writing():
+            self._file.execute(
+                "UPDATE generation SET path = ?, shown = ? WHERE number = ? AND path != ?",
+                (path, path, number, path),
+            )
+
     def begin(self, source: str, fingerprint: Fingerprint, header: bytes, path: str, now: float) -> int:
         """A generation of which nothing before its place will be looked at; returns its number."""
         with self._writing():

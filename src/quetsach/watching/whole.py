@@ -5,7 +5,9 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import suppress
+from functools import partial
 from itertools import chain
+from math import inf
 from pathlib import Path
 from typing import NamedTuple
 
@@ -24,6 +26,7 @@ from quetsach.watching.content import HEAD_BYTES, Handle
 from quetsach.watching.counting import Counted
 from quetsach.watching.generation import Answer, Looked
 
+_AROUND = 64
 _GROWING = ("evtx", "eventxml", "pihole", "adguard", "tinyproxy")
 """Kinds that a program goes on writing: they may never rest."""
 
@@ -95,10 +98,10 @@ def read_on(
     engine: Engine,
     matcher: Matcher,
     options: ScanOptions,
-    known: Callable[[str], tuple[Looked, str] | None],
+    known: Callable[[str, Callable[[Looked], bool]], tuple[Looked, str] | None],
 ) -> tuple[list[Answer], str] | None:
-    """What a store shows that was not looked at, by the source id as `known` tells it with the log format:
-    records with a higher number or a later time than the last. A store that was restored from a copy gives
+    """What a store shows that was not looked at, by the source id as `known` tells it with the log format;
+    `known` can ask whether the store goes on with what was read under another name: records with a higher number or a later time than the last. A store that was restored from a copy gives
     numbers of before to new records. None of a file that is read as a whole.
 
     A store is read once more from its beginning where it holds smaller numbers than at the last look, where
@@ -125,7 +128,7 @@ def read_on(
         if not store.name:
             return None
         source = hashlib.sha256(store.name[:HEAD_BYTES]).hexdigest()
-        before, log_format = known(source) or (None, "")
+        before, log_format = known(source, partial(_goes_on, store, first)) or (None, "")
         reader = _Reader(path, engine, matcher, options, store, again, source)
         is_earlier = before is not None and 0 < first < before.first
         is_cut = before is not None and 0 < store.last < before.record
@@ -154,6 +157,21 @@ def read_on(
             gap = sorted((begin, end))
             told = told._replace(coverage=told.coverage._replace(gaps=[gap]))
     return [told], said
+
+
+def _goes_on(store: _Store, first: int, before: Looked) -> bool:
+    """Whether a store holds the last record that was read of another, at its time, or only later ones.
+
+    The latest time may be that of a record a little before the last.
+    """
+    if first > before.record:
+        return True
+    latest, is_there = 0.0, False
+    for number, moment, _line in store.numbered((before.record - _AROUND, inf)):
+        if number > before.record:
+            break
+        latest, is_there = max(latest, moment), is_there or number == before.record
+    return is_there and latest == before.moment
 
 
 def _lacks(told: Answer, errors: Iterable[str]) -> bool:
