@@ -324,7 +324,7 @@ class Follower:
         found = [one for one in self._state.of_source(source) if one.is_whole]
         for one in sorted(found, key=lambda one: one.path != str(path)):
             is_here = one.path == str(path)
-            if not is_here and os.path.lexists(one.path):  # noqa: PTH110 False also without rights
+            if not is_here and os.path.lexists(one.path):
                 continue
             known = self._state.looked(one.number, self._looker.version)
             if known is not None and (is_here or (known.record > 0 and goes_on(known))):

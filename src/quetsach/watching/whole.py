@@ -100,9 +100,10 @@ def read_on(
     options: ScanOptions,
     known: Callable[[str, Callable[[Looked], bool]], tuple[Looked, str] | None],
 ) -> tuple[list[Answer], str] | None:
-    """What a store shows that was not looked at, by the source id as `known` tells it with the log format;
-    `known` can ask whether the store goes on with what was read under another name: records with a higher number or a later time than the last. A store that was restored from a copy gives
-    numbers of before to new records. None of a file that is read as a whole.
+    """What a store shows that was not looked at, by the source id as `known` tells it with the log format:
+    records with a higher number or a later time than the last. A store that was restored from a copy gives
+    numbers of before to new records. None of a file that is read as a whole. `known` may ask whether the
+    store goes on with what was read under another name.
 
     A store is read once more from its beginning where it holds smaller numbers than at the last look, where
     its largest number fell, or where something behind damage was read and the damage is gone: a copy was put
