@@ -488,3 +488,34 @@ def test_a_new_list_searches_what_is_kept(office: Office) -> None:
     from quetsach.sightings.sighting import Sighting
 
     assert {row.indicator for row in office.state.rows(old, Sighting)} == {"evil.example"}
+
+
+def with_hole(data: bytes, place: int) -> bytes:
+    """The same with zeros for a line that holds a listed name, near a place."""
+    begin = data.rindex(b"\n", 0, place) + 1
+    end = data.index(b"evil.example", begin)
+    return data[: begin + 7] + bytes(data.index(b"\n", end) - begin) + data[data.index(b"\n", end) + 7 :]
+
+
+@pytest.mark.parametrize("is_down", [False, True])
+@pytest.mark.parametrize("place", [700, 30_000, 98_000, "all"])
+def test_zeros_that_are_filled_later_are_read(office: Office, place: int | str, is_down: bool) -> None:
+    """As a writer leaves them that does not write in order, or a power cut: at the head that names the log, in
+    the middle, and before the place up to which it was read."""
+    data = b"".join(office.line("evil.example" if n % 9 == 0 else "fine.test") for n in range(1500))
+    places = [700, 30_000, 98_000] if isinstance(place, str) else [place]
+    empty = data
+    for one in places:
+        empty = with_hole(empty, one)
+    assert len(empty) == len(data) and empty != data
+    path = office.logs / "dns.log"
+    for steps, now in enumerate((empty, data, data + office.line())):
+        path.write_bytes(now)
+        os.utime(path, (office.now, office.now))
+        office.contents[path] = now
+        check(office)
+        assert sum(row.count for row in office.found()) == now.count(b"evil.example")
+        assert len(office.coverage()) == 1
+        if is_down and not steps:
+            office.kill()
+            office.start()

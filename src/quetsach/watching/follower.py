@@ -202,6 +202,9 @@ class Follower:
     def _look_lines(self, held: Held, mark: Mark) -> int:
         if held.generation is None or held.is_copy:
             held.begin(self._known(held, mark))
+            old = self._state.last_at(str(held.path)) if held.generation is None else None
+            if old is not None and old.fingerprint.place <= mark.size:
+                self._looker.was_filled(held, old)
             if held.generation is None and held.is_past:
                 return self._look_past(held, mark)
             if held.generation is None and held.is_beside:

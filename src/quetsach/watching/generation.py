@@ -9,6 +9,7 @@ from typing import Any, NamedTuple
 from quetsach.sightings.sighting import Bypass, Coverage, Sighting
 from quetsach.watching.content import Fingerprint
 from quetsach.watching.counting import Counted
+from quetsach.watching.holes import Hole
 
 
 class Generation(NamedTuple):
@@ -36,7 +37,8 @@ class Looked(NamedTuple):
     """How far a generation was looked at with one version of the list; `text` are the bytes of its text up to
     the place. Of a store `first` is the smallest number of a record that it held at the last look, 0 where
     that is not known; `record` is the largest number that was read, and `moment` the latest time of any
-    record, in seconds since 1970 UTC. `counted` is about the hours of its lines."""
+    record, in seconds since 1970 UTC. `counted` is about the hours of its lines, and
+    `holes` are zeros among them."""
 
     place: int
     text: int
@@ -48,6 +50,7 @@ class Looked(NamedTuple):
     coverage: Coverage | None
     rest: Coverage | None
     counted: Counted
+    holes: tuple[Hole, ...]
 
 
 class Answer(NamedTuple):

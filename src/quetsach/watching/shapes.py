@@ -26,6 +26,7 @@ _COLUMNS: tuple[tuple[str, str, Any], ...] = (
     ("looked", "coverage", Coverage),
     ("looked", "rest", Coverage),
     ("looked", "counted", list),
+    ("looked", "holes", list[list[int]]),
     ("found", "key", list[str]),
     ("lease", "data", list),
 )

@@ -22,6 +22,7 @@ from quetsach.watching.generation import (
     earlier_ids,
     generation_of,
 )
+from quetsach.watching.holes import Hole
 from quetsach.watching.telling import Telling, row_of
 
 SETTLED, REST = 0, 1
@@ -61,7 +62,7 @@ class State(Telling):
     def looked(self, generation: int, version: int) -> Looked | None:
         """How far a generation was looked at with a list."""
         query = (
-            "SELECT place, text, first, record, moment, is_settled, header, coverage, rest, counted"
+            "SELECT place, text, first, record, moment, is_settled, header, coverage, rest, counted, holes"
             " FROM looked WHERE generation = ? AND version = ?"
         )
         row = self._file.execute(query, (generation, version)).fetchone()
@@ -79,6 +80,7 @@ class State(Telling):
                 parsed(row[7]),
                 parsed(row[8]),
                 Counted.of(row[9]),
+                tuple((begin, end) for begin, end in json.loads(row[10])),
             )
         )
 
@@ -139,6 +141,7 @@ class State(Telling):
         header: bytes,
         text: int,
         counted: Counted,
+        holes: Sequence[Hole],
         is_settled: bool,
         replaces: bool,
         now: float,
@@ -168,10 +171,10 @@ class State(Telling):
             for row in answer.rows():
                 self._put(number, version, SETTLED, row, change, known, adds=not replaces, is_moved=is_moved)
             self._file.execute(
-                "INSERT OR REPLACE INTO looked VALUES (?, ?, ?, ?, ?, ?, '', ?, ?, 0, 0, 0, ?)",
+                "INSERT OR REPLACE INTO looked VALUES (?, ?, ?, ?, ?, ?, '', ?, ?, 0, 0, 0, ?, ?)",
                 (
                     *(number, version, fingerprint.place, is_settled, header, _written(coverage), change),
-                    *(text, counted.kept()),
+                    *(text, counted.kept(), json.dumps(holes)),
                 ),
             )
             self._file.execute(
@@ -281,7 +284,7 @@ class State(Telling):
         for one in _larger(answer.rows(), before) if answer.joins else answer.rows():
             self._put(number, version, SETTLED, one, change, before, adds=answer.adds, is_moved=is_moved)
         self._file.execute(
-            "INSERT OR REPLACE INTO looked VALUES (?, ?, 0, 1, x'', ?, '', ?, ?, ?, ?, ?, ?)",
+            "INSERT OR REPLACE INTO looked VALUES (?, ?, 0, 1, x'', ?, '', ?, ?, ?, ?, ?, ?, '[]')",
             (
                 *(number, version, _written(seen), change, answer.text or seen.bytes, *answer.numbers),
                 answer.counted.kept(),
