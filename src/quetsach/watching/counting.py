@@ -99,7 +99,8 @@ def next_block(known: Counted, header: bytes, handle: Handle, place: int, text: 
     """What is known at a place where a span ends, with the header there: a new block may begin."""
     if known.place is not None and known.text // BLOCK == text // BLOCK:
         return known
-    if handle.encoding or _first_line(handle, text // BLOCK * BLOCK, place) != place:
+    border = text // BLOCK * BLOCK
+    if handle.encoding or not border or _first_line(handle, border, place) != place:
         return Counted(known.behind)
     return Counted(known.behind, place, text, header, known.behind)
 

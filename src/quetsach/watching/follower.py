@@ -12,8 +12,8 @@ from pathlib import Path
 
 from quetsach.scanning.engine import ScanOptions
 from quetsach.sightings import copies
-from quetsach.watching import whole
-from quetsach.watching.content import HEAD_BYTES, Handle, Mark
+from quetsach.watching import rewritten, whole
+from quetsach.watching.content import HEAD_BYTES, Fingerprint, Handle, Mark
 from quetsach.watching.generation import Answer, Generation, Looked
 from quetsach.watching.held import AGAIN_SECONDS, QUIET_SECONDS, RESTING_SECONDS, Held, Looker
 from quetsach.watching.names import Names, Paths, unique
@@ -202,9 +202,8 @@ class Follower:
     def _look_lines(self, held: Held, mark: Mark) -> int:
         if held.generation is None or held.is_copy:
             held.begin(self._known(held, mark))
-            old = self._state.last_at(str(held.path)) if held.generation is None else None
-            if old is not None and old.fingerprint.place <= mark.size:
-                self._looker.was_filled(held, old)
+            if held.generation is None and not self._from_now:
+                self._changed(held, mark)
             if held.generation is None and held.is_past:
                 return self._look_past(held, mark)
             if held.generation is None and held.is_beside:
@@ -220,6 +219,25 @@ class Follower:
         if held.generation is None:
             self._note_missing(str(held.path))
         return self._looker.look(held, mark, self._now())
+
+    def _changed(self, held: Held, mark: Mark) -> None:
+        """Find in an unknown content that which was read last under its name: with zeros that were filled,
+        without its oldest lines, or behind new ones."""
+        old = self._state.last_at(str(held.path))
+        if old is None or old.is_ended or not old.fingerprint.place:
+            return
+        if any(one.generation is not None and one.generation.number == old.number for one in self._all()):
+            return
+        found, size = old.fingerprint, mark.size
+        if found.place <= size and self._looker.was_filled(held, old):
+            return
+        if rewritten.is_prepended(found, held.handle, size):
+            held.repeats = rewritten.PREPENDED
+            self._state.end(old.number)
+        elif place := rewritten.place_of_last(found, held.handle, size):
+            at = Fingerprint.of(held.handle, place)
+            self._state.shift(old.number, at, found.place - place)
+            held.begin(self._state.generation(old.number))
 
     def _is_past(self, path: Path, mark: Mark) -> bool:
         """Whether a followed log was rotated to this name. Where watching began with what came later, only a

@@ -102,6 +102,8 @@ class Held:
     judged_text: int = 0
     has_lines: bool = False
     """There are lines beside comments."""
+    repeats: str = ""
+    """Why its lines may count once more."""
     no_text: str = ""
     """Why it holds no lines that anybody can read."""
     no_text_of: int = 0
@@ -128,7 +130,7 @@ class Held:
     def begin(self, generation: Generation | None) -> None:
         """Its content is that of a generation, or one that is not known yet."""
         self.generation, self.stand, self.leases_judged = generation, None, 0
-        self.no_text, self.no_text_of, self.unread = "", 0, ""
+        self.repeats, self.no_text, self.no_text_of, self.unread = "", "", 0, ""
         self.judge_anew()
 
     def judge_anew(self) -> None:
@@ -469,8 +471,7 @@ class Looker:
         if handle.encoding:
             coverage = coverage._replace(bytes=end - start)
         answer = answer._replace(coverage=coverage)
-        if held.no_text:
-            answer.coverage.errors.append(held.no_text)
+        answer.coverage.errors.extend(filter(None, (held.no_text, held.repeats)))
         if stretch.is_cut:
             answer.coverage.errors.append(f"{held.path}: " + CUT.format(encoding=handle.encoding, at=end))
         held.unread = "; ".join(dict.fromkeys(answer.coverage.errors))

@@ -70,7 +70,8 @@ def emptied(holes: Sequence[Hole], data: bytes, start: int) -> bytes:
 
 
 def is_filled(holes: Sequence[Hole], read: Callable[[int, int], bytes]) -> bool:
-    """Whether something stands now where zeros were read; `read` takes a place and a size. Of holes of many megabytes the ends are read."""
+    """Whether something stands now where zeros were read; `read` takes a place and a size. Of holes of many
+    megabytes the ends are read."""
     left = _MOST_BYTES
     for begin, end in holes:
         pieces = [(begin, end)]

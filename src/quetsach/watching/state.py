@@ -99,6 +99,24 @@ class State(Telling):
         with self._writing():
             self._file.execute("UPDATE generation SET is_ended = 1 WHERE number = ?", (number,))
 
+    def shift(self, number: int, found: Fingerprint, back: int) -> None:
+        """The file of a generation of lines lacks so many bytes of its beginning now; its first and last
+        bytes that were read are those of `found`. All lines stay counted."""
+        with self._writing():
+            self._file.execute(
+                "UPDATE generation SET head = ?, head_size = ?, tail = ?, place = ?, base = max(0, base - ?)"
+                " WHERE number = ?",
+                (*found, back, number),
+            )
+            query = "SELECT version, counted FROM looked WHERE generation = ?"
+            for version, kept in self._file.execute(query, (number,)).fetchall():
+                counted = Counted(Counted.of(kept).behind)
+                self._file.execute(
+                    "UPDATE looked SET place = max(0, place - ?), text = max(0, text - ?), is_settled = 1,"
+                    " counted = ?, holes = '[]' WHERE generation = ? AND version = ?",
+                    (back, back, counted.kept(), number, version),
+                )
+
     def move(self, number: int, path: str) -> None:
         """A store that is read as a whole has another name."""
         with self._writing():
