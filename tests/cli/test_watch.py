@@ -391,6 +391,7 @@ def test_an_older_state_goes_on(watch: Callable[..., tuple[int, str, str]], plac
         file.execute("ALTER TABLE looked DROP COLUMN first")
         file.execute("ALTER TABLE looked DROP COLUMN counted")
         file.execute("ALTER TABLE looked DROP COLUMN holes")
+        file.execute("ALTER TABLE looked DROP COLUMN damage")
         file.execute("UPDATE generation SET was = ?", (json.dumps(["0" * 64]),))
         file.execute("ALTER TABLE version DROP COLUMN asked")
         file.execute("DELETE FROM about WHERE name IN ('rows', 'places')")

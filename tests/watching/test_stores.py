@@ -170,6 +170,42 @@ def test_a_good_event_log_in_place_of_part_of_it_is_read(office: Office, first: 
     check(office)
 
 
+@pytest.mark.realdata
+@pytest.mark.skipif(not EVENTS.is_file(), reason="QUETSACH_TEST_DATA is not there")
+def test_a_part_of_an_event_log_is_read_though_the_words_of_its_damage_stay(office: Office) -> None:
+    """An error names three places and the number of the others."""
+    pytest.importorskip("evtx")
+    office.use(["185.26.182.117"])
+    office.kill()
+    office.start()
+    good = event_log(EVENTS.read_bytes(), 9)
+
+    def hurt(*chunks: int) -> bytes:
+        data = bytearray(good)
+        for chunk in chunks:
+            begin = 4096 + 65536 * chunk + 512
+            data[begin : begin + 1488] = bytes(1488)
+        return bytes(data)
+
+    path = office.logs / "sysmon.evtx"
+    put(office, path, hurt(0, 1, 2, 7))
+    office.settle()
+    (before,) = office.coverage()
+    put(office, path, hurt(0, 1, 2, 5))
+    office.settle()
+    (after,) = office.coverage()
+    assert after.errors == before.errors and "and 1 more" in after.errors[0]
+    (true,) = office.expected()[1]
+    assert true.hours is not None and after.hours is not None
+    assert all(
+        told >= read
+        for day in true.hours
+        for told, read in zip(after.hours[day], true.hours[day], strict=True)
+    )
+    put(office, path, good)
+    check(office)
+
+
 def unfinished(folder: Path) -> tuple[bytes, bytes, bytes]:
     """A database and its journal as a writer left them that was killed within a transaction, and the database
     as SQLite rolls it back."""

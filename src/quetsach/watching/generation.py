@@ -38,7 +38,7 @@ class Looked(NamedTuple):
     the place. Of a store `first` is the smallest number of a record that it held at the last look, 0 where
     that is not known; `record` is the largest number that was read, and `moment` the latest time of any
     record, in seconds since 1970 UTC. `counted` is about the hours of its lines, and
-    `holes` are zeros among them."""
+    `holes` are zeros among them. `damage` are the places of a store that could not be read."""
 
     place: int
     text: int
@@ -51,6 +51,7 @@ class Looked(NamedTuple):
     rest: Coverage | None
     counted: Counted
     holes: tuple[Hole, ...]
+    damage: tuple[str, ...]
 
 
 class Answer(NamedTuple):
@@ -69,6 +70,7 @@ class Answer(NamedTuple):
     moment: float = 0.0
     first: int = 0
     counted: Counted = Counted()
+    damage: tuple[str, ...] = ()
     adds: bool = False
     joins: bool = False
 

@@ -1,4 +1,4 @@
-"""Logs that are written anew with lines that were read before: without the oldest, or with new ones in front."""
+"""Logs that are written anew with lines that were read before: without the oldest, or behind new ones."""
 
 from __future__ import annotations
 

@@ -27,6 +27,7 @@ _COLUMNS: tuple[tuple[str, str, Any], ...] = (
     ("looked", "rest", Coverage),
     ("looked", "counted", list),
     ("looked", "holes", list[list[int]]),
+    ("looked", "damage", list[str]),
     ("found", "key", list[str]),
     ("lease", "data", list),
 )

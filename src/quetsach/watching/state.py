@@ -62,8 +62,8 @@ class State(Telling):
     def looked(self, generation: int, version: int) -> Looked | None:
         """How far a generation was looked at with a list."""
         query = (
-            "SELECT place, text, first, record, moment, is_settled, header, coverage, rest, counted, holes"
-            " FROM looked WHERE generation = ? AND version = ?"
+            "SELECT place, text, first, record, moment, is_settled, header, coverage, rest, counted, holes,"
+            " damage FROM looked WHERE generation = ? AND version = ?"
         )
         row = self._file.execute(query, (generation, version)).fetchone()
         return (
@@ -81,6 +81,7 @@ class State(Telling):
                 parsed(row[8]),
                 Counted.of(row[9]),
                 tuple((begin, end) for begin, end in json.loads(row[10])),
+                tuple(json.loads(row[11])),
             )
         )
 
@@ -189,7 +190,7 @@ class State(Telling):
             for row in answer.rows():
                 self._put(number, version, SETTLED, row, change, known, adds=not replaces, is_moved=is_moved)
             self._file.execute(
-                "INSERT OR REPLACE INTO looked VALUES (?, ?, ?, ?, ?, ?, '', ?, ?, 0, 0, 0, ?, ?)",
+                "INSERT OR REPLACE INTO looked VALUES (?, ?, ?, ?, ?, ?, '', ?, ?, 0, 0, 0, ?, ?, '[]')",
                 (
                     *(number, version, fingerprint.place, is_settled, header, _written(coverage), change),
                     *(text, counted.kept(), json.dumps(holes)),
@@ -302,10 +303,11 @@ class State(Telling):
         for one in _larger(answer.rows(), before) if answer.joins else answer.rows():
             self._put(number, version, SETTLED, one, change, before, adds=answer.adds, is_moved=is_moved)
         self._file.execute(
-            "INSERT OR REPLACE INTO looked VALUES (?, ?, 0, 1, x'', ?, '', ?, ?, ?, ?, ?, ?, '[]')",
+            "INSERT OR REPLACE INTO looked VALUES (?, ?, 0, 1, x'', ?, '', ?, ?, ?, ?, ?, ?, '[]', ?)",
             (
                 *(number, version, _written(seen), change, answer.text or seen.bytes, *answer.numbers),
                 answer.counted.kept(),
+                json.dumps(answer.damage),
             ),
         )
         if known is None:

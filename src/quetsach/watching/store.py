@@ -32,7 +32,7 @@ CREATE TABLE looked (generation INTEGER NOT NULL, version INTEGER NOT NULL, plac
     change INTEGER NOT NULL, text INTEGER NOT NULL DEFAULT 0, record INTEGER NOT NULL DEFAULT 0,
     moment REAL NOT NULL DEFAULT 0, first INTEGER NOT NULL DEFAULT 0,
     counted TEXT NOT NULL DEFAULT '', holes TEXT NOT NULL DEFAULT '[]',
-    PRIMARY KEY (generation, version)) WITHOUT ROWID;
+    damage TEXT NOT NULL DEFAULT '[]', PRIMARY KEY (generation, version)) WITHOUT ROWID;
 CREATE TABLE found (generation INTEGER NOT NULL, version INTEGER NOT NULL, part INTEGER NOT NULL,
     kind TEXT NOT NULL, key TEXT NOT NULL, day TEXT NOT NULL, data BLOB NOT NULL, change INTEGER NOT NULL,
     grown INTEGER NOT NULL,
@@ -79,7 +79,8 @@ _FROM_4 = "ALTER TABLE looked ADD COLUMN first INTEGER NOT NULL DEFAULT 0"
 """What makes a state of version 4 one of version 5."""
 _FROM_5 = """
 ALTER TABLE looked ADD COLUMN counted TEXT NOT NULL DEFAULT '';
-ALTER TABLE looked ADD COLUMN holes TEXT NOT NULL DEFAULT '[]'
+ALTER TABLE looked ADD COLUMN holes TEXT NOT NULL DEFAULT '[]';
+ALTER TABLE looked ADD COLUMN damage TEXT NOT NULL DEFAULT '[]'
 """
 """What makes a state of version 5 one of version 6."""
 

@@ -135,17 +135,18 @@ def read_on(
         is_cut = before is not None and 0 < store.last < before.record
         told = reader.read(None if is_earlier or is_cut else before, log_format)
         errors = before.coverage.errors if before is not None and before.coverage is not None else []
-        is_lost = not store.stops and _lacks(told, errors)
+        damage = before.damage if before is not None else ()
+        is_lost = not store.stops and _lacks(told, errors, damage)
         if told.adds and (is_lost or any(pihole.NAMELESS in error for error in errors)):
             told = reader.read(None, log_format)
-            is_lost = not store.stops and _lacks(told, errors)
+            is_lost = not store.stops and _lacks(told, errors, damage)
     told = told._replace(first=first, joins=before is not None and not told.adds)
     if before is not None:
         # New queries of a restored copy go on at its own last number.
         record = told.record if is_cut else max(before.record, told.record)
         told = told._replace(record=record, moment=max(before.moment, told.moment))
     said = _unread([told])
-    is_news = not told.adds or told.coverage.lines or told.coverage.errors != errors
+    is_news = not told.adds or told.coverage.lines or told.coverage.errors != errors or told.damage != damage
     if pihole.CHANGED in said or not is_news:
         return [], said
     if before is not None and before.coverage is not None:
@@ -175,9 +176,10 @@ def _goes_on(store: _Store, first: int, before: Looked) -> bool:
     return is_there and latest == before.moment
 
 
-def _lacks(told: Answer, errors: Iterable[str]) -> bool:
-    """Whether something that could not be read at the last look is not told any more."""
-    return any(error not in told.coverage.errors for error in errors)
+def _lacks(told: Answer, errors: Iterable[str], damage: Iterable[str]) -> bool:
+    """Whether something that could not be read at the last look is not told any more. An error names few of
+    the places in `damage`."""
+    return not ({*damage} <= {*told.damage} and {*errors} <= {*told.coverage.errors})
 
 
 class _Store(NamedTuple):
@@ -232,6 +234,7 @@ class _Reader(NamedTuple):
             record=max(lines.last, record if found.coverage.errors else store.last),
             moment=max(lines.moment, moment),
             counted=Counted(counted),
+            damage=lines.damage,
             adds=known is not None,
         )
 
@@ -261,12 +264,14 @@ _STORES = {"pihole": _database, "evtx": _event_log}
 
 
 class _Lines:
-    """Lines with numbers and times: `last` and `moment` are the latest, `size` are the bytes so far."""
+    """Lines with numbers and times: `last` and `moment` are the latest, `size` are the bytes so far. `damage`
+    are the places that could not be read, where a store tells them all."""
 
     def __init__(self, numbered: Iterable[tuple[int, float, bytes]], *, has_name: bool) -> None:
         self._numbered, self._has_name = numbered, has_name
         self.last = self.size = 0
         self.moment = 0.0
+        self.damage: tuple[str, ...] = ()
 
     def __iter__(self) -> Iterator[bytes]:
         try:
@@ -275,7 +280,8 @@ class _Lines:
                     self.last, self.moment = max(self.last, number), max(self.moment, moment)
                     self.size += len(line)
                     yield line
-        except SourceError:
+        except SourceError as error:
+            self.damage = tuple(getattr(error, "places", ()))
             raise
         except Exception as error:  # hostile bytes can make a library raise anything
             raise SourceError(f"damaged ({type(error).__name__}: {error})") from error
