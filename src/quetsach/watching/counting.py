@@ -19,6 +19,7 @@ from quetsach.watching.content import Handle, Stretch
 BLOCK = 1 << 18
 """Bytes of text (docs/contract.md 5)."""
 _BYTES = 1 << 12
+_NO_LINES = [0] * 24
 _NOTHING = Indicator("nothing.invalid", Kind.DOMAIN)
 """No name ends so (RFC 2606), and an engine takes no empty set."""
 
@@ -131,14 +132,14 @@ def _first_line(handle: Handle, border: int, end: int) -> int:
 
 
 def _hours(counts: Sequence[int]) -> int:
-    return sum(1 for count in counts if count)
+    return len(counts) - counts.count(0)
 
 
 def _added(
     one: Mapping[str, Sequence[int]], other: Mapping[str, Sequence[int]], sign: int
-) -> dict[str, list[int]]:
-    nothing = [0] * 24
-    return {
-        day: [a + sign * b for a, b in zip(one.get(day, nothing), other.get(day, nothing), strict=True)]
-        for day in {**one, **other}
-    }
+) -> dict[str, Sequence[int]]:
+    found = dict(one)
+    for day, counts in other.items():
+        before = found.get(day, _NO_LINES)
+        found[day] = [a + sign * b for a, b in zip(before, counts, strict=True)]
+    return found
