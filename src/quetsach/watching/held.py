@@ -60,8 +60,8 @@ class Stand:
 
 
 class Read(NamedTuple):
-    """What a span shows, the id of its file, and what is known behind it: the bytes of text, the header, the
-    hours of all lines, and the zeros among them."""
+    """The answer of a span and the id of its file. The rest counts up to the end of the span: the bytes of
+    text, the header, the hours of all lines, and the zeros among them."""
 
     answer: Answer
     source: str

@@ -37,7 +37,7 @@ pub struct Before<'b> {
     pub judged: Judged<'b>,
     /// The header as the span before left it; empty at the beginning of the file.
     pub header: &'b [u8],
-    /// What `Behind` told of the hours of the span before; empty at the beginning of the file.
+    /// The hours of `Behind` of the span before; empty at the beginning of the file.
     pub hours: &'b [u8],
     /// Source id of the file.
     pub source: String,

@@ -285,7 +285,7 @@ impl Hours {
         }
     }
 
-    /// Puts what `whole` told of the lines before in front of all pieces.
+    /// Puts the piece of the lines before, an answer of `whole`, in front of all pieces.
     pub fn precede(&mut self, earlier: Piece, most: usize) {
         let mut whole = earlier;
         for piece in std::mem::take(&mut self.pieces).into_values() {
