@@ -24,8 +24,8 @@ ENDINGS = tuple(_BEGINS)
 def database_of(path: Path) -> Path | None:
     """The database of which a file is a part; None for any other file, and where nobody can look.
 
-    A log that only has such a name is none: SQLite itself goes by the first bytes, which are zeros once what
-    the file held is over.
+    A log that only has such a name is none: SQLite itself goes by the first bytes. It
+    writes zeros there once the file holds nothing more.
     """
     ending = path.name[path.name.rfind("-") :]
     if ending not in _BEGINS or path.name == ending:

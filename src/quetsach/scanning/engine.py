@@ -97,9 +97,9 @@ class Before(NamedTuple):
 
 
 class SpanResult(NamedTuple):
-    """The answer of a span, and what the next span must know, which only the same engine can read: the header
-    behind it, and the hour in which its lines end, with the lines that wait for a first time and the order of
-    all times."""
+    """The answer of a span. The next span needs `header` and `hours`, and only the same engine can read them:
+    the header behind the span, and the hour in which its lines end, with the lines that wait for a first time
+    and the order of all times."""
 
     result: SourceResult
     header: bytes
