@@ -2,7 +2,9 @@
 
 import gzip
 import os
+import sqlite3
 import tempfile
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -10,6 +12,7 @@ import pytest
 from quetsach.files.inputs import STDIN, discover, expanded
 from quetsach.files.source import FOREIGN, no_text
 from quetsach.scanning.engines.portable import PortableEngine
+from tests.openers.pihole import BEGAN, OLD, database
 from tests.openers.reading import read
 
 BODY = b"".join(b"line %d of a log that is longer than the first block\n" % n for n in range(200))
@@ -225,3 +228,37 @@ def test_zeros_after_a_crash_are_still_a_log(tmp_path: Path) -> None:
     log = tmp_path / "dns.log"
     log.write_bytes(b"\0" * 3000 + b"2026-01-01 10.1.2.3 evil.example\n" * 100)
     assert [one.path for one in discover([str(log)]).logs] == [log]
+
+
+def written_ahead(path: Path) -> sqlite3.Connection:
+    """A database whose last query lies only in its write-ahead log, as SQLite itself makes one."""
+    database(path, OLD + BEGAN).chmod(0o600)
+    db = sqlite3.connect(path)
+    for pragma in ("journal_mode = WAL", "wal_autocheckpoint = 0"):
+        db.execute(f"PRAGMA {pragma}")
+    with db:
+        db.execute("INSERT INTO queries VALUES (NULL, 1663300900, 1, 2, 'late.example', '10.2.0.1', NULL)")
+    return db
+
+
+def test_parts_of_a_database_beside_it_are_no_logs(tmp_path: Path) -> None:
+    path = tmp_path / "pihole-FTL.db"
+    with closing(written_ahead(path)):
+        (tmp_path / "pihole-FTL.db-journal").write_bytes(bytes(512))
+        (tmp_path / "other-wal").write_bytes(Path(f"{path}-wal").read_bytes())
+        (tmp_path / "dns.log").write_bytes(BODY)
+        # Text under such a name is a log all the same.
+        (tmp_path / "dns.log-wal").write_bytes(BODY[:-55])
+        (tmp_path / "old.db").write_bytes(path.read_bytes())
+        (tmp_path / "old.db-journal").write_bytes(b"2026-09-21T00:00:00Z evil.example\n")
+        found = discover([str(tmp_path)])
+        skipped = {(Path(one.path).name, one.same_as) for one in found.skipped if one.why == "database"}
+        ends = ("-journal", "-shm", "-wal")
+        assert skipped == {(f"pihole-FTL.db{end}", path) for end in ends}
+        assert {log.path.name for log in found.logs} == {
+            "dns.log", "old.db", "old.db-journal", "other-wal", "pihole-FTL.db",
+        }  # fmt: skip
+        # Without its database a part is all that there is.
+        assert [log.path.name for log in discover([f"{path}-wal"]).logs] == ["pihole-FTL.db-wal"]
+        errors = read(path, PortableEngine()).errors
+    assert any("newer queries lie in pihole-FTL.db-wal" in error for _path, error in errors)

@@ -177,6 +177,7 @@ class Matcher:
         start: int,
         judged: tuple[str, str],
         header: bytes,
+        hours: bytes,
         source: str,
         tz: str,
         format: str | None = None,
@@ -187,7 +188,7 @@ class Matcher:
         edge_bytes: int | None = None,
         block: int | None = None,
         asked: Asked | None = None,
-    ) -> tuple[Lines | None, dict[str, Any], bytes]: ...
+    ) -> tuple[Lines | None, dict[str, Any], bytes, bytes]: ...
     def merge(
         self,
         path: str | PathLike[str],

@@ -41,12 +41,12 @@ def spans(engine: Engine, listed: IndicatorSet, data: bytes, cuts: list[int]) ->
     rows: dict[tuple[str, ...], Sighting] = {}
     ways: dict[tuple[str, ...], Bypass] = {}
     told: Coverage | None = None
-    start, header = 0, b""
+    start, header, hours = 0, b"", b""
     for end in sorted({*places, len(data)} - {0}):
         judged = matcher.judging(OPTIONS).add(data)
-        before = Before(start, judged, header, hashlib.sha256(data[:HEAD_BYTES]).hexdigest(), MTIME)
+        before = Before(start, judged, header, hashlib.sha256(data[:HEAD_BYTES]).hexdigest(), MTIME, hours)
         stream = BytesIO(data[start:end])
-        (sightings, coverage, bypasses), header = matcher.scan_span(
+        (sightings, coverage, bypasses), header, hours = matcher.scan_span(
             "log", OPTIONS, engine.progress(), stream, before
         )
         for row in sightings:

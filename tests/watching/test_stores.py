@@ -16,6 +16,7 @@ from quetsach.scanning.engines.portable import PortableEngine
 from quetsach.sightings.sighting import Coverage
 from tests.engines.native import ENGINE
 from tests.openers.pihole import BEGAN, NEW, OLD, database
+from tests.test_inputs import written_ahead
 from tests.watching.office import Office
 from tests.watching.test_whole import EVENTS, Pihole, event_log
 
@@ -169,6 +170,42 @@ def test_a_good_event_log_in_place_of_part_of_it_is_read(office: Office, first: 
     check(office)
 
 
+@pytest.mark.realdata
+@pytest.mark.skipif(not EVENTS.is_file(), reason="QUETSACH_TEST_DATA is not there")
+def test_a_part_of_an_event_log_is_read_though_the_words_of_its_damage_stay(office: Office) -> None:
+    """An error names three places and the number of the others."""
+    pytest.importorskip("evtx")
+    office.use(["185.26.182.117"])
+    office.kill()
+    office.start()
+    good = event_log(EVENTS.read_bytes(), 9)
+
+    def hurt(*chunks: int) -> bytes:
+        data = bytearray(good)
+        for chunk in chunks:
+            begin = 4096 + 65536 * chunk + 512
+            data[begin : begin + 1488] = bytes(1488)
+        return bytes(data)
+
+    path = office.logs / "sysmon.evtx"
+    put(office, path, hurt(0, 1, 2, 7))
+    office.settle()
+    (before,) = office.coverage()
+    put(office, path, hurt(0, 1, 2, 5))
+    office.settle()
+    (after,) = office.coverage()
+    assert after.errors == before.errors and "and 1 more" in after.errors[0]
+    (true,) = office.expected()[1]
+    assert true.hours is not None and after.hours is not None
+    assert all(
+        told >= read
+        for day in true.hours
+        for told, read in zip(after.hours[day], true.hours[day], strict=True)
+    )
+    put(office, path, good)
+    check(office)
+
+
 def unfinished(folder: Path) -> tuple[bytes, bytes, bytes]:
     """A database and its journal as a writer left them that was killed within a transaction, and the database
     as SQLite rolls it back."""
@@ -235,3 +272,80 @@ def test_a_journal_that_goes_is_noticed_though_the_database_is_the_same(
     journal.write_bytes(bytes(512))
     check(office)
     assert {row.matched for row in office.found()} == {"a.evil.example", "c.evil.example"}
+
+
+def test_what_sqlite_writes_beside_a_database_is_no_log(office: Office, tmp_path: Path) -> None:
+    path = office.logs / "pihole-FTL.db"
+    with closing(written_ahead(path)) as db:
+        (office.logs / "text.db-wal").write_bytes(office.line())
+        os.utime(path, (office.now, office.now))
+        office.settle()
+        assert "newer queries lie in pihole-FTL.db-wal" in office.follower.troubles[str(path)]
+        told = {Path(one.path).name: one.lines for one in office.coverage()}
+        assert told == {"pihole-FTL.db": 4, "text.db-wal": 1}
+        db.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+    office.now += 60
+    os.utime(path, (office.now, office.now))
+    office.contents[path] = path.read_bytes()
+    office.contents[office.logs / "text.db-wal"] = (office.logs / "text.db-wal").read_bytes()
+    check(office)
+    assert {row.matched for row in office.found()} == {"a.evil.example", "b.evil.example", "evil.example"}
+
+
+def renamed(office: Office, old: Path, new: Path) -> None:
+    old.rename(new)
+    office.contents[new] = office.contents.pop(old)
+    os.utime(new, (office.now, office.now))
+
+
+def test_a_database_that_is_renamed_goes_on_though_its_oldest_queries_went(office: Office) -> None:
+    pihole = Pihole(office)
+    pihole.ask(*["evil.example"] * 25)
+    office.settle()
+    pihole.forget(22)
+    new = pihole.path.with_name("pihole-FTL.old.db")
+    renamed(office, pihole.path, new)
+    pihole.path = new
+    pihole.ask(*["evil.example"] * 10, "fine.test")
+    office.kill()
+    office.start()
+    check(office)
+    assert sum(row.count for row in office.found()) == 35
+    pihole.ask("evil.example")
+    check(office)
+    assert sum(row.count for row in office.found()) == 36
+
+
+@pytest.mark.realdata
+@pytest.mark.skipif(not EVENTS.is_file(), reason="QUETSACH_TEST_DATA is not there")
+def test_an_event_log_that_is_renamed_goes_on_though_its_oldest_events_went(office: Office) -> None:
+    path, data = office.logs / "System.evtx", EVENTS.read_bytes()
+    put(office, path, event_log(data, 5))
+    office.settle()
+    new = office.logs / "Saved.evtx"
+    renamed(office, path, new)
+    put(office, new, event_log(data, 9, dropped=4))
+    office.settle()
+    office.contents[new] = event_log(data, 9)
+    check(office)
+
+
+def test_another_database_in_place_of_one_that_went_is_read_from_its_beginning(office: Office) -> None:
+    pihole = Pihole(office)
+    pihole.ask(*["evil.example"] * 25)
+    office.settle()
+    assert sum(row.count for row in office.found()) == 25
+    pihole.path.unlink()
+    del office.contents[pihole.path]
+    # Of the same image, so with the same source id; its queries are later.
+    other = database(office.logs / "other.db", OLD.partition("INSERT")[0] + BEGAN)
+    with closing(sqlite3.connect(other)) as db, db:
+        for n in range(40):
+            db.execute(
+                "INSERT INTO queries VALUES (NULL, ?, 1, 2, 'evil.example', '10.9.9.9', NULL)",
+                (1663300800 + 7 * n,),
+            )
+    os.utime(other, (office.now, office.now))
+    office.settle()
+    counts = {row.device: row.count for row in office.found()}
+    assert counts["10.9.9.9"] == 40 and sum(counts.values()) == 65

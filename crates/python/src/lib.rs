@@ -87,6 +87,14 @@ impl Progress {
     }
 }
 
+/// Sightings, coverage, and the header and the hours behind the span.
+type OfSpan<'py> = (
+    Option<Lines>,
+    Bound<'py, PyDict>,
+    Bound<'py, PyBytes>,
+    Bound<'py, PyBytes>,
+);
+
 /// Start, end, source id, header before, header after, errors and body of a part.
 type PartTuple<'py> = (
     u64,
@@ -345,9 +353,9 @@ impl Matcher {
         }))
     }
 
-    /// Reads one span of a file from `stream`, which gives text from `start` on: the sightings, the coverage of the span
-    /// and the header behind it. `judged` are the first two values of a judging. Without rows the sightings are None. `changed`, `edge_bytes`, `chunk` and `block` are those of `scan`.
-    #[pyo3(signature = (path, progress, stream, *, start, judged, header, source, tz, format=None, devices=false, source_name="", changed=None, chunk=None, edge_bytes=None, block=None, asked=None))]
+    /// Reads one span of a file from `stream`, which gives text from `start` on: the sightings, the coverage of the span,
+    /// and the header and the hours behind it. `judged` are the first two values of a judging. Without rows the sightings are None. `changed`, `edge_bytes`, `chunk` and `block` are those of `scan`.
+    #[pyo3(signature = (path, progress, stream, *, start, judged, header, hours, source, tz, format=None, devices=false, source_name="", changed=None, chunk=None, edge_bytes=None, block=None, asked=None))]
     #[allow(clippy::too_many_arguments)]
     fn scan_span<'py>(
         &self,
@@ -358,6 +366,7 @@ impl Matcher {
         start: u64,
         judged: (&str, &str),
         header: &[u8],
+        hours: &[u8],
         source: String,
         tz: &str,
         format: Option<String>,
@@ -368,7 +377,7 @@ impl Matcher {
         edge_bytes: Option<u64>,
         block: Option<usize>,
         asked: Option<&Asked>,
-    ) -> PyResult<(Option<Lines>, Bound<'py, PyDict>, Bound<'py, PyBytes>)> {
+    ) -> PyResult<OfSpan<'py>> {
         let normal = Limits::default();
         let options = Options {
             tz: tz.to_owned(),
@@ -395,18 +404,25 @@ impl Matcher {
                 dates: Order::of(judged.1),
             },
             header,
+            hours,
             source,
         };
         let counters = progress.inner.clone();
         let formats = self.formats.get()?;
-        let (lines, coverage, after) = work(py, || {
+        let (lines, coverage, behind) = work(py, || {
             span::scan(
                 &self.set, formats, &path, input, before, &options, &counters,
             )
         })?;
         let about = coverage_dict(py, &coverage)?;
         let lines = (!lines.is_empty()).then(|| Lines::of(lines, &self.set));
-        Ok((lines, about, PyBytes::new(py, &after)))
+        let (header, hours) = (&behind.header, &behind.hours);
+        Ok((
+            lines,
+            about,
+            PyBytes::new(py, header),
+            PyBytes::new(py, hours),
+        ))
     }
 
     /// The answer of a whole file from the bodies of its parts, in order; None without any.

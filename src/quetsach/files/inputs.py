@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
 from quetsach.errors import SourceError
-from quetsach.files import openers, opening
+from quetsach.files import openers, opening, sidefiles
 from quetsach.files.decompress import codec_of
 from quetsach.files.source import HEAD_BYTES, Source, is_address, is_capture
 
@@ -45,9 +45,10 @@ class Input(NamedTuple):
 
 class Skipped(NamedTuple):
     """A file that is not read, and why: `duplicate` (of `same_as`), `result` of an earlier scan, `own`
-    (a list or an output file of this very scan), `folder` (a link to a folder outside, not followed),
-    `special` (a pipe, a socket or a device in a folder: to read it may take for ever), or `lease` (a file of
-    a DHCP server, read only to learn which machine had an address)."""
+    (a list or an output file of this very scan), `database` (a part of `same_as`, a database), `folder` (a
+    link to a folder outside, not followed), `special` (a pipe, a socket or a device in a folder: to read it
+    may take for ever), or `lease` (a file of a DHCP server, read only to learn which machine had an
+    address)."""
 
     path: Path | str
     why: str
@@ -108,13 +109,18 @@ def discover(paths: Sequence[str], own: Iterable[Path] = ()) -> Inputs:
     found.logs.extend(
         dict.fromkeys(log for text in paths if is_address(text) for log in _stored(text, found))
     )
-    for path in _walk([text for text in paths if not is_address(text)], found):
+    walked = list(_walk([text for text in paths if not is_address(text)], found))
+    databases = _databases(walked)
+    for path in walked:
         resolved = real(path)
         if resolved in seen:
             continue
         seen.add(resolved)
         if path != STDIN and resolved in not_logs:
             found.skipped.append(Skipped(path, "own"))
+            continue
+        if path in databases:
+            found.skipped.append(Skipped(path, "database", databases[path]))
             continue
         if path == STDIN or not path.is_file():
             found.logs.append(Input(path, 0, None, is_container=path == STDIN or path.exists()))
@@ -150,6 +156,14 @@ def discover(paths: Sequence[str], own: Iterable[Path] = ()) -> Inputs:
     for copies in by_source.values():
         _keep_longest(copies, found)
     return found
+
+
+def _databases(paths: list[Path]) -> dict[Path, Path]:
+    """The parts of databases among these paths, each with its database, which is among them, too."""
+    parts = [path for path in paths if path.name.endswith(sidefiles.ENDINGS)]
+    told = set(paths) if parts else set()
+    found = ((path, sidefiles.database_of(path)) for path in parts)
+    return {path: database for path, database in found if database is not None and database in told}
 
 
 def _compare(lone: list[tuple[Input, bytes, bool]], by_source: dict[str, list[tuple[Input, bool]]]) -> None:

@@ -270,7 +270,7 @@ def _times(report: Report) -> Iterator[str]:
             yield text % {"logs": some(logs)}
 
 
-_PASSED_OVER = ("duplicate", "lease", "folder", "special", "result", "")
+_PASSED_OVER = ("duplicate", "lease", "database", "folder", "special", "result", "")
 
 
 def _passed_over(report: Report) -> Iterator[str]:
@@ -280,6 +280,7 @@ def _passed_over(report: Report) -> Iterator[str]:
     for reason, text in (
         ("duplicate", _("Copies of a log already read, not counted again: %(logs)s.")),
         ("lease", _("Read only for the DHCP leases in them, not as logs: %(logs)s.")),
+        ("database", _("Parts of the database beside which they lie, no logs: %(logs)s.")),
         (
             "folder",
             _("Links to folders, which are not followed: %(logs)s. To scan these folders, name them, too."),

@@ -83,8 +83,9 @@ class Before(NamedTuple):
     """What stands before a span (docs/contract.md 4, Spans).
 
     `start` is the place of its first byte in the text of the file, at the beginning of a line; `judged` says
-    how the lines of that file are read; `header` is that of the span before, b"" at the beginning of a file.
-    `source` is the id of the file. `mtime` bounds times without a year, in seconds since 1970.
+    how the lines of that file are read; `header` and `hours` are those of the span before, b"" at the
+    beginning of a file. `source` is the id of the file. `mtime` bounds times without a year, in seconds since
+    1970.
     """
 
     start: int
@@ -92,13 +93,17 @@ class Before(NamedTuple):
     header: bytes
     source: str
     mtime: float | None
+    hours: bytes = b""
 
 
 class SpanResult(NamedTuple):
-    """The answer of a span, and the header behind it, which only the same engine can read."""
+    """The answer of a span. The next span needs `header` and `hours`, and only the same engine can read them:
+    the header behind the span, and the hour in which its lines end, with the lines that wait for a first time
+    and the order of all times."""
 
     result: SourceResult
     header: bytes
+    hours: bytes
 
 
 class Matcher(Protocol):

@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from datetime import datetime, timedelta
 from functools import reduce
 
 from quetsach.sightings.runs import Span, joined, of_day
 from quetsach.sightings.sighting import ACTIONS, UNATTRIBUTED_LINES, Bypass, Coverage, Sighting
 
-_HOUR = timedelta(hours=1)
 _TIMES = ("none", "ok", "assumed_year", "suspect")
 """What coverage says of times; the later word counts."""
 _MOST_ERRORS = 20
@@ -27,7 +25,8 @@ def add[Row: (Sighting, Bypass)](earlier: Row, later: Row) -> Row:
 
 
 def add_coverage(*spans: Coverage) -> Coverage:
-    """The coverage of spans of one file. Each begins at the end of its predecessor."""
+    """The coverage of spans of one file. Each begins at the end of its predecessor, and was told the hours
+    behind it."""
     return spans[-1]._replace(
         bytes=sum(one.bytes for one in spans),
         lines=sum(one.lines for one in spans),
@@ -43,7 +42,7 @@ def add_coverage(*spans: Coverage) -> Coverage:
         errors=list(dict.fromkeys(error for one in spans for error in one.errors))[:_MOST_ERRORS],
         gaps=tuple(gap for one in spans for gap in one.gaps),
         hours=_hours(spans),
-        order=_order(spans),
+        order=next((one.order for one in reversed(spans) if one.order), spans[-1].order),
         alive=reduce(_alive, [one.alive for one in spans]),
     )
 
@@ -89,46 +88,12 @@ def _devices(earlier: dict[str, list[str]], later: dict[str, list[str]]) -> dict
 
 
 def _hours(spans: Iterable[Coverage]) -> Mapping[str, Sequence[int]]:
-    """Lines without a time count with the line before them; before the first time, with that time."""
+    """A span may take lines from hours of those before: an hour of an earlier line was not read then."""
     counts: dict[str, list[int]] = {}
-    lines = 0
     for one in spans:
-        new = {day: list(hours) for day, hours in (one.hours or {}).items()}
-        if not counts and new:
-            _at_end(new, -1, lines)
-        if counts and not new:
-            _at_end(counts, 1, one.lines)
-        for day, hours in new.items():
+        for day, hours in (one.hours or {}).items():
             counts[day] = [a + b for a, b in zip(counts.get(day, [0] * 24), hours, strict=True)]
-        lines += one.lines
-    return dict(sorted(counts.items()))
-
-
-def _at_end(days: dict[str, list[int]], way: int, lines: int) -> None:
-    """Add lines to the last hour of the counts, or to the first for -1."""
-    day = sorted(days)[-1 if way > 0 else 0]
-    known = [hour for hour, count in enumerate(days[day]) if count]
-    if known:
-        days[day][known[-1 if way > 0 else 0]] += lines
-
-
-def _order(spans: Iterable[Coverage]) -> str | None:
-    order: str | None = None
-    last: str | None = None
-    for one in spans:
-        is_back = (
-            bool(order and one.order)
-            and last is not None
-            and one.first is not None
-            and one.first < last
-            and datetime.fromisoformat(last) - datetime.fromisoformat(one.first) >= _HOUR
-        )
-        if order and one.order:
-            order = "broken" if is_back or "broken" in (order, one.order) else "kept"
-        else:
-            order = order or one.order
-        last = _greatest(last, one.last)
-    return order
+    return {day: hours for day, hours in sorted(counts.items()) if any(hours)}
 
 
 def _alive(

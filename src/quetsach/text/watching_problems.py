@@ -8,6 +8,10 @@ def N_(text: str) -> str:
 
 WATCHING = (
     N_(
+        "was written anew with new lines in front of those that were read before, so the older lines count"
+        " once more; let the program append to its log"
+    ),
+    N_(
         "lies on a network file system (%(kind)s), where a state is not safe; give a folder on a disk of this"
         " machine"
     ),

@@ -5,11 +5,14 @@ from __future__ import annotations
 import hashlib
 import os
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 from typing import NamedTuple
 
 from quetsach.files import opening
 from quetsach.files.utf16 import Decoder
+from quetsach.watching import holes
+from quetsach.watching.holes import Hole
 
 HEAD_BYTES = 4096
 """The first bytes, and the bytes before the place, that say which content a file has."""
@@ -153,12 +156,14 @@ class Stretch:
         self._handle, self._at, self._end = handle, start, end
         self._decoder = Decoder(handle.encoding) if handle.encoding else None
         self.given = 0
+        self.holes = holes.Finder(start)
 
     def read(self, size: int, /) -> bytes:
         """See `quetsach.files.source.ByteStream`."""
         while True:
             data = self._handle.read(self._at, min(size, self._end - self._at))
             self._at += len(data)
+            self.holes.feed(data)
             text = data
             if self._decoder is not None:
                 text = self._decoder.feed(data, is_last=not data)
@@ -197,6 +202,12 @@ class Fingerprint(NamedTuple):
     def of_bytes(cls, head: bytes, tail: bytes, place: int) -> Fingerprint:
         """That of a file with these first bytes, and these before a place."""
         return cls(hashlib.sha256(head).hexdigest(), len(head), hashlib.sha256(tail).hexdigest(), place)
+
+    def held_before(self, handle: Handle, zeros: Sequence[Hole]) -> bool:
+        """Whether the file begins with that content, but for what stands now where there were zeros."""
+        size, before = self.head_size, self.place - self.head_size
+        head, tail = (holes.emptied(zeros, handle.read(begin, size), begin) for begin in (0, before))
+        return self == Fingerprint.of_bytes(head, tail, self.place)
 
     def holds(self, handle: Handle) -> bool:
         """Whether the file begins with the content that was read up to the place."""

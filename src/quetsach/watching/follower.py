@@ -12,8 +12,8 @@ from pathlib import Path
 
 from quetsach.scanning.engine import ScanOptions
 from quetsach.sightings import copies
-from quetsach.watching import whole
-from quetsach.watching.content import HEAD_BYTES, Handle, Mark
+from quetsach.watching import rewritten, whole
+from quetsach.watching.content import HEAD_BYTES, Fingerprint, Handle, Mark
 from quetsach.watching.generation import Answer, Generation, Looked
 from quetsach.watching.held import AGAIN_SECONDS, QUIET_SECONDS, RESTING_SECONDS, Held, Looker
 from quetsach.watching.names import Names, Paths, unique
@@ -202,6 +202,8 @@ class Follower:
     def _look_lines(self, held: Held, mark: Mark) -> int:
         if held.generation is None or held.is_copy:
             held.begin(self._known(held, mark))
+            if held.generation is None and not self._from_now:
+                self._changed(held, mark)
             if held.generation is None and held.is_past:
                 return self._look_past(held, mark)
             if held.generation is None and held.is_beside:
@@ -217,6 +219,25 @@ class Follower:
         if held.generation is None:
             self._note_missing(str(held.path))
         return self._looker.look(held, mark, self._now())
+
+    def _changed(self, held: Held, mark: Mark) -> None:
+        """Find in an unknown content that which was read last under its name: with zeros that were filled,
+        without its oldest lines, or behind new ones."""
+        old = self._state.last_at(str(held.path))
+        if old is None or old.is_ended or not old.fingerprint.place:
+            return
+        if any(one.generation is not None and one.generation.number == old.number for one in self._all()):
+            return
+        found, size = old.fingerprint, mark.size
+        if found.place <= size and self._looker.was_filled(held, old):
+            return
+        if rewritten.is_prepended(found, held.handle, size):
+            held.repeats = rewritten.PREPENDED
+            self._state.end(old.number)
+        elif place := rewritten.place_of_last(found, held.handle, size):
+            at = Fingerprint.of(held.handle, place)
+            self._state.shift(old.number, at, found.place - place)
+            held.begin(self._state.generation(old.number))
 
     def _is_past(self, path: Path, mark: Mark) -> bool:
         """Whether a followed log was rotated to this name. Where watching began with what came later, only a
@@ -316,11 +337,23 @@ class Follower:
         held.handle.close()
         self._gone.remove(held)
 
-    def _last_read(self, path: Path, source: str) -> tuple[Looked, str] | None:
-        """How far a file that is read as a whole was looked at, by its source id, and its log format."""
-        found = [one for one in self._state.of_source(source) if one.is_whole and one.path == str(path)]
-        known = self._state.looked(found[0].number, self._looker.version) if found else None
-        return (known, found[0].format) if known is not None else None
+    def _last_read(
+        self, path: Path, source: str, goes_on: Callable[[Looked], bool]
+    ) -> tuple[Looked, str] | None:
+        """How far a store was looked at, by its source id, and its log format. It may have had another name,
+        under which no file is any more."""
+        found = [one for one in self._state.of_source(source) if one.is_whole]
+        for one in sorted(found, key=lambda one: one.path != str(path)):
+            is_here = one.path == str(path)
+            if not is_here and os.path.lexists(one.path):
+                continue
+            known = self._state.looked(one.number, self._looker.version)
+            if known is not None and (is_here or (known.record > 0 and goes_on(known))):
+                self._state.move(one.number, str(path))
+                return known, one.format
+            if is_here:
+                break
+        return None
 
     def _look_whole(self, held: Held, mark: Mark) -> int:
         """Read a file as a whole once it rests; one that never rests, once a minute."""

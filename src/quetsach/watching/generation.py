@@ -8,6 +8,8 @@ from typing import Any, NamedTuple
 
 from quetsach.sightings.sighting import Bypass, Coverage, Sighting
 from quetsach.watching.content import Fingerprint
+from quetsach.watching.counting import Counted
+from quetsach.watching.holes import Hole
 
 
 class Generation(NamedTuple):
@@ -35,7 +37,8 @@ class Looked(NamedTuple):
     """How far a generation was looked at with one version of the list; `text` are the bytes of its text up to
     the place. Of a store `first` is the smallest number of a record that it held at the last look, 0 where
     that is not known; `record` is the largest number that was read, and `moment` the latest time of any
-    record, in seconds since 1970 UTC."""
+    record, in seconds since 1970 UTC. `counted` is about the hours of its lines, and
+    `holes` are zeros among them. `damage` are the places of a store that could not be read."""
 
     place: int
     text: int
@@ -46,6 +49,9 @@ class Looked(NamedTuple):
     header: bytes
     coverage: Coverage | None
     rest: Coverage | None
+    counted: Counted
+    holes: tuple[Hole, ...]
+    damage: tuple[str, ...]
 
 
 class Answer(NamedTuple):
@@ -63,6 +69,8 @@ class Answer(NamedTuple):
     record: int = 0
     moment: float = 0.0
     first: int = 0
+    counted: Counted = Counted()
+    damage: tuple[str, ...] = ()
     adds: bool = False
     joins: bool = False
 

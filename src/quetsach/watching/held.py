@@ -15,8 +15,11 @@ from quetsach.scanning import reading
 from quetsach.scanning.engine import Before, Engine, Judged, Judging, Matcher, Progress, ScanOptions
 from quetsach.sightings.adding import add_coverage
 from quetsach.sightings.sighting import Coverage
+from quetsach.watching import counting, holes
 from quetsach.watching.content import HEAD_BYTES, SETTLED_BYTES, Fingerprint, Handle, Mark, Stretch
+from quetsach.watching.counting import Counted
 from quetsach.watching.generation import Answer, Generation
+from quetsach.watching.holes import Hole
 from quetsach.watching.state import State
 from quetsach.watching.whole import answer_of
 
@@ -35,8 +38,9 @@ class Stand:
     """How far a content was looked at with one version of the list.
 
     `text` are the bytes of text up to the place. `is_settled`: the next lines add to those before, also in
-    another process. `judged` is how this process read the lines up to the place; None where another one
-    did, or where a half line was read with them. `rest` are the bytes of a last line without its end.
+    another process. `counted` is about the hours of its lines, `holes` are zeros among them. `judged` is how
+    this process read the lines up to the place; None where another one did, or where a half line was read
+    with them. `rest` are the bytes of a last line without its end.
     `unwritten` is the coverage of the last spans up to the place. Nothing was found in them, and the state
     has not got them yet; `since` is when they began.
     Meanwhile `kept` are the first bytes of the content and those before the place.
@@ -47,6 +51,8 @@ class Stand:
     text: int
     header: bytes
     is_settled: bool
+    counted: Counted
+    holes: tuple[Hole, ...]
     rest: int = 0
     judged: Judged | None = None
     unwritten: list[Coverage] = field(default_factory=list)
@@ -54,15 +60,16 @@ class Stand:
     kept: tuple[bytes, bytes] | None = None
 
 
-class Known(NamedTuple):
-    """What is known of a file that was read up to a place: its source id and content, the bytes of text and
-    the header up to there, and how its lines were read."""
+class Read(NamedTuple):
+    """The answer of a span and the id of its file. The rest counts up to the end of the span: the bytes of
+    text, the header, the hours of all lines, and the zeros among them."""
 
+    answer: Answer
     source: str
-    fingerprint: Fingerprint
     text: int
     header: bytes
-    judged: Judged
+    counted: Counted
+    holes: tuple[Hole, ...]
 
 
 @dataclass
@@ -96,6 +103,8 @@ class Held:
     judged_text: int = 0
     has_lines: bool = False
     """There are lines beside comments."""
+    repeats: str = ""
+    """Why its lines may count once more."""
     no_text: str = ""
     """Why it holds no lines that anybody can read."""
     no_text_of: int = 0
@@ -122,7 +131,7 @@ class Held:
     def begin(self, generation: Generation | None) -> None:
         """Its content is that of a generation, or one that is not known yet."""
         self.generation, self.stand, self.leases_judged = generation, None, 0
-        self.no_text, self.no_text_of, self.unread = "", 0, ""
+        self.repeats, self.no_text, self.no_text_of, self.unread = "", "", 0, ""
         self.judge_anew()
 
     def judge_anew(self) -> None:
@@ -149,6 +158,7 @@ class Looker:
     def __post_init__(self) -> None:
         self.progress: Progress = self.engine.progress()
         self.is_stopping = False
+        self._counter = counting.Counter(self.engine)
         self.as_text = set(json.loads(self.state.about().get("as text", "[]")))
         """Paths of logs that no format fits."""
 
@@ -171,13 +181,17 @@ class Looker:
         self._encoding(held)
         self._note_no_text(held, mark.size)
         stand, base = self._stand(held), one.base if one is not None else 0
+        if stand is not None and holes.is_filled(stand.holes, held.handle.read):
+            # What is there now counts alone.
+            self.write(held)
+            held.stand = stand = None
         begin = stand.place if stand is not None else base
         end = held.handle.line_end(begin, mark.size)
         done = 0
-        if end > begin:
-            if not self._span(held, end, now):
-                return 0
-            done = 1
+        for stop in counting.stops(held.handle, begin, end) if end > begin else ():
+            if not self._span(held, stop, now):
+                return done
+            done += 1
         left = mark.size - max(begin, end)
         if not left or self._has_ended(held, left, now):
             if left and not self._rest(held, max(begin, end), mark.size, now):
@@ -215,7 +229,28 @@ class Looker:
         if handle.has_taken(place, mark.size):
             return True
         handle.take(place, mark.size)
-        return one is None or _is_same(one, stand, handle)
+        return one is None or _is_same(one, stand, handle) or self._is_filled(held, one)
+
+    def _is_filled(self, held: Held, one: Generation) -> bool:
+        """Whether a file begins with what was read of it, but for zeros that were filled; its content is
+        then what it is now."""
+        self.write(held)
+        one = held.generation or one
+        known = self.state.looked(one.number, self.version)
+        if known is None or not known.holes or not one.fingerprint.held_before(held.handle, known.holes):
+            return False
+        held.generation = one._replace(fingerprint=Fingerprint.of(held.handle, one.fingerprint.place))
+        held.stand = None
+        held.judge_anew()
+        return True
+
+    def was_filled(self, held: Held, one: Generation) -> bool:
+        """The same of a content that was read by another process."""
+        held.begin(one)
+        is_so = self._is_filled(held, one)
+        if not is_so:
+            held.begin(None)
+        return is_so
 
     def _stand(self, held: Held) -> Stand | None:
         stand, one = held.stand, held.generation
@@ -226,7 +261,10 @@ class Looker:
             known = self.state.looked(one.number, self.version)
             if known is not None:
                 rest = known.rest.bytes if known.rest is not None else 0
-                stand = Stand(self.version, known.place, known.text, known.header, known.is_settled, rest)
+                stand = Stand(
+                    *(self.version, known.place, known.text, known.header, known.is_settled),
+                    *(known.counted, known.holes, rest),
+                )
                 said = [
                     error for one in (known.coverage, known.rest) if one is not None for error in one.errors
                 ]
@@ -251,6 +289,8 @@ class Looker:
             answer,
             header=stand.header,
             text=stand.text,
+            counted=stand.counted,
+            holes=stand.holes,
             is_settled=stand.is_settled,
             replaces=False,
             now=stand.since,
@@ -264,8 +304,8 @@ class Looker:
         end = held.handle.line_end(0, mark.size)
         if end:
             judged = self._judged(held, end, is_rest=False)
-            read = self._read(held, (0, end), 0, b"", judged)
-            _answer, header, source, _text = read or (None, b"", "", 0)
+            read = self._read(held, (0, end), (0, b"", Counted(place=0)), judged)
+            source, header = (read.source, read.header) if read is not None else ("", b"")
             number = self.state.begin(source, Fingerprint.of(held.handle, end), header, str(held.path), now)
             held.begin(self.state.generation(number))
 
@@ -284,38 +324,51 @@ class Looker:
         judged = self._judged(held, end, is_rest=is_rest)
         adds = not is_rest and stand is not None and _adds(stand, judged)
         if adds and stand is not None:
-            start, text, header = stand.place, stand.text, stand.header
+            start, text, header, counted = stand.place, stand.text, stand.header, stand.counted
         else:
             start, header = (one.base, one.base_header) if one is not None else (0, b"")
-            text = start
-        read = self._read(held, (start, end), text, header, judged)
+            text, counted = start, Counted(b"", start, start, header)
+        read = self._read(held, (start, end), (text, header, counted), judged)
         if not held.handle.has_taken(start, end):
             held.handle.forget()
             if one is not None and not _is_same(one, stand, held.handle):
                 return False
         if read is None:
             return False
-        answer, after, source, text = read
+        before = stand.holes if adds and stand is not None else ()
+        block = counting.next_block(read.counted, read.header, held.handle, end, read.text)
+        read = read._replace(counted=block, holes=holes.added(before, read.holes))
+        answer = read.answer
         waits = adds and end - start <= SETTLED_BYTES and not (answer.sightings or answer.bypasses)
         if waits and stand is not None and not stand.rest:
             if not stand.unwritten:
                 stand.since = now
             stand.unwritten.append(answer.coverage)
-            stand.place, stand.text, stand.header, stand.judged = end, text, after, judged
+            stand.place, stand.text, stand.header, stand.judged = end, read.text, read.header, judged
+            stand.counted, stand.holes = read.counted, read.holes
             stand.is_settled |= end >= held.settled_at
             stand.kept = (held.handle.read(0, HEAD_BYTES), held.handle.read(end - HEAD_BYTES, HEAD_BYTES))
         else:
-            found = Fingerprint.of(held.handle, end, one.fingerprint if one is not None else None)
-            known = Known(source, found, text, after, judged)
-            self._keep(held, known, answer, now, adds=adds, is_rest=is_rest)
+            is_new = one is None or stand is None
+            found = Fingerprint.of(held.handle, end, None if is_new or one is None else one.fingerprint)
+            self._keep(held, read, found, judged, now, adds=adds, is_rest=is_rest)
         self._leases(held, (start, end))
         return True
 
     def _keep(
-        self, held: Held, known: Known, answer: Answer, now: float, *, adds: bool, is_rest: bool
+        self,
+        held: Held,
+        read: Read,
+        found: Fingerprint,
+        judged: Judged,
+        now: float,
+        *,
+        adds: bool,
+        is_rest: bool,
     ) -> None:
         """Give the state what a span showed, and the place behind it."""
-        one, stand, (source, found, text, header, judged) = held.generation, held.stand, known
+        one, stand = held.generation, held.stand
+        answer, source, text, header, counted, zeros = read
         if adds and stand is not None and stand.unwritten:
             answer = answer._replace(coverage=add_coverage(*stand.unwritten, answer.coverage))
         is_settled = found.place >= held.settled_at and not is_rest
@@ -329,6 +382,8 @@ class Looker:
             answer,
             header=header,
             text=text,
+            counted=counted,
+            holes=zeros,
             is_settled=is_settled,
             replaces=not adds,
             now=now,
@@ -338,7 +393,8 @@ class Looker:
         else:
             held.generation = self.state.generation(number)
         judged_so = None if is_rest else judged
-        held.stand = Stand(self.version, found.place, text, header, is_settled, judged=judged_so)
+        place = found.place
+        held.stand = Stand(self.version, place, text, header, is_settled, counted, zeros, judged=judged_so)
 
     def _leases(self, held: Held, at: tuple[int, int]) -> None:
         """Take the leases in the lines of a span, as a scan takes those of a log."""
@@ -363,10 +419,10 @@ class Looker:
         if stand.rest == end - start:
             return True
         self.write(held)
-        read = self._read(held, (start, end), stand.text, stand.header, judged)
+        read = self._read(held, (start, end), (stand.text, stand.header, stand.counted), judged)
         if read is None:
             return False
-        self.state.record_rest(held.generation.number, self.version, read[0])
+        self.state.record_rest(held.generation.number, self.version, read.answer)
         stand.rest = end - start
         self._leases(held, (start, end))
         return True
@@ -393,30 +449,37 @@ class Looker:
         return judged
 
     def _read(
-        self, held: Held, at: tuple[int, int], text: int, header: bytes, judged: Judged
-    ) -> tuple[Answer, bytes, str, int] | None:
-        """What a span shows, the header behind it, the id of its file, and the bytes of text up to its end;
-        `text` are those before it."""
+        self, held: Held, at: tuple[int, int], known: tuple[int, bytes, Counted], judged: Judged
+    ) -> Read | None:
+        """What a span shows; `known` are text, header and hours before it."""
+        text, header, counted = known
         handle, one, (start, end) = held.handle, held.generation, at
         if end - start > _LONG_LINE:
             self.state.flush()
-        is_known = one is not None and one.fingerprint.head_size == HEAD_BYTES
+        is_known = one is not None and held.stand is not None and one.fingerprint.head_size == HEAD_BYTES
         source = one.source if one is not None and is_known else handle.digest(0, min(HEAD_BYTES, end))
-        before = Before(text, judged, header, source, (held.mark or handle.mark()).mtime_ns / 1e9)
+        mtime = (held.mark or handle.mark()).mtime_ns / 1e9
+        before = Before(text, judged, header, source, mtime, counted.behind)
         self.progress = self.engine.progress()
         stretch = Stretch(handle, start, end)
         found = self.matcher.scan_span(str(held.path), held.options, self.progress, stretch, before)
         answer = answer_of(found.result, judged.format)
         if self.is_stopping or not stretch.is_read or answer.coverage.bytes != stretch.given:
             return None
+        counted, coverage = self._counter.add(
+            counted, answer.coverage, found.hours, handle, at, judged, held.options, mtime
+        )
         if handle.encoding:
-            answer = answer._replace(coverage=answer.coverage._replace(bytes=end - start))
+            coverage = coverage._replace(bytes=end - start)
+        answer = answer._replace(coverage=coverage)
         if held.no_text:
-            reading.tell_no_text(answer.coverage, held.no_text)
+            reading.tell_no_text(coverage, held.no_text)
+        if held.repeats:
+            coverage.errors.append(held.repeats)
         if stretch.is_cut:
             answer.coverage.errors.append(f"{held.path}: " + CUT.format(encoding=handle.encoding, at=end))
         held.unread = "; ".join(dict.fromkeys(answer.coverage.errors))
-        return answer, found.header, source, text + stretch.given
+        return Read(answer, source, text + stretch.given, found.header, counted, stretch.holes.found())
 
 
 def _is_same(one: Generation, stand: Stand | None, handle: Handle) -> bool:

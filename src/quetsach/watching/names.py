@@ -12,7 +12,7 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import NamedTuple
 
-from quetsach.files import opening
+from quetsach.files import opening, sidefiles
 from quetsach.watching.content import Mark
 
 
@@ -137,6 +137,7 @@ class Paths:
             found.files.update(one.files)
             found.errors.update(one.errors)
         self._add_past_of(found)
+        _drop_parts(found)
         if len(self._paths) > 2 * len(found.files) + _FORGOTTEN:
             # Names that are gone.
             for known in (self._paths, self._listings, self._past):
@@ -261,6 +262,15 @@ class Paths:
             real = os.path.realpath(name)
             self._judged[name] = any(real == own or real.startswith(own + os.sep) for own in self._own)
         return self._judged[name]
+
+
+def _drop_parts(found: Names) -> None:
+    """Leave out what belongs to a database that is followed."""
+    groups = [files for _text, files in found.groups]
+    for files in (*groups, found.files, found.beside):
+        for path in [path for path in files if path.name.endswith(sidefiles.ENDINGS)]:
+            if sidefiles.database_of(path) in {*found.files, *found.beside}:
+                del files[path]
 
 
 def _past_in(folder: Path, listing: _Listing, names: Collection[str]) -> _Past:

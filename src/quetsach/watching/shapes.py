@@ -25,6 +25,9 @@ _COLUMNS: tuple[tuple[str, str, Any], ...] = (
     ("generation", "was", list[list[str | int]]),
     ("looked", "coverage", Coverage),
     ("looked", "rest", Coverage),
+    ("looked", "counted", list),
+    ("looked", "holes", list[list[int]]),
+    ("looked", "damage", list[str]),
     ("found", "key", list[str]),
     ("lease", "data", list),
 )

@@ -12,6 +12,7 @@ from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from quetsach.sightings.adding import add, add_coverage, join_coverage
 from quetsach.sightings.sighting import Bypass, Coverage, Sighting, dump
 from quetsach.watching.content import HEAD_BYTES, Fingerprint
+from quetsach.watching.counting import Counted
 from quetsach.watching.covering import OTHERS, parsed
 from quetsach.watching.generation import (
     SELECT,
@@ -21,6 +22,7 @@ from quetsach.watching.generation import (
     earlier_ids,
     generation_of,
 )
+from quetsach.watching.holes import Hole
 from quetsach.watching.telling import Telling, row_of
 
 SETTLED, REST = 0, 1
@@ -60,8 +62,8 @@ class State(Telling):
     def looked(self, generation: int, version: int) -> Looked | None:
         """How far a generation was looked at with a list."""
         query = (
-            "SELECT place, text, first, record, moment, is_settled, header, coverage, rest FROM looked"
-            " WHERE generation = ? AND version = ?"
+            "SELECT place, text, first, record, moment, is_settled, header, coverage, rest, counted, holes,"
+            " damage FROM looked WHERE generation = ? AND version = ?"
         )
         row = self._file.execute(query, (generation, version)).fetchone()
         return (
@@ -77,6 +79,9 @@ class State(Telling):
                 row[6],
                 parsed(row[7]),
                 parsed(row[8]),
+                Counted.of(row[9]),
+                tuple((begin, end) for begin, end in json.loads(row[10])),
+                tuple(json.loads(row[11])),
             )
         )
 
@@ -94,6 +99,32 @@ class State(Telling):
         """A generation was read to its end, and its file let go."""
         with self._writing():
             self._file.execute("UPDATE generation SET is_ended = 1 WHERE number = ?", (number,))
+
+    def shift(self, number: int, found: Fingerprint, back: int) -> None:
+        """The file of a generation of lines lacks so many bytes of its beginning now; its first and last
+        bytes that were read are those of `found`. All lines stay counted."""
+        with self._writing():
+            self._file.execute(
+                "UPDATE generation SET head = ?, head_size = ?, tail = ?, place = ?, base = max(0, base - ?)"
+                " WHERE number = ?",
+                (*found, back, number),
+            )
+            query = "SELECT version, counted FROM looked WHERE generation = ?"
+            for version, kept in self._file.execute(query, (number,)).fetchall():
+                counted = Counted(Counted.of(kept).behind)
+                self._file.execute(
+                    "UPDATE looked SET place = max(0, place - ?), text = max(0, text - ?), is_settled = 1,"
+                    " counted = ?, holes = '[]' WHERE generation = ? AND version = ?",
+                    (back, back, counted.kept(), number, version),
+                )
+
+    def move(self, number: int, path: str) -> None:
+        """A store that is read as a whole has another name."""
+        with self._writing():
+            self._file.execute(
+                "UPDATE generation SET path = ?, shown = ? WHERE number = ? AND path != ?",
+                (path, path, number, path),
+            )
 
     def begin(self, source: str, fingerprint: Fingerprint, header: bytes, path: str, now: float) -> int:
         """A generation of which nothing before its place will be looked at; returns its number."""
@@ -128,6 +159,8 @@ class State(Telling):
         *,
         header: bytes,
         text: int,
+        counted: Counted,
+        holes: Sequence[Hole],
         is_settled: bool,
         replaces: bool,
         now: float,
@@ -157,8 +190,11 @@ class State(Telling):
             for row in answer.rows():
                 self._put(number, version, SETTLED, row, change, known, adds=not replaces, is_moved=is_moved)
             self._file.execute(
-                "INSERT OR REPLACE INTO looked VALUES (?, ?, ?, ?, ?, ?, '', ?, ?, 0, 0, 0)",
-                (number, version, fingerprint.place, is_settled, header, _written(coverage), change, text),
+                "INSERT OR REPLACE INTO looked VALUES (?, ?, ?, ?, ?, ?, '', ?, ?, 0, 0, 0, ?, ?, '[]')",
+                (
+                    *(number, version, fingerprint.place, is_settled, header, _written(coverage), change),
+                    *(text, counted.kept(), json.dumps(holes)),
+                ),
             )
             self._file.execute(
                 "UPDATE generation SET source = ?, was = ?, head = ?, head_size = ?, tail = ?, place = ?,"
@@ -267,8 +303,12 @@ class State(Telling):
         for one in _larger(answer.rows(), before) if answer.joins else answer.rows():
             self._put(number, version, SETTLED, one, change, before, adds=answer.adds, is_moved=is_moved)
         self._file.execute(
-            "INSERT OR REPLACE INTO looked VALUES (?, ?, 0, 1, x'', ?, '', ?, ?, ?, ?, ?)",
-            (number, version, _written(seen), change, answer.text or seen.bytes, *answer.numbers),
+            "INSERT OR REPLACE INTO looked VALUES (?, ?, 0, 1, x'', ?, '', ?, ?, ?, ?, ?, ?, '[]', ?)",
+            (
+                *(number, version, _written(seen), change, answer.text or seen.bytes, *answer.numbers),
+                answer.counted.kept(),
+                json.dumps(answer.damage),
+            ),
         )
         if known is None:
             self._supersede(number, version, 0)

@@ -14,7 +14,7 @@ from typing import Any
 from quetsach.errors import ScanError
 
 _APPLICATION = 0x51535741
-_VERSION = 5
+_VERSION = 6
 """Rises when the tables change."""
 _TABLES = """
 CREATE TABLE about (name TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
@@ -31,7 +31,8 @@ CREATE TABLE looked (generation INTEGER NOT NULL, version INTEGER NOT NULL, plac
     is_settled INTEGER NOT NULL, header BLOB NOT NULL, coverage TEXT NOT NULL, rest TEXT NOT NULL DEFAULT '',
     change INTEGER NOT NULL, text INTEGER NOT NULL DEFAULT 0, record INTEGER NOT NULL DEFAULT 0,
     moment REAL NOT NULL DEFAULT 0, first INTEGER NOT NULL DEFAULT 0,
-    PRIMARY KEY (generation, version)) WITHOUT ROWID;
+    counted TEXT NOT NULL DEFAULT '', holes TEXT NOT NULL DEFAULT '[]',
+    damage TEXT NOT NULL DEFAULT '[]', PRIMARY KEY (generation, version)) WITHOUT ROWID;
 CREATE TABLE found (generation INTEGER NOT NULL, version INTEGER NOT NULL, part INTEGER NOT NULL,
     kind TEXT NOT NULL, key TEXT NOT NULL, day TEXT NOT NULL, data BLOB NOT NULL, change INTEGER NOT NULL,
     grown INTEGER NOT NULL,
@@ -76,6 +77,12 @@ ALTER TABLE looked ADD COLUMN moment REAL NOT NULL DEFAULT 0
 by place."""
 _FROM_4 = "ALTER TABLE looked ADD COLUMN first INTEGER NOT NULL DEFAULT 0"
 """What makes a state of version 4 one of version 5."""
+_FROM_5 = """
+ALTER TABLE looked ADD COLUMN counted TEXT NOT NULL DEFAULT '';
+ALTER TABLE looked ADD COLUMN holes TEXT NOT NULL DEFAULT '[]';
+ALTER TABLE looked ADD COLUMN damage TEXT NOT NULL DEFAULT '[]'
+"""
+"""What makes a state of version 5 one of version 6."""
 
 
 _TOGETHER_SECONDS = 0.2
@@ -211,7 +218,7 @@ class Store:
             raise ScanError(f"{self.path}: was kept by an older quetsach; start quetsach watch with it first")
         elif version < _VERSION:
             run("BEGIN IMMEDIATE")
-            for step in (_FROM_1, _FROM_2, _FROM_3, _FROM_4)[version - 1 :]:
+            for step in (_FROM_1, _FROM_2, _FROM_3, _FROM_4, _FROM_5)[version - 1 :]:
                 for statement in step.split(";\n"):
                     run(statement)
             run(f"PRAGMA user_version = {_VERSION}")

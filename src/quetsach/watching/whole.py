@@ -5,7 +5,9 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import suppress
+from functools import partial
 from itertools import chain
+from math import inf
 from pathlib import Path
 from typing import NamedTuple
 
@@ -21,8 +23,10 @@ from quetsach.scanning import reading
 from quetsach.scanning.engine import Before, Engine, Judged, Matcher, ScanOptions, SourceResult
 from quetsach.scanning.executor import Unit
 from quetsach.watching.content import HEAD_BYTES, Handle
+from quetsach.watching.counting import Counted
 from quetsach.watching.generation import Answer, Looked
 
+_AROUND = 64
 _GROWING = ("evtx", "eventxml", "pihole", "adguard", "tinyproxy")
 """Kinds that a program goes on writing: they may never rest."""
 
@@ -94,11 +98,12 @@ def read_on(
     engine: Engine,
     matcher: Matcher,
     options: ScanOptions,
-    known: Callable[[str], tuple[Looked, str] | None],
+    known: Callable[[str, Callable[[Looked], bool]], tuple[Looked, str] | None],
 ) -> tuple[list[Answer], str] | None:
     """What a store shows that was not looked at, by the source id as `known` tells it with the log format:
     records with a higher number or a later time than the last. A store that was restored from a copy gives
-    numbers of before to new records. None of a file that is read as a whole.
+    numbers of before to new records. None of a file that is read as a whole. `known` may ask whether the
+    store goes on with what was read under another name.
 
     A store is read once more from its beginning where it holds smaller numbers than at the last look, where
     its largest number fell, or where something behind damage was read and the damage is gone: a copy was put
@@ -124,23 +129,24 @@ def read_on(
         if not store.name:
             return None
         source = hashlib.sha256(store.name[:HEAD_BYTES]).hexdigest()
-        before, log_format = known(source) or (None, "")
+        before, log_format = known(source, partial(_goes_on, store, first)) or (None, "")
         reader = _Reader(path, engine, matcher, options, store, again, source)
         is_earlier = before is not None and 0 < first < before.first
         is_cut = before is not None and 0 < store.last < before.record
         told = reader.read(None if is_earlier or is_cut else before, log_format)
         errors = before.coverage.errors if before is not None and before.coverage is not None else []
-        is_lost = not store.stops and _lacks(told, errors)
+        damage = before.damage if before is not None else ()
+        is_lost = not store.stops and _lacks(told, errors, damage)
         if told.adds and (is_lost or any(pihole.NAMELESS in error for error in errors)):
             told = reader.read(None, log_format)
-            is_lost = not store.stops and _lacks(told, errors)
+            is_lost = not store.stops and _lacks(told, errors, damage)
     told = told._replace(first=first, joins=before is not None and not told.adds)
     if before is not None:
         # New queries of a restored copy go on at its own last number.
         record = told.record if is_cut else max(before.record, told.record)
         told = told._replace(record=record, moment=max(before.moment, told.moment))
     said = _unread([told])
-    is_news = not told.adds or told.coverage.lines or told.coverage.errors != errors
+    is_news = not told.adds or told.coverage.lines or told.coverage.errors != errors or told.damage != damage
     if pihole.CHANGED in said or not is_news:
         return [], said
     if before is not None and before.coverage is not None:
@@ -155,9 +161,25 @@ def read_on(
     return [told], said
 
 
-def _lacks(told: Answer, errors: Iterable[str]) -> bool:
-    """Whether something that could not be read at the last look is not told any more."""
-    return any(error not in told.coverage.errors for error in errors)
+def _goes_on(store: _Store, first: int, before: Looked) -> bool:
+    """Whether a store holds the last record that was read of another, at its time, or only later ones.
+
+    The latest time may be that of a record a little before the last.
+    """
+    if first > before.record:
+        return True
+    latest, is_there = 0.0, False
+    for number, moment, _line in store.numbered((before.record - _AROUND, inf)):
+        if number > before.record:
+            break
+        latest, is_there = max(latest, moment), is_there or number == before.record
+    return is_there and latest == before.moment
+
+
+def _lacks(told: Answer, errors: Iterable[str], damage: Iterable[str]) -> bool:
+    """Whether something that could not be read at the last look is not told any more. An error names few of
+    the places in `damage`."""
+    return not ({*damage} <= {*told.damage} and {*errors} <= {*told.coverage.errors})
 
 
 class _Store(NamedTuple):
@@ -201,13 +223,18 @@ class _Reader(NamedTuple):
             is_known = known is not None and bool(log_format)
             judged = Judged(log_format, "", True) if is_known else head._replace(is_settled=True)
         options = options._replace(format=judged.format if store.format else options.format)
-        at = Before(text, judged, b"", self.source, shell.mtime)
-        found = self.matcher.scan_span(str(self.path), options, self.engine.progress(), stream, at).result
+        counted = known.counted.behind if known is not None else b""
+        at = Before(text, judged, b"", self.source, shell.mtime, counted)
+        found, _header, counted = self.matcher.scan_span(
+            str(self.path), options, self.engine.progress(), stream, at
+        )
         record, moment = behind or (0, 0.0)
         return answer_of(found, judged.format)._replace(
             text=text + lines.size,
             record=max(lines.last, record if found.coverage.errors else store.last),
             moment=max(lines.moment, moment),
+            counted=Counted(counted),
+            damage=lines.damage,
             adds=known is not None,
         )
 
@@ -237,12 +264,14 @@ _STORES = {"pihole": _database, "evtx": _event_log}
 
 
 class _Lines:
-    """Lines with numbers and times: `last` and `moment` are the latest, `size` are the bytes so far."""
+    """Lines with numbers and times: `last` and `moment` are the latest, `size` are the bytes so far. `damage`
+    are the places that could not be read, where a store tells them all."""
 
     def __init__(self, numbered: Iterable[tuple[int, float, bytes]], *, has_name: bool) -> None:
         self._numbered, self._has_name = numbered, has_name
         self.last = self.size = 0
         self.moment = 0.0
+        self.damage: tuple[str, ...] = ()
 
     def __iter__(self) -> Iterator[bytes]:
         try:
@@ -251,7 +280,8 @@ class _Lines:
                     self.last, self.moment = max(self.last, number), max(self.moment, moment)
                     self.size += len(line)
                     yield line
-        except SourceError:
+        except SourceError as error:
+            self.damage = tuple(getattr(error, "places", ()))
             raise
         except Exception as error:  # hostile bytes can make a library raise anything
             raise SourceError(f"damaged ({type(error).__name__}: {error})") from error

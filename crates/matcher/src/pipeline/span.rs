@@ -5,6 +5,8 @@
 use std::path::Path;
 use std::sync::Arc;
 
+use serde::de::DeserializeOwned;
+
 use crate::error::Error;
 use crate::format::Format;
 use crate::line::clocks::{Order, Orders};
@@ -17,6 +19,7 @@ use crate::reader::{Input, Source};
 use crate::scan::baton::Baton;
 use crate::set::Set;
 use crate::time;
+use crate::time::hours::Piece;
 use crate::wire::Lines;
 
 /// How the lines of a file are read, as its beginning says.
@@ -34,8 +37,17 @@ pub struct Before<'b> {
     pub judged: Judged<'b>,
     /// The header as the span before left it; empty at the beginning of the file.
     pub header: &'b [u8],
+    /// The hours of `Behind` of the span before; empty at the beginning of the file.
+    pub hours: &'b [u8],
     /// Source id of the file.
     pub source: String,
+}
+
+/// What the next span of the file must know.
+pub struct Behind {
+    pub header: Vec<u8>,
+    /// The hour in which the lines so far end, those that wait for a first time, and the order of times.
+    pub hours: Vec<u8>,
 }
 
 /// Judges a file by its lines, from the first one on; its first 64 KiB count.
@@ -85,7 +97,7 @@ impl Judging {
     }
 }
 
-/// Reads one span to its end. `path` names the file in coverage and errors. Returns the header behind the span as well.
+/// Reads one span to its end. `path` names the file in coverage and errors. Returns what the next span must know as well.
 pub fn scan<'a>(
     set: &'a Set,
     formats: &'a [Format],
@@ -94,7 +106,7 @@ pub fn scan<'a>(
     before: Before<'_>,
     options: &'a Options,
     progress: &'a Progress,
-) -> Result<(Lines, Coverage, Vec<u8>), Error> {
+) -> Result<(Lines, Coverage, Behind), Error> {
     let zone = time::zone(&options.tz)?;
     let formats = chosen(formats, options.format.as_deref())?;
     let (start, judged) = (before.start, before.judged);
@@ -103,14 +115,8 @@ pub fn scan<'a>(
         let problem = format!("no lines are read by the format '{}'", judged.format);
         return Err(Error::Options(problem));
     }
-    let header = if before.header.is_empty() {
-        Arc::default()
-    } else {
-        Arc::new(
-            serde_json::from_slice(before.header)
-                .map_err(|_| Error::Options("the header of a span cannot be read".to_owned()))?,
-        )
-    };
+    let header = Arc::new(carried(before.header)?);
+    let hours: Piece = carried(before.hours)?;
     let mut baton = Baton {
         header,
         ..Baton::default()
@@ -128,10 +134,22 @@ pub fn scan<'a>(
     let (mut whole, mut feed, recent) = threads.look(scan);
     whole.read_tail(&mut feed.source, &recent, start);
     // None of its fields can fail to be written.
-    let after = serde_json::to_vec(&*whole.reader.header).unwrap_or_default();
+    let header = serde_json::to_vec(&*whole.reader.header).unwrap_or_default();
     let mut found = Found::of(whole, feed.source);
+    let most = options.limits.alive;
+    found.hours.precede(hours, most);
+    let hours = serde_json::to_vec(&found.hours.whole(most)).unwrap_or_default();
     found.source = before.source;
     found.bytes -= start;
     let (lines, coverage) = found.finish(path);
-    Ok((lines, coverage, after))
+    Ok((lines, coverage, Behind { header, hours }))
+}
+
+/// What the span before told; the default for no bytes.
+fn carried<T: Default + DeserializeOwned>(data: &[u8]) -> Result<T, Error> {
+    if data.is_empty() {
+        return Ok(T::default());
+    }
+    serde_json::from_slice(data)
+        .map_err(|_| Error::Options("what stands before a span cannot be read".to_owned()))
 }

@@ -285,11 +285,30 @@ impl Hours {
         }
     }
 
-    pub fn told(mut self, years: &mut Years<'_>, most: usize) -> Told {
-        let mut whole = Piece::default();
+    /// Puts the piece of the lines before, an answer of `whole`, in front of all pieces.
+    pub fn precede(&mut self, earlier: Piece, most: usize) {
+        let mut whole = earlier;
         for piece in std::mem::take(&mut self.pieces).into_values() {
             self.join(&mut whole, piece, most);
         }
+        self.pieces.insert(0, whole);
+    }
+
+    /// Joins all pieces. What comes behind them in the source must know the answer; lines that have found an hour are not
+    /// in it.
+    pub fn whole(&mut self, most: usize) -> Piece {
+        self.precede(Piece::default(), most);
+        let mut whole = self.pieces.get(&0).cloned().unwrap_or_default();
+        if whole.first.is_some() {
+            whole.before = 0;
+            whole.seen_before.clear();
+        }
+        whole
+    }
+
+    pub fn told(mut self, years: &mut Years<'_>, most: usize) -> Told {
+        self.precede(Piece::default(), most);
+        let mut whole = self.pieces.remove(&0).unwrap_or_default();
         let mut told = Told::default();
         let Some(first) = whole.first else {
             return told;

@@ -43,6 +43,18 @@ _SECONDS_TO_1970 = 11_644_473_600
 _NO_LOG = "is no Windows event log (.evtx): its header is damaged or cut off"
 
 
+class DamagedError(SourceError):
+    """Some of an event log cannot be read; `places` are all of it, of which the text names three."""
+
+    def __init__(self, places: list[str]) -> None:
+        more = f" and {len(places) - 3} more" if len(places) > 3 else ""
+        super().__init__(
+            f"event log damaged ({', '.join(places[:3])}{more}); "
+            "the other events were scanned, export the log again from its machine"
+        )
+        self.places = places
+
+
 def open(file: Opened) -> Iterator[Opened]:
     """Its only stream: the events."""
     yield jsonlines.opened(file, named(lines(file.stream)))
@@ -115,8 +127,8 @@ def numbered(
     were written in seconds since 1970 UTC; with `behind` those of a higher number or a later time.
 
     Raises:
-        SourceError: the package `evtx` is missing, the file is no event log, or, after all that could be
-            read, some of it was damaged.
+        DamagedError: after all that could be read, some of it was damaged.
+        SourceError: the package `evtx` is missing, or the file is no event log.
     """
     parser = _parser()
     header = jsonlines.exactly(stream, _HEADER_BYTES)
@@ -167,11 +179,7 @@ def numbered(
     if at < chunks:
         damaged.append(f"{chunks - at} chunks are missing at the end")
     if damaged:
-        more = f" and {len(damaged) - 3} more" if len(damaged) > 3 else ""
-        raise SourceError(
-            f"event log damaged ({', '.join(damaged[:3])}{more}); "
-            "the other events were scanned, export the log again from its machine"
-        )
+        raise DamagedError(damaged)
 
 
 def _parser() -> Any:

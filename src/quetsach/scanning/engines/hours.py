@@ -6,10 +6,12 @@ engines then say the same of a log out of order.
 
 from __future__ import annotations
 
+import json
 from bisect import bisect_left
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
 from datetime import tzinfo
+from typing import Any
 
 from quetsach.logs import times
 from quetsach.logs.times import Moment, Yearless
@@ -56,6 +58,14 @@ class _Order:
         self._second_of_year = second
         self.is_broken |= self._latest_since_first - self._since_first >= 3600
         self._latest_since_first = max(self._latest_since_first, self._since_first)
+
+    def carried(self) -> dict[str, Any]:
+        """What another order goes on with."""
+        return vars(self)
+
+    def go_on(self, carried: dict[str, Any]) -> None:
+        """Times that come next come behind those that were carried."""
+        vars(self).update(carried)
 
 
 def _second(value: Yearless) -> int:
@@ -152,6 +162,29 @@ class HourCounter:
         """Lines before the first time, and the machines that they name."""
         self._seen_before: set[str] = set()
         self._order = _Order()
+
+    def go_on(self, carried: bytes) -> None:
+        """The lines that come next stand behind those that `carried` tells of; b"" for none."""
+        if not carried:
+            return
+        told = json.loads(carried)
+        last = told["last"]
+        self._last = tuple(last) if isinstance(last, list) else last
+        self._before, self._seen_before = told["before"], set(told["seen"])
+        self._order.go_on(told["order"])
+
+    def carried(self) -> bytes:
+        """What lines behind these must know: the hour in which they end, the lines that wait for a first
+        time, and the order of all times."""
+        self._end_block()
+        is_waiting = self._last is None
+        told = {
+            "last": self._last,
+            "before": self._before if is_waiting else 0,
+            "seen": sorted(self._seen_before) if is_waiting else [],
+            "order": self._order.carried(),
+        }
+        return json.dumps(told).encode()
 
     def line(self, offset: int, moment_of: Callable[[], Moment | None] | None) -> None:
         """The next line begins here; `moment_of` is only called where its time is a sample."""

@@ -122,13 +122,14 @@ class NativeMatcher:
         if not isinstance(progress, _native.Progress):
             raise TypeError("the native engine counts in the progress that it made itself")
         with _told():
-            lines, coverage, header = self._matcher.scan_span(
+            lines, coverage, header, hours = self._matcher.scan_span(
                 path,
                 progress,
                 stream,
                 start=before.start,
                 judged=before.judged[:2],
                 header=before.header,
+                hours=before.hours,
                 source=before.source,
                 tz=options.tz,
                 format=options.format,
@@ -139,7 +140,7 @@ class NativeMatcher:
             )
         seen = _coverage(path, coverage)
         found = SourceResult((), seen) if lines is None else _result(lines, seen)
-        return SpanResult(found, header)
+        return SpanResult(found, header, hours)
 
     def scan_part(self, path: Path, options: ScanOptions, progress: Progress, span: Span) -> Part | None:
         """Read one span of a plain file (see `quetsach.scanning.engine.SplittingMatcher`)."""

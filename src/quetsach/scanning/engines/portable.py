@@ -98,8 +98,9 @@ class PortableMatcher:
         scan = self._begin(options, progress)
         scan.take(before.judged)
         scan.reader.header = carried.read(before.header)
+        scan.hours.go_on(before.hours)
         result = scan.run_span(Text(path, stream, before.mtime, before.start), before)
-        return SpanResult(result, carried.written(scan.reader.header))
+        return SpanResult(result, carried.written(scan.reader.header), scan.hours.carried())
 
     def _formats(self, options: ScanOptions) -> Mapping[str, LogFormat]:
         forced = self._extra.get(options.format or "")
@@ -110,8 +111,7 @@ class PortableMatcher:
             zone = ZoneInfo(options.tz)
         except (KeyError, ValueError, OSError) as error:
             raise ScanError(f"unknown time zone '{options.tz}'; give one like Asia/Ho_Chi_Minh") from error
-        formats = self._formats(options)
-        return _Scan(self.index, self.around, formats, options, zone, progress, self._limits)
+        return _Scan(self.index, self.around, self._formats(options), options, zone, progress, self._limits)
 
 
 class _Scan:
