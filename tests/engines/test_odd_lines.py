@@ -1,5 +1,5 @@
-"""What stands in a log and is no line of text is told with its place, by both engines; text in any encoding
-in which names can be read is not."""
+"""Both engines tell the place of a line that is no text. They tell nothing of text in any encoding in which
+names can be read."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ CHINESE = "域名服务器没有回答因为这个主机已经关闭请稍后再
 
 
 def told(data: bytes) -> list[str]:
-    """What is told of a log, without its path; both engines tell the same."""
+    """The errors of a log, without its path: the same of both engines."""
     coverage = compare(["evil.example"], data).coverage
     return [error.partition("/log: ")[2] for error in coverage.errors]
 

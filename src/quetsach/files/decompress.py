@@ -62,7 +62,7 @@ class Zlib:
 
 
 def _in_words(error: Exception) -> str:
-    """What zlib reports, in the words of the native engine, which has another library."""
+    """The report of zlib in the words of the native engine, which has another library."""
     is_sum = any(part in str(error) for part in ("incorrect data check", "incorrect length check"))
     return "incorrect checksum" if is_sum else "invalid data"
 

@@ -32,7 +32,7 @@ use crate::rows::stretches::Stretches;
 use crate::rows::{Rows, SharedRows};
 use crate::scan::baton::{Baton, Relay};
 use crate::scan::long_line::LongLine;
-use crate::scan::odd_lines::OddLines;
+use crate::scan::odd_places::OddLines;
 use crate::scan::segments::Segment;
 use crate::scan::state::Scan;
 use crate::scan::unattributed::Unattributed;

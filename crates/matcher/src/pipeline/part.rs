@@ -24,7 +24,7 @@ use crate::rows::alive::Alive;
 use crate::rows::spread::Spread;
 use crate::rows::stretches::Stretches;
 use crate::scan::baton::Baton;
-use crate::scan::odd_lines::OddLines;
+use crate::scan::odd_places::OddLines;
 use crate::scan::unattributed::Unattributed;
 use crate::set::Set;
 use crate::shape::{Header, LineReader};

@@ -1,10 +1,10 @@
 //! Lines of which not all was read as text: what follows a log as gzip, in EBCDIC or in UTF-32, and lines that only carriage
 //! returns part. They are told, so that nobody takes them for lines without a sign (docs/log-formats.md 9).
 use memchr::{memchr, memmem};
-use serde::{Deserialize, Serialize};
 
 use crate::line::freetext;
 use crate::line::tokens;
+use crate::scan::odd_places::first;
 use crate::scan::state::Scan;
 
 /// A shorter line is no sign of another encoding.
@@ -15,41 +15,6 @@ const LEAST_WIDE: usize = 8;
 const LEAST_PIECE: usize = 16;
 /// How a member of gzip begins, but for its flags (RFC 1952 2.3.1).
 const GZIP: &[u8] = b"\x1F\x8B\x08";
-
-/// The places of the first such lines.
-#[derive(Clone, Copy, Debug, Default, Serialize, Deserialize)]
-pub(crate) struct OddLines {
-    no_text: Option<u64>,
-    joined: Option<u64>,
-}
-
-fn first(one: Option<u64>, other: Option<u64>) -> Option<u64> {
-    one.into_iter().chain(other).min()
-}
-
-impl OddLines {
-    pub fn absorb(&mut self, other: OddLines) {
-        self.no_text = first(self.no_text, other.no_text);
-        self.joined = first(self.joined, other.joined);
-    }
-
-    /// What is to be told of the source.
-    pub fn problems(self) -> impl Iterator<Item = String> {
-        let no_text = self.no_text.map(|at| {
-            format!(
-                "the line at byte {at} is no text, such as gzip, EBCDIC or UTF-32 behind the beginning of a log, so nothing in \
-                 it was looked for; take it out, make text of it and scan that"
-            )
-        });
-        let joined = self.joined.map(|at| {
-            format!(
-                "the line at byte {at} is several lines with carriage returns between them, which were read as one; write line \
-                 feeds between them and scan it again"
-            )
-        });
-        no_text.into_iter().chain(joined)
-    }
-}
 
 impl Scan<'_> {
     /// Notes the first of these lines that is no text.

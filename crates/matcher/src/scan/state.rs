@@ -15,7 +15,7 @@ use crate::rows::repeats::Repeats;
 use crate::rows::stretches::Stretches;
 use crate::rows::{Keys, Rows};
 use crate::scan::baton::Baton;
-use crate::scan::odd_lines::OddLines;
+use crate::scan::odd_places::OddLines;
 use crate::scan::seen_now::SeenNow;
 use crate::scan::unattributed::Unattributed;
 use crate::set::Set;

@@ -44,7 +44,7 @@ class OddLines:
             self._joined = offset
 
     def problems(self) -> Iterator[str]:
-        """What is to be told of the source."""
+        """The sentences for the errors of its coverage."""
         for at, what in ((self._no_text, LINE_NO_TEXT), (self._joined, _JOINED)):
             if at is not None:
                 yield f"the line at byte {at} {what}"
