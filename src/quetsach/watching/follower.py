@@ -283,12 +283,12 @@ class Follower:
 
     def _tell_missing(self, seconds: float) -> None:
         """A content that was not renamed, copied or packed is lost behind its place: that is a gap."""
+        if not self._missing:
+            return
+        in_use = {held.generation.number for held in self._all() if held.generation is not None}
         for number, since in list(self._missing.items()):
             one = self._state.generation(number)
-            in_use = any(
-                held.generation is not None and held.generation.number == number for held in self._all()
-            )
-            if in_use or one.is_ended or self._is_packed(one):
+            if number in in_use or one.is_ended or self._is_packed(one):
                 del self._missing[number]
             elif self._now() - since >= seconds:
                 del self._missing[number]
