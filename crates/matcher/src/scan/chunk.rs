@@ -367,7 +367,10 @@ impl<'a> Scan<'a> {
 /// escapes undone.
 fn texts<'l>(line: &'l [u8], readings: &'l Readings<'_>) -> impl Iterator<Item = Cow<'l, [u8]>> {
     let known = || std::iter::once(line).chain(readings.unescaped());
-    let undone = known().filter_map(escapes::undone).map(Cow::Owned);
+    // Most lines have no escape, and to ask for the texts again takes time.
+    let is_escaped = memchr(b'\\', line).is_some();
+    let escaped = is_escaped.then(known).into_iter().flatten();
+    let undone = escaped.filter_map(escapes::undone).map(Cow::Owned);
     known().map(Cow::Borrowed).chain(undone)
 }
 

@@ -21,7 +21,7 @@ def texts(line: bytes, readings: Iterable[Reading]) -> Iterator[bytes]:
         if reading.wrapper is not None and reading.text not in line:
             known.append(reading.text)
             yield reading.text
-    for text in known:
+    for text in known if b"\\" in line else ():
         found = undone(text)
         if found != text:
             yield found
