@@ -246,7 +246,7 @@ def test_page_and_papers_show_both_numbers_and_the_reason(cast, upload):
     assert "1 máy có dấu hiệu trước thời điểm đó, theo nhật ký hoặc báo cáo của nơi khác đến sau" in page
     assert f"{cast.nodes['A1'].name}: lần 2" in page.replace(" : ", ": ")
     sent = text_of(cast.client("A", "officer").get(url(cast, "report", "A")))
-    assert "1 máy có dấu hiệu, trong đó 0 máy đã xử lý" in sent and "Đã điều chỉnh, lần 2: 2 máy" in sent
+    assert "1 máy có dấu hiệu, trong đó 0 máy đã xử lý" in sent and "Đã điều chỉnh, thành số liệu lần 2: 2 máy" in sent
     for route in ("report_pdf", "report_docx"):
         told = printed(cast, route)
         assert "số đã chốt không bao giờ thay đổi" in told, route
@@ -269,7 +269,7 @@ def test_only_who_may_report_restates_and_nobody_from_elsewhere(cast, upload):
     assert not Report.rows.filter(node=cast.nodes["A2"]).exists()
     assert chain(cast, "A1").holds.number == 1
     answer = cast.client("A1", "officer").post(there, follow=True)
-    assert "Đã điều chỉnh, lần 2." in text_of(answer) and chain(cast, "A1").holds.number == 2
+    assert "Đã điều chỉnh, thành số liệu lần 2." in text_of(answer) and chain(cast, "A1").holds.number == 2
     back = reverse("machine_figures_take_back", args=[cast.campaign.slug, cast.nodes["A1"].pk, 2])
     page = text_of(cast.client("A1", "officer").post(back, follow=True))
     assert "được dùng trở lại" in page and "chỉ tự điều chỉnh lại khi biết thêm điều khác" in page

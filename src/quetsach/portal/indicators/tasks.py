@@ -34,9 +34,9 @@ def list_to_publish(seat: Seat) -> Iterator[Task]:
     yield Task(
         rank=Rank.PASS_ON + 2,
         title=_("Publish a list again") if is_gone else _("Publish the first list"),
-        text=_("Every version was withdrawn: no list is in use, so nobody can scan.")
+        text=_("Every version was withdrawn: no list is in use, so nobody can scan logs.")
         if is_gone
-        else _("No list has been published yet, so nobody can scan."),
+        else _("No list has been published yet, so nobody can scan logs. A campaign of checks alone needs none."),
         url=reverse("indicators", args=[seat.campaign.slug]),
         action=_("Go to the list"),
     )

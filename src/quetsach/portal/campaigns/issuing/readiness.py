@@ -98,7 +98,7 @@ def checks(campaign: Campaign, seen: Preview) -> list[Check]:
         Check(
             "ok",
             _("List of addresses"),
-            _("Uploaded after publishing, under “Indicators”. A campaign can do without one."),
+            _("Uploaded after publishing, under “Indicators”. A campaign of checks alone needs none."),
         ),
     ]
 
