@@ -246,7 +246,10 @@ def test_page_and_papers_show_both_numbers_and_the_reason(cast, upload):
     assert "1 máy có dấu hiệu trước thời điểm đó, theo nhật ký hoặc báo cáo của nơi khác đến sau" in page
     assert f"{cast.nodes['A1'].name}: lần 2" in page.replace(" : ", ": ")
     sent = text_of(cast.client("A", "officer").get(url(cast, "report", "A")))
-    assert "1 máy có dấu hiệu, trong đó 0 máy đã xử lý" in sent and "Đã điều chỉnh, thành số liệu lần 2: 2 máy" in sent
+    assert (
+        "1 máy có dấu hiệu, trong đó 0 máy đã xử lý" in sent
+        and "Đã điều chỉnh, thành số liệu lần 2: 2 máy" in sent
+    )
     for route in ("report_pdf", "report_docx"):
         told = printed(cast, route)
         assert "số đã chốt không bao giờ thay đổi" in told, route

@@ -1,23 +1,26 @@
 //! Colours of a terminal inside a log, taken out of its lines before anybody reads them (docs/log-formats.md 9).
 //!
-//! A control sequence (ECMA-48 5.4) is ESC `[`, parameters from `0` to `?`, signs from a blank to `/`, and one last byte
-//! from `@` to `~`. The last byte of a colour is a letter, which would join the name behind it.
+//! A control sequence (ECMA-48 5.4) is ESC `[`, parameters from `0` to `?`, and one last byte from `@` to `~`. The last
+//! byte of a colour is a letter, which would join the name behind it. Sequences with signs from a blank to `/` are left:
+//! no colour has one, and they would take the quote and the blank behind a client's `ESC [` along.
 use std::borrow::Cow;
 
 pub const ESCAPE: u8 = 0x1B;
+
+/// The last bytes of a colour and of erasing the rest of a line: what stands around them is joined.
+const JOINING: &[u8] = b"mK";
 
 /// The length of the control sequence that begins here.
 fn sequence(text: &[u8]) -> Option<usize> {
     let rest = text.strip_prefix(b"\x1B[")?;
     let parameters = rest.iter().take_while(|b| (b'0'..=b'?').contains(b));
     let rest = &rest[parameters.count()..];
-    let signs = rest.iter().take_while(|b| (b' '..=b'/').contains(b));
-    let rest = &rest[signs.count()..];
     let is_ended = rest.first().is_some_and(|b| (b'@'..=b'~').contains(b));
     is_ended.then(|| text.len() - rest.len() + 1)
 }
 
-/// The text without control sequences.
+/// The text without control sequences. Those that move the cursor become a blank: what stands around them is not shown as
+/// one word.
 pub(crate) fn removed(text: &[u8]) -> Cow<'_, [u8]> {
     let Some(first) = memchr::memmem::find(text, b"\x1B[") else {
         return Cow::Borrowed(text);
@@ -26,7 +29,12 @@ pub(crate) fn removed(text: &[u8]) -> Cow<'_, [u8]> {
     let mut at = first;
     while at < text.len() {
         at += match sequence(&text[at..]) {
-            Some(size) => size,
+            Some(size) => {
+                if !JOINING.contains(&text[at + size - 1]) {
+                    found.push(b' ');
+                }
+                size
+            }
             None => {
                 let next = memchr::memchr(ESCAPE, &text[at + 1..]).map(|i| at + 1 + i);
                 let end = next.unwrap_or(text.len());
@@ -65,13 +73,15 @@ mod tests {
 
     #[test]
     fn what_a_terminal_shows_is_left() {
-        let cases: [(&[u8], &[u8]); 6] = [
+        let cases: [(&[u8], &[u8]); 8] = [
             (b"host=\x1B[36mevil.example\x1B[0m!", b"host=evil.example!"),
             (
                 b"\x1B[01;31m\x1B[Kevil\x1B[m\x1B[K.example",
                 b"evil.example",
             ),
-            (b"\x1B[38:5:1 qx", b"x"),
+            (b"\x1B[38:5:1 qx", b"\x1B[38:5:1 qx"),
+            (b"\x1B[\" evil.example", b"\x1B[\" evil.example"),
+            (b"ok\x1B[40Gevil.example", b"ok evil.example"),
             (b"no \x1B[", b"no \x1B["),
             (b"\x1B[\x1B[1mx\x1B", b"\x1B[x\x1B"),
             (b"\x1B[12\xC3", b"\x1B[12\xC3"),

@@ -1,6 +1,6 @@
 //! Lines of which not all was read as text: what follows a log as gzip, in EBCDIC or in UTF-32, and lines that only carriage
-//! returns part. They are told, so that nobody takes them for lines without a sign (docs/log-formats.md 9).
-use memchr::{memchr, memmem};
+//! returns or zeros part: a power cut leaves zeros. They are told, so that nobody takes them for lines without a sign (docs/log-formats.md 9).
+use memchr::{memchr, memchr2, memmem};
 
 use crate::line::freetext;
 use crate::line::tokens;
@@ -11,7 +11,7 @@ use crate::scan::state::Scan;
 const LEAST: usize = 64;
 /// Characters of UTF-32 that decide at least.
 const LEAST_WIDE: usize = 8;
-/// Bytes of a line between carriage returns.
+/// Bytes of a line between carriage returns or zeros.
 const LEAST_PIECE: usize = 16;
 /// How a member of gzip begins, but for its flags (RFC 1952 2.3.1).
 const GZIP: &[u8] = b"\x1F\x8B\x08";
@@ -52,8 +52,8 @@ fn may_be_no_text(lines: &[u8]) -> bool {
 }
 
 fn is_joined(line: &[u8]) -> bool {
-    memchr(b'\r', line).is_some() && {
-        let pieces = line.split(|&b| b == b'\r');
+    memchr2(b'\r', 0, line).is_some() && {
+        let pieces = line.split(|&b| b == b'\r' || b == 0);
         pieces.filter(|piece| piece.len() >= LEAST_PIECE).count() > 1
     }
 }

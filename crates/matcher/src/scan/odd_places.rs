@@ -29,8 +29,8 @@ impl OddLines {
         });
         let joined = self.joined.map(|at| {
             format!(
-                "the line at byte {at} is several lines with carriage returns between them, which were read as one; write line \
-                 feeds between them and scan it again"
+                "the line at byte {at} is several lines with carriage returns or zeros between them, which were read as one; \
+                 write line feeds between them and scan it again"
             )
         });
         no_text.into_iter().chain(joined)

@@ -36,7 +36,9 @@ def list_to_publish(seat: Seat) -> Iterator[Task]:
         title=_("Publish a list again") if is_gone else _("Publish the first list"),
         text=_("Every version was withdrawn: no list is in use, so nobody can scan logs.")
         if is_gone
-        else _("No list has been published yet, so nobody can scan logs. A campaign of checks alone needs none."),
+        else _(
+            "No list has been published yet, so nobody can scan logs. A campaign of checks alone needs none."
+        ),
         url=reverse("indicators", args=[seat.campaign.slug]),
         action=_("Go to the list"),
     )

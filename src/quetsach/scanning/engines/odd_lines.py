@@ -1,11 +1,12 @@
 """Lines of which not all was read as text (docs/log-formats.md 9).
 
-They are what follows a log as gzip, in EBCDIC or in UTF-32, and lines that only carriage returns part. They
-are told, so that nobody takes them for lines without a sign.
+They are what follows a log as gzip, in EBCDIC or in UTF-32, and lines that only carriage returns or zeros
+part: a power cut leaves zeros. They are told, so that nobody takes them for lines without a sign.
 """
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterator
 
 from quetsach.files.source import LINE_NO_TEXT
@@ -16,15 +17,16 @@ _LEAST = 64
 _LEAST_WIDE = 8
 """Characters of UTF-32 that decide at least."""
 _LEAST_PIECE = 16
-"""Bytes of a line between carriage returns."""
+"""Bytes of a line between carriage returns or zeros."""
+_PARTED = re.compile(rb"[\r\0]")
 _GZIP = b"\x1f\x8b\x08"
 """How a member of gzip begins, but for its flags (RFC 1952 2.3.1)."""
 _CONTROLS = bytes([*range(1, 9), *range(14, 27), *range(28, 32), 127])
 _PLAIN = b"0123456789 \t"
 
 _JOINED = (
-    "is several lines with carriage returns between them, which were read as one; write line feeds between"
-    " them and scan it again"
+    "is several lines with carriage returns or zeros between them, which were read as one; write line feeds"
+    " between them and scan it again"
 )
 
 
@@ -51,9 +53,9 @@ class OddLines:
 
 
 def _is_joined(line: bytes) -> bool:
-    if b"\r" not in line:
+    if b"\r" not in line and b"\0" not in line:
         return False
-    return sum(len(piece) >= _LEAST_PIECE for piece in line.split(b"\r")) > 1
+    return sum(len(piece) >= _LEAST_PIECE for piece in _PARTED.split(line)) > 1
 
 
 def is_no_text(line: bytes) -> bool:

@@ -93,7 +93,9 @@ def first_run(seat: Seat) -> FirstRun | None:
             _publish(campaign),
             Step(
                 _list_title(),
-                f"{_day(listed)}." if listed else _("Logs are scanned with it. A campaign of checks alone needs none."),
+                f"{_day(listed)}."
+                if listed
+                else _("Logs are scanned with it. A campaign of checks alone needs none."),
                 is_done=listed is not None,
                 url=reverse("indicators", args=[slug]) if seat.can["upload_indicators"] else "",
                 action=_("Send the list in"),
