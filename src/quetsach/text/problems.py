@@ -29,8 +29,8 @@ _SENTENCES = (
     ),
     N_("the line at byte %(at)s has more than 64 KiB and was not read; look at the file by hand"),
     N_(
-        "the line at byte %(at)s is several lines with carriage returns or zeros between them, which were read"
-        " as one; write line feeds between them and scan it again"
+        "the line at byte %(at)s is several lines with carriage returns or zeros between them, which were"
+        " read as one; write line feeds between them and scan it again"
     ),
     N_("is a %(kind)s archive, which is not read; unpack it and scan what comes out"),
     N_(
