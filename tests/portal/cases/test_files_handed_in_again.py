@@ -70,22 +70,22 @@ def test_the_pages_of_a_file_that_counts_again_point_at_each_other(cast, bring):
     back(cast, first)
     client = cast.client("A", "it")
     page = client.get(f"{url}{first.pk}/")
-    assert "Điều gì chỉ tệp này nêu thì không còn tính" in text_of(page) and "tính lại" not in text_of(page)
+    assert "Điều gì chỉ tệp này nêu thì không còn tính" in text_of(page) and "tính trở lại" not in text_of(page)
     second = bring(data).file
     page = client.get(f"{url}{first.pk}/")
-    assert "Chính tệp này đã được nộp lại" in text_of(page) and "đang được tính lại" in text_of(page)
+    assert "Chính tệp này đã được nộp lại" in text_of(page) and "và được tính trở lại" in text_of(page)
     assert "không còn tính" not in text_of(page) and links(page, url) == {str(second.pk)}
     page = client.get(f"{url}{second.pk}/")
-    assert "đang được tính lại ở trang này" in text_of(page)
+    assert "được tính trở lại ở trang này" in text_of(page)
     assert links(page, url) == {str(first.pk), f"{second.pk}/rut"}
     listed = client.get(url)
-    assert text_of(listed).count("tính lại từ") == 1 and WHY not in text_of(listed)
+    assert text_of(listed).count("tính trở lại từ") == 1 and WHY not in text_of(listed)
     # Taken back once more: nothing of it counts, on both pages.
     back(cast, second)
     for file in (first, second):
         page = client.get(f"{url}{file.pk}/")
         assert "Điều gì chỉ tệp này nêu thì không còn tính" in text_of(page) and not links(page, url)
-    assert "tính lại từ" not in text_of(client.get(url))
+    assert "tính trở lại từ" not in text_of(client.get(url))
 
 
 def links(answer, url):

@@ -15,8 +15,9 @@ from quetsach.portal.cases.actions import CaseError, dismiss, held, locked, note
 from quetsach.portal.cases.episode_actions import FOLLOWED, RESUMED
 from quetsach.portal.cases.episodes import may_return
 from quetsach.portal.cases.false_alarms.covering import covered, touched_by
-from quetsach.portal.cases.false_alarms.queries import decider_of, holding
+from quetsach.portal.cases.false_alarms.queries import decider_of, holding, reported_signs
 from quetsach.portal.cases.models import Case, CaseEvent, FalseAlarm
+from quetsach.portal.cases.queries import indicators_of
 from quetsach.portal.cases.rules import Act, Note, State, allows
 from quetsach.portal.cases.undoing_actions import undo
 from quetsach.portal.cases.withdrawing.queries import signs_of
@@ -41,10 +42,15 @@ def propose(
     `indicators` are those meant, all of the case where none is named.
 
     Raises:
-        CaseError: it is said already, or the case has too many indicators.
+        CaseError: it is said already, or the case has too many indicators; or it shall hold beyond a case
+            that no log knows.
     """
     case = locked(case)
     signs = signs_of(Case.rows.filter(pk=case.pk)).get(case.pk, set())
+    if scope != FalseAlarm.Scope.CASE and signs.isdisjoint(indicators_of(case)):
+        raise CaseError(_("No log shows an address of the case, so it can be said of this case alone."))
+    if scope == FalseAlarm.Scope.EVERYWHERE:
+        signs -= reported_signs(case)  # a kind of report says nothing of what other machines do
     meant = sorted(signs.intersection(indicators) if indicators else signs)
     if len(meant) > MOST:
         raise CaseError(_("The case has too many addresses. Ask the unit that publishes the list."))
@@ -138,7 +144,7 @@ def close_covered(campaign: Campaign, actor: User | None = None, ip: str | None 
     if not found.is_any:
         return 0
     closed = 0
-    for case, by in covered(touched_by(campaign, found.names), found):
+    for case, by in covered(touched_by(campaign, found.names, found.devices), found):
         _close(case, by[-1], actor or by[-1].decided_by, ip)
         closed += 1
     return closed

@@ -14,7 +14,7 @@ from django.db.models import When as Then
 from quetsach.portal.accounts.models import User
 from quetsach.portal.campaigns.models import Campaign, CampaignNode
 from quetsach.portal.cases.episodes import may_return
-from quetsach.portal.cases.models import Case, CaseEvent, FalseAlarm
+from quetsach.portal.cases.models import Case, CaseEvent, FalseAlarm, VictimReport
 from quetsach.portal.cases.rules import Act, State
 from quetsach.portal.indicators import queries as lists
 from quetsach.portal.units.models import SEGMENT, Membership, subtree
@@ -44,6 +44,11 @@ class Holding:
     def names(self) -> set[str]:
         """All their indicators."""
         return {*self.everywhere, *(name for those in self.by_device.values() for name in those)}
+
+    @property
+    def devices(self) -> set[UUID]:
+        """The machines on which they were said. Reports and checks, too, show signs there."""
+        return {*self.by_device, *(one.case.device_id for one in self.everywhere.values())}
 
     def with_alarm(self, alarm: FalseAlarm) -> Holding:
         """The same, as if this false alarm held too."""
@@ -82,6 +87,12 @@ def holding(campaign: Campaign) -> Holding:
     for row in rows:
         found.take(row)
     return found
+
+
+def reported_signs(case: Case) -> set[str]:
+    """The signs of a case that reports of others told, as `signs_of` names them."""
+    rows = VictimReport.rows.filter(case=case).order_by().values_list("publisher", "kind").distinct()
+    return {f"{publisher}:{kind}" for publisher, kind in rows}
 
 
 def may_decide(alarm: FalseAlarm, user: User, places: list[Place]) -> bool:

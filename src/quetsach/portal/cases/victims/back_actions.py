@@ -107,7 +107,7 @@ def _from_cases(file: VictimFile, ids: Collection[UUID]) -> int:
     rows = Case.rows.select_for_update(of=("self",), no_key=True).select_related("device__owner")
     cases = list(rows.filter(pk__in=ids).order_by("pk"))
     returns = relapses.resting_on(file, Case.rows.filter(pk__in=ids)).undone
-    returns |= reopenings.resting_on_file(file, Case.rows.filter(pk__in=ids))
+    returns |= reopenings.resting_on_file(file, Case.rows.filter(pk__in=ids)).undone
     its = VictimReport.rows.filter(Q(file=file) | Q(tellings__file=file), case__in=ids)
     for some in batched(set(its.values_list("pk", flat=True)), REPORTS):
         _drop(file, some)

@@ -183,7 +183,8 @@ class Resting:
     that rest on it alone (`alone`), that have another reason too (`others`), and that rest on it alone and
     are verified clean (`proven`). `back`: they stand as before the file (`standing_again`); `acted`: of
     `others`, with signs again by the file alone, and they stay, because somebody has worked on them.
-    `dismissed`: the file alone opened these false alarms of people again."""
+    `dismissed`: the file alone opened these false alarms of people again; `kept`: of `others`, the same, and
+    they stay open, because somebody has worked on them."""
 
     reports: int = 0
     shared: int = 0
@@ -193,6 +194,7 @@ class Resting:
     back: int = 0
     acted: int = 0
     dismissed: int = 0
+    kept: int = 0
 
 
 def resting_on(file: VictimFile) -> Resting:
@@ -209,11 +211,15 @@ def resting_on(file: VictimFile) -> Resting:
         pk__in=own.filter(case__isnull=False).order_by().values("case"), is_current=True
     ).annotate(has_more=Exists(signs) | Exists(checks) | Exists(more))
     back = relapses.resting_on(file, Case.rows.filter(pk__in=cases.values("pk")))
-    found.acted = len(back.kept)
     rows = cases.order_by().values_list("state", "has_more").annotate(n=Count("pk"))
     alarms = reopenings.resting_on_file(file, Case.rows.filter(pk__in=cases.values("pk")))
-    found.dismissed = len(alarms)
-    set_apart = [*back.undone, *alarms]
+    found.dismissed = len(alarms.undone)
+    if back.kept or alarms.kept:
+        staying = set(
+            cases.filter(pk__in=back.kept | alarms.kept, has_more=True).values_list("pk", flat=True)
+        )
+        found.acted, found.kept = len(staying & back.kept), len(staying & alarms.kept)
+    set_apart = [*back.undone, *alarms.undone]
     alone = cases.filter(state__in=OPEN, has_more=False).exclude(pk__in=set_apart)
     closed = set(alone.order_by().values_list("pk", flat=True))
     numbers = Counter({(state, has_more): n for state, has_more, n in rows.exclude(pk__in=set_apart)})

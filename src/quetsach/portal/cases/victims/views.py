@@ -21,7 +21,7 @@ from quetsach.portal.cases.models import VictimFile
 from quetsach.portal.cases.victims import actions, back_actions, queries
 from quetsach.portal.cases.victims.actions import Receipt
 from quetsach.portal.cases.victims.forms import VictimsForm
-from quetsach.portal.cases.victims.words import reasons, refusal, texts, unread, what_is
+from quetsach.portal.cases.victims.words import kind_called, reasons, refusal, texts, unread, what_is
 from quetsach.portal.kit.address import on_screen
 from quetsach.portal.kit.client_ip import client_ip_text
 from quetsach.portal.kit.draft_actions import StaleDraftError, throw_away
@@ -176,8 +176,8 @@ def _handed_in_as(one: VictimFile | EvidenceFile) -> str:
     """What the same bytes were taken for before."""
     if isinstance(one, EvidenceFile):
         return _("a file about machines, under %(source)s") % {"source": one.source}
-    publisher, meaning = what_is(one.publisher, one.kind)
-    return f"{publisher}: {one.kind}" + (f" ({meaning})" if meaning else "")
+    meaning = what_is(one.publisher, one.kind)[1]
+    return kind_called(one.publisher, one.kind) + (f" ({meaning})" if meaning else "")
 
 
 def _decide(request: HttpRequest, seat: Seat, row: VictimFile) -> HttpResponse:
