@@ -70,6 +70,8 @@ class Note(StrEnum):
     TAKE_UP = "take_up"
     PROPOSE = "propose"
     REFUSE = "refuse"
+    END = "end"
+    """A false alarm was taken back that does not keep the case closed."""
     OVERDUE = "overdue"
 
 
@@ -121,7 +123,7 @@ RANK = {
 NOTES: dict[Note, tuple[State, ...]] = {
     **dict.fromkeys((Note.SEEN, Note.LOCATE, Note.MISTAKEN, Note.TRY, Note.ASIDE, Note.TAKE_UP), OPEN),
     **dict.fromkeys((Note.ISOLATE, Note.PROPOSE, Note.OVERDUE), (*OPEN, *_WAITING)),
-    **dict.fromkeys((Note.LIFT, Note.REFUSE), tuple(State)),
+    **dict.fromkeys((Note.LIFT, Note.REFUSE, Note.END), tuple(State)),
 }
 """The states in which something may be noted."""
 

@@ -65,6 +65,7 @@ ACTS: dict[str, str | Promise] = {
     Note.TAKE_UP: gettext_lazy("On the work list again"),
     Note.PROPOSE: gettext_lazy("Said to be a false alarm; a second person must agree"),
     Note.REFUSE: gettext_lazy("Not agreed: no false alarm"),
+    Note.END: gettext_lazy("The false alarm was taken back; the case was open already"),
     Note.OVERDUE: gettext_lazy("Overdue: the superior unit was told"),
     "check": gettext_lazy("The machine was checked: signs found"),
     "merge": gettext_lazy("Another machine turned out to be this one"),

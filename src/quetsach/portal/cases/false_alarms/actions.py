@@ -101,7 +101,8 @@ def refuse(alarm: FalseAlarm, actor: User, reason: str, ip: str | None = None) -
 
 @transaction.atomic
 def take_back(alarm: FalseAlarm, actor: User, reason: str, ip: str | None = None) -> int:
-    """End a false alarm that was agreed to: cases that it closed are as they were. Returns their number.
+    """End a false alarm that was agreed to: cases that it closed are as they were. Returns their number. The
+    others that it was about, and that are open already, have it in their history.
 
     Raises:
         CaseError: it does not hold any more.
@@ -113,7 +114,7 @@ def take_back(alarm: FalseAlarm, actor: User, reason: str, ip: str | None = None
     alarm.save(update_fields=["ended_at", "ended_by", "ended_why"])
     _audit(alarm, "end", actor, reason, ip)
     events = CaseEvent.rows.filter(act=Act.DISMISS.value, data__false_alarm=str(alarm.pk))
-    back = 0
+    back, open_already = 0, {alarm.case_id}
     for event in events.select_related("case").order_by("pk"):
         case = held(event.case_id)
         last = _last_that_holds(case)
@@ -121,6 +122,12 @@ def take_back(alarm: FalseAlarm, actor: User, reason: str, ip: str | None = None
         if last is not None and last.pk == event.pk and may.exists():
             undo(case, event, actor, ip, reason)
             back += 1
+            open_already.discard(case.pk)
+        else:
+            open_already.add(case.pk)
+    for case in map(held, sorted(open_already)):
+        if case.state != State.FALSE_POSITIVE:
+            note(case, Note.END, by=actor, reason=reason, data={"false_alarm": str(alarm.pk)}, ip=ip)
     return back
 
 
@@ -128,7 +135,7 @@ def _last_that_holds(case: Case) -> CaseEvent | None:
     """What moved the case last. An act that was taken back has not happened, and that another episode counts
     instead moves nothing."""
     story: list[CaseEvent] = []
-    for event in case.events.exclude(act__in=(Note.REFUSE, RESUMED, FOLLOWED)).order_by("at", "pk"):
+    for event in case.events.exclude(act__in=(Note.REFUSE, Note.END, RESUMED, FOLLOWED)).order_by("at", "pk"):
         if event.act != Act.UNDO:
             story.append(event)
         while event.act == Act.UNDO and story and story.pop().act != event.data.get("act"):

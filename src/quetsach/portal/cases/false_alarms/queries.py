@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import defaultdict
 from dataclasses import dataclass, field
 from datetime import datetime
+from typing import Any, NamedTuple
 from uuid import UUID
 
 from django.db.models import Case as When
@@ -21,6 +22,8 @@ from quetsach.portal.units.models import SEGMENT, Membership, subtree
 from quetsach.portal.units.roles import MAY, Place, Verb, fits
 
 WAITING = Q(decided_at=None, ended_at=None)
+_OPENED = ("opened_act", "opened_when", "opened_data")
+"""The annotations of `shown` that `opened_again` takes."""
 WORKERS = [role for role, verbs in MAY.items() if Verb.WORK_CASE in verbs]
 
 
@@ -137,10 +140,33 @@ def shown(node: CampaignNode, user: User) -> QuerySet[FalseAlarm]:
     rows = FalseAlarm.objects.visible_to(user).filter(case__device__campaign=node.campaign_id)
     rows = rows.filter(Q(decider=node) | subtree(node.path, "node__path"))
     order = When(Then(WAITING, then=0), default=1)
+    opening = CaseEvent.rows.filter(
+        case=OuterRef("case"), from_state=State.FALSE_POSITIVE.value, at__gte=OuterRef("decided_at")
+    )
+    last = opening.exclude(to_state=State.FALSE_POSITIVE.value).order_by("-at", "-pk")
+    parts = zip(_OPENED, ("act", "at", "data"), strict=True)
+    rows = rows.annotate(**{name: Subquery(last.values(part)[:1]) for name, part in parts})
     return rows.select_related(
         "case__device__owner", "case__device__campaign__issuer", "node", "by", "decided_by", "ended_by",
         "decider",
     ).order_by(order, "-at", "-pk")  # fmt: skip
+
+
+class Opened(NamedTuple):
+    """What opened the case of a false alarm again: the act, its moment, and what its event tells."""
+
+    act: str
+    at: datetime
+    data: dict[str, Any]
+
+
+def opened_again(alarm: FalseAlarm) -> Opened | None:
+    """What opened the case of a false alarm again that holds, as `shown` read it."""
+    told = [getattr(alarm, name) for name in _OPENED]
+    holds = alarm.is_agreed and alarm.ended_at is None
+    if not holds or alarm.case.state == State.FALSE_POSITIVE or told[0] is None:
+        return None
+    return Opened(*told)
 
 
 MOST_EARLIER = 200

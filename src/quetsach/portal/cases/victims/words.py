@@ -39,7 +39,11 @@ def kind_called(publisher: str, kind: str) -> str:
 
 
 def sign_called(sign: str) -> str:
-    """A sign of a case: a kind of report in words, all else as it is."""
+    """Signs of a case, with commas between them: kinds of reports in words, all else as it is."""
+    return ", ".join(map(_one_sign, sign.split(", ")))
+
+
+def _one_sign(sign: str) -> str:
     publisher, _colon, kind = sign.partition(":")
     return kind_called(publisher, kind) if publisher in victims_words.PUBLISHERS else sign
 
