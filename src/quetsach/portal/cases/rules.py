@@ -56,8 +56,8 @@ class Act(StrEnum):
 
 
 class Note(StrEnum):
-    """What is written down about a case without moving it. `OVERDUE` is the portal's, the others are
-    people's."""
+    """What is written down about a case without moving it, but for `STOPS`. `OVERDUE` is the portal's, the
+    others are people's."""
 
     SEEN = "seen"
     LOCATE = "locate"
@@ -154,6 +154,8 @@ RESTARTS = {
 go on: the time in which the case was closed does not count."""
 FORGETS = RESTARTS - {Act.REOPEN}
 """After these the unit must acknowledge anew: not a person of the unit, but something else moved the case."""
+STOPS = {Note.MISTAKEN}
+"""After these nobody works on the machine any more: the work was on another one, and `CLEANING` is over."""
 MOVES_AWAY = {Act.ASSIGN, Act.NOT_OURS}
 """After these the machine must be found anew: another unit looks for it."""
 

@@ -329,11 +329,12 @@ class Standing:
 
 
 def standing(node: CampaignNode) -> Standing:
-    """Machines of the node and below with a case that a report leads to; addresses without a unit in the
-    node's own files."""
+    """Machines of the node and below with a case that a report leads to and that is no false alarm; addresses
+    without a unit in the node's own files."""
     machines = (
         VictimReport.rows.filter(subtree(node.path, "case__device__owner__path"), case__is_current=True,
                                  node__campaign=node.campaign_id)
+        .exclude(case__state=State.FALSE_POSITIVE)
         .values("case__device").distinct().count()
     )  # fmt: skip
     return Standing(
