@@ -78,6 +78,11 @@ class Note(StrEnum):
 RETIRE, REPLACE = "retire", "replace"
 NEEDS_ASSET = (REPLACE, RETIRE)
 """Kinds of handling after which the old machine is gone. They need its asset number, or the new machine."""
+FILE_BACK = "file_back"
+"""The act of the event that a file of reports was taken back and the case stays: it has other signs, or
+somebody has worked on it (`KEPT`)."""
+KEPT = "kept"
+"""In the data of `FILE_BACK`: nothing else says that the signs came back."""
 CHECK = "check"
 """The act of the event that notes a check of the machine with signs; it moves nothing by itself."""
 

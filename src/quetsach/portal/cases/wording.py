@@ -28,7 +28,7 @@ from quetsach.portal.cases.models import Case, CaseEvent, last_day_before
 from quetsach.portal.cases.outside import PART
 from quetsach.portal.cases.presence import AtPlace, Presence
 from quetsach.portal.cases.queries import Story
-from quetsach.portal.cases.rules import CHECK, RETIRE, USABLE_TIMES, Act, Note, State
+from quetsach.portal.cases.rules import CHECK, FILE_BACK, KEPT, RETIRE, USABLE_TIMES, Act, Note, State
 from quetsach.portal.cases.timeline import Signs, Timeline, draw
 from quetsach.portal.cases.victims.words import sign_called
 from quetsach.portal.cases.words import ACTS, DONE, RESUMED_BY, chip_of, verdict
@@ -97,8 +97,8 @@ class Tale:
     """A check looked at the machine itself."""
     is_retracted: bool
     """The case was closed because a file of reports was taken back."""
-    was_false: str
-    """That two people called the case a false alarm, and that other signs opened it again; else empty."""
+    past: str
+    """What was said of an open case before and holds no longer; else empty."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -171,7 +171,7 @@ def tell(case: Case, story: Story, now: datetime, most: int = EVIDENCE) -> Tale:
         hours=silence.in_words(case, hours, names.get(hours.place, "")) if hours else "",
         is_checked=any(one.act == CHECK or "check" in one.data for one in story.events),
         is_retracted=_is_retracted(story),
-        was_false=_was_false(story) if case.is_open else "",
+        past=_past(story) if case.is_open else "",
     )  # fmt: skip
 
 
@@ -190,7 +190,7 @@ def _more(event: CaseEvent) -> str:
         told = _("Sign: %(sign)s.") % {"sign": sign_called(sign)} + " "
         return told + (_("Reported in %(file)s.") % {"file": data["file"]} + " " if "victims" in data else "")
     if "victims" in data:
-        is_back = event.act in (Act.RETRACT, Act.UNDO)
+        is_back = event.act in (Act.RETRACT, Act.UNDO, FILE_BACK)
         text = _("%(file)s was taken back.") if is_back else _("Reported in %(file)s.")
         return text % {"file": data["file"]} + " "
     if event.act == Note.OVERDUE and data.get("clock") in set(Clock):
@@ -322,6 +322,21 @@ def _is_retracted(story: Story) -> bool:
         if one.to_state == State.FALSE_POSITIVE != one.from_state and one.act != Act.UNDO
     ]
     return closed[-1:] == [Act.RETRACT]
+
+
+def _past(story: Story) -> str:
+    """That the case was a false alarm, and that the file which opened it again was taken back."""
+    said = [_was_false(story)]
+    acts = [one for one in story.events if one.act in (FILE_BACK, Act.CLAIM, Act.RELAPSE, Act.EVIDENCE)]
+    if acts and KEPT in acts[-1].data:
+        said.append(
+            _(
+                "Only %(file)s said that, and it was taken back. The case stays open, because somebody has "
+                "worked on it."
+            )
+            % {"file": acts[-1].data["file"]}
+        )
+    return " ".join(filter(None, said))
 
 
 def _was_false(story: Story) -> str:
