@@ -1,5 +1,6 @@
-"""Cases that stay although a file of reports was taken back: their history says so, and no time of the file
-is told any more."""
+"""Cases that stay although a file of reports was taken back.
+
+Their history says so. The time since when signs came back is that of the earliest other sign."""
 
 from __future__ import annotations
 
