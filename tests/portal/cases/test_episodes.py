@@ -134,7 +134,7 @@ def test_a_handling_of_a_later_episode_stands_when_its_sign_is_told_again(
         client = cast.client("A", "it")
         client.cookies["django_language"] = "en"
         page = text_of(client.get(client.post("/cd/lam-sach/nan-nhan/", {"file": upload}).url))
-        assert "1 case that was closed as a false alarm would be open again" in page
+        assert "or a list withdrawn, would count as handled again, as it was then." in page
         assert "infected again" not in page
         assert bring(data).new_cases == 0
     elif told_by == "check":

@@ -6,8 +6,10 @@ import pytest
 from django.urls import reverse
 
 from quetsach.portal.cases import actions as cases
+from quetsach.portal.cases import noting_actions
 from quetsach.portal.cases.false_alarms import actions as alarms
 from quetsach.portal.cases.models import Case, FalseAlarm
+from quetsach.portal.cases.undoing_actions import take_back_last
 from quetsach.portal.cases.victims import queries
 from quetsach.portal.indicators import queries as lists
 from quetsach.portal.indicators.models import IndicatorSet
@@ -38,23 +40,32 @@ def dismissed(cast, scan, versions):
     return facts(case())
 
 
-@pytest.mark.parametrize("reason", ["", "work", "a log"])
+@pytest.mark.parametrize("reason", ["", "known", "known by mistake", "work", "a log"])
 def test_a_file_that_is_taken_back(cast, bring, scan, dismissed, reason):
     said = FalseAlarm.rows.values().get()
     told = sinkhole((ADDRESS, noon(4), "ramnit"))
     file = bring(told, LATER).file
     assert case().state == "assigned" and case().claimed_at is None
-    if reason == "work":
+    if reason.startswith("known"):  # who knows of a case has not worked on it
+        noting_actions.acknowledge(case(), cast.user("A1", "it"))
+        if reason == "known by mistake":
+            take_back_last(case(), cast.user("A1", "it"))
+    elif reason == "work":
         cases.start_cleaning(case(), cast.user("A1", "it"))
     elif reason == "a log":
         scan(sighting(ADDRESS, noon(4), indicator="busy.example", source="log-2"))
-    holds = not reason
-    assert queries.resting_on(file) == queries.Resting(reports=1, others=not holds, dismissed=holds)
+    holds = not reason or reason.startswith("known")
+    worked = reason == "work"
+    assert queries.resting_on(file) == queries.Resting(
+        reports=1, others=not holds, dismissed=holds, kept=worked
+    )
     client = cast.client("A", "it")
     client.cookies["django_language"] = "en"
     url = f"/cd/lam-sach/nan-nhan/{file.pk}/rut/"
     line = "1 case is the false alarm again on which two people agreed: only this file opened it again."
     assert (line in text_of(client.get(url))) == holds
+    stays = "it stays open, because somebody has worked on it since"
+    assert (stays in text_of(client.get(url))) == worked
     if not holds:
         back(cast, file)
         assert case().state == ("cleaning" if reason == "work" else "assigned")
@@ -95,6 +106,8 @@ def test_a_version_of_the_list_that_is_withdrawn(cast, scan, versions, withdraw,
         if how == "another place":
             scan(sighting(ADDRESS, noon(4), source="log-2"), unit="A")
     assert case().state == "assigned"
+    if how == "an address":
+        noting_actions.acknowledge(case(), cast.user("A1", "it"))
     client = cast.client("centre", "coordinator")
     client.cookies["django_language"] = "en"
     look = text_of(client.get(reverse("indicator_withdraw", args=["lam-sach", versions[1].pk])))

@@ -479,6 +479,9 @@ def test_numbers_of_the_page_are_those_of_the_rows(cast, bring):
     )
     assert queries.standing(cast.nodes["A"]) == queries.Standing(1, 1)
     assert queries.standing(cast.nodes["A1"]) == queries.Standing(1, 0)
+    for family, machines in (("mirai", 1), ("qakbot", 0)):  # no machine is counted for a false alarm alone
+        Case.rows.filter(family=family).update(state="false_positive")
+        assert queries.standing(cast.nodes["A1"]).machines == machines
     bring(smb(("10.1.1.5", noon(3))), SMB)
     bring(smb(("10.1.1.5", noon(2))), SMB, unit="A1")
     assert queries.risk_counts(cast.nodes["A"]).total() == 1 == len(queries.risks_of(cast.nodes["A"]))

@@ -472,8 +472,16 @@ def test_the_word_of_a_person_says_which_machine_it_is_until_it_is_taken_back(ca
     assert told() == [True] * 4, "somebody works on the machine that was named"
     assert client.post(deed["nham-may"], because).status_code == 302
     assert told() == [False] * 4 and Case.rows.get().located_at is None
+    # The work was on another machine: nobody works on this one, and all pages ask for it again.
+    answer = client.get(names[0])
+    assert (Case.rows.get().state, answer.context["tale"].shape) == ("assigned", "bad")
+    assert "Đang có người xử lý máy" not in text_of(answer)
+    if kind != "weak":
+        assert "Tìm máy đứng sau 1 địa chỉ" in text_of(client.get(reverse("today", args=["lam-sach"])))
+        assert client.get(names[2]).context["rows"][0][0].choices == ("seen", "false")
     client.post(deed["hoan-tac"])
     assert told() == [True] * 4 and Case.rows.get().located_at is not None
+    assert Case.rows.get().state == "cleaning"
     client.post(deed["nham-may"], because)
     client.post(deed["tim-thay"], {"place": "phòng 301"})
     pages = [text_of(client.get(url)).split("Lịch sử")[0] for url in names]

@@ -54,6 +54,7 @@ def test_all_choices_are_saved_at_once_and_taken_back_at_once(cast, cases):
     page = text_of(client.get(WORK))
     assert (
         "Rút lại lần lưu vừa rồi" in page
+        and "Đã ghi cho 3 hồ sơ. Trong đó 1 hồ sơ vẫn mở cho đến khi người thứ hai đồng ý" in page
         and "10.1.1.2" not in page
         and "10.1.1.3" not in page
         and "10.1.1.4" in page
@@ -64,6 +65,8 @@ def test_all_choices_are_saved_at_once_and_taken_back_at_once(cast, cases):
     assert cases["10.1.1.2"].events.filter(act="claim").exists(), "the act stays in the history"
     assert Entry.objects.filter(action="case.undo").count() == 3
     assert not FalseAlarm.rows.get().is_waiting
+    page = text_of(client.get(reverse("false_alarms", args=["lam-sach"])))
+    assert "Đã rút lại khi người thứ hai chưa quyết định." in page and "không còn là báo nhầm" not in page
     # A second click finds nothing.
     client.post(reverse("case_work_undo", args=["lam-sach"]))
     assert Entry.objects.filter(action="case.undo").count() == 3

@@ -187,6 +187,9 @@ SENTENCES: dict[str, str | Promise] = {
     "case.aside": _("Machine %(device)s: put aside. %(reason)s"),
     "case.take_up": _("Machine %(device)s: on the work list again"),
     "case.propose": _("Machine %(device)s: said to be a false alarm. %(reason)s"),
+    "case.end": _(
+        "Machine %(device)s: the false alarm was taken back, its case was open already. %(reason)s"
+    ),
     "case.refuse": _("Machine %(device)s: not agreed that it is a false alarm. %(reason)s"),
     "case.undo": _("Machine %(device)s: a step was taken back; the case is as it was before"),
     "cases.judge_all": _("Judged all claims in the night: %(judged)s"),

@@ -88,15 +88,17 @@ def note(
     ip: str | None = None,
     before: dict[str, Any] | None = None,
 ) -> CaseEvent:
-    """Write something down about a locked case, which stays in its state.
+    """Write something down about a locked case, which stays in its state; `rules.STOPS` end the work on it.
 
     Raises:
         CaseError: it cannot be noted in that state.
     """
     if State(case.state) not in NOTES[what]:
         raise CaseError(_("The case has changed in the meantime. Look at it again before you go on."))
-    before = before or keeping.kept(case)
-    return _write(case, what, case.state, before, by, timezone.now(), reason, data or {}, None, ip)
+    before, was = before or keeping.kept(case), case.state
+    if what in rules.STOPS and was == State.CLEANING:
+        case.state = State.ASSIGNED.value
+    return _write(case, what, was, before, by, timezone.now(), reason, data or {}, None, ip)
 
 
 def _write(

@@ -161,8 +161,12 @@ class FalseAlarmForm(ReasonForm):
     )  # fmt: skip
 
     def name_indicators(self, names: Iterable[str]) -> None:
-        """Let people choose among the addresses of the case."""
+        """Let people choose among the addresses of the case, as logs show them. Where no log shows any, only
+        the case itself can be a false alarm."""
         known = list(dict.fromkeys(names))
+        if not known:
+            only = (FalseAlarm.Scope.CASE.value, FalseAlarm.Scope.CASE.label)
+            self.fields["scope"].choices = [only]  # type: ignore[attr-defined]
         if len(known) > 1:
             self.fields["indicators"].choices = [(name, name) for name in known]  # type: ignore[attr-defined]
         else:

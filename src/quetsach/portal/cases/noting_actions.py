@@ -37,7 +37,7 @@ def locate(case: Case, actor: User, *, place: str, ip: str | None = None) -> Cas
 @transaction.atomic
 def say_mistaken(case: Case, actor: User, reason: str, ip: str | None = None) -> Case:
     """Record that the machine which was found is another one. Which machine it is must be found anew, within
-    the same term.
+    the same term; work that had begun was on the other one, and is over.
 
     Raises:
         CaseError: no word of a person says which machine it is.

@@ -15,16 +15,16 @@ from quetsach.portal.accounts.models import User
 from quetsach.portal.audit.actions import Told, record_all
 from quetsach.portal.cases import keeping
 from quetsach.portal.cases.actions import follow_falseness, move, unclaim
-from quetsach.portal.cases.episode_actions import FOLLOWED, RESUMED
 from quetsach.portal.cases.models import Case, CaseEvent
-from quetsach.portal.cases.relapses import BEFORE
-from quetsach.portal.cases.rules import Act, Note
+from quetsach.portal.cases.relapses import BEFORE, IDLE
+from quetsach.portal.cases.rules import Act
 
 CLOCK = "clock_at"
 """In the data of an event that undoes a relapse: when the clocks had begun."""
 _OPENING = ([Act.RELAPSE], [Act.EVIDENCE])
-_NOBODYS = (Act.WITHDRAW, Act.RETRACT, Act.RETURN, Note.OVERDUE, RESUMED, FOLLOWED)
-"""Acts that follow from lists, files of reports or the calendar, besides the relapse itself."""
+_NOBODYS = (Act.WITHDRAW, Act.RETRACT, Act.RETURN, *IDLE)
+"""Acts that follow from lists, files of reports or the calendar, besides the relapse itself, or that are no
+work on the machine."""
 
 
 def relapse(case: Case, seen: datetime | None, told: Mapping[str, str] | None = None) -> None:

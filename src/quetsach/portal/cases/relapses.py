@@ -25,20 +25,22 @@ from quetsach.portal.cases.models import (
     VictimReport,
     VictimTelling,
 )
-from quetsach.portal.cases.rules import OPEN, Act, Arrival, Note, State, arrive
+from quetsach.portal.cases.rules import FILE_BACK, OPEN, Act, Arrival, Note, State, arrive
 from quetsach.portal.cases.summing_actions import sums
 
 BEFORE = "before"
 """In the data of a relapse: what the case was, as `keeping.kept` tells it. Older versions did not keep it."""
-PORTALS = (Note.OVERDUE, RESUMED, FOLLOWED)
+PORTALS = (Note.OVERDUE, RESUMED, FOLLOWED, FILE_BACK)
 """Acts of the portal after a relapse, which say nothing about the machine."""
+IDLE = (*PORTALS, Note.SEEN)
+"""Acts after which nobody has worked on the case: who knows of it has not handled anything."""
 
 
 @dataclass
 class Resting:
-    """Relapses without any sign after the claim but those that are taken back. `undone`: nothing has happened
-    since, by case; `kept`: somebody has worked on the case since, or an older version wrote the relapse
-    down."""
+    """Relapses without any sign after the claim but those that are taken back, or false alarms that these
+    alone opened again. `undone`: nobody has worked on the case since, by case; `kept`: somebody has, or an
+    older version wrote the event down."""
 
     undone: dict[UUID, CaseEvent] = field(default_factory=dict)
     kept: set[UUID] = field(default_factory=set)
@@ -87,7 +89,7 @@ def _found(
         relapse, since = _last_relapse(events)
         if relapse is None or not _supports(relapse, with_it.get(pk)) or _supports(relapse, without.get(pk)):
             continue
-        if BEFORE in relapse.data and all(one.act in PORTALS for one in since):
+        if BEFORE in relapse.data and all(one.act in IDLE for one in since):
             found.undone[pk] = relapse
         else:
             found.kept.add(pk)

@@ -6,6 +6,7 @@ from collections import defaultdict
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import replace
 from datetime import timedelta
+from typing import NamedTuple
 from uuid import UUID
 
 from django.db.models import Exists, F, OuterRef, QuerySet
@@ -22,7 +23,7 @@ from quetsach.portal.cases.models import (
     VictimReport,
     VictimTelling,
 )
-from quetsach.portal.cases.relapses import BEFORE, PORTALS
+from quetsach.portal.cases.relapses import BEFORE, IDLE, Resting
 from quetsach.portal.cases.rules import OPEN, Act
 from quetsach.portal.indicators.models import IndicatorSet
 
@@ -76,14 +77,15 @@ def other_signs(
     } - alarms.of(case.device_id).keys()
 
 
-def resting_on_file(file: VictimFile, cases: QuerySet[Case]) -> dict[UUID, CaseEvent]:
-    """By case: the event that opened a false alarm of people again, where only a file of reports told it and
-    nobody has worked on the case since."""
-    found = {}
-    for case, dismissal, evidence in _opened_again(cases):
-        alarms = holding(case.device.campaign)
-        if other_signs(case, dismissal, alarms) and not other_signs(case, dismissal, alarms, file=file):
-            found[case.pk] = evidence
+def resting_on_file(file: VictimFile, cases: QuerySet[Case]) -> Resting:
+    """The events that opened false alarms of people again, where only a file of reports told it."""
+    found = Resting()
+    for one in _opened_again(cases):
+        alarms = holding(one.case.device.campaign)
+        if other_signs(one.case, one.dismissal, alarms) and not other_signs(
+            one.case, one.dismissal, alarms, file=file
+        ):
+            one.sort(found)
     return found
 
 
@@ -93,39 +95,58 @@ def resting_on_lists(
     only: Collection[str],
     withdrawn: Collection[str],
     cases: QuerySet[Case],
-) -> dict[UUID, CaseEvent]:
+) -> Resting:
     """The same, where only these versions of a list told it: by the names in `only`, which stand on no other
     version, or because the false alarm ended with them. `withdrawn`, among them `only`, are the names that
     stand on withdrawn versions alone."""
-    opened = list(_opened_again(cases))
+    opened, found = list(_opened_again(cases)), Resting()
     if not opened:
-        return {}
+        return found
     now = holding(campaign)
     theirs = {row.published_at for row in rows if row.published_at is not None}
     before = replace(now, published=sorted({*now.published, *theirs}))
     after = replace(now, published=[at for at in now.published if at not in theirs])
     earlier = set(withdrawn) - set(only)
-    return {
-        case.pk: evidence
-        for case, dismissal, evidence in opened
-        if other_signs(case, dismissal, before, besides=only, without=earlier)
-        and not other_signs(case, dismissal, after, without=withdrawn)
-    }
+    for one in opened:
+        if other_signs(one.case, one.dismissal, before, besides=only, without=earlier) and not other_signs(
+            one.case, one.dismissal, after, without=withdrawn
+        ):
+            one.sort(found)
+    return found
 
 
 def closed_again(case: Case) -> CaseEvent | None:
     """The event that closed a false alarm of people, if other evidence opened it again and that counts no
     more; None of other cases."""
-    told = [one for one in case.events.order_by("at", "pk") if one.act not in PORTALS]
+    told = [
+        one
+        for one in case.events.order_by("at", "pk")
+        if one.act not in IDLE and not (one.act == Act.UNDO and one.data.get("act") in IDLE)
+    ]
     if [one.act for one in told[-2:]] != [Act.EVIDENCE, Act.UNDO] or CaseEvent.UNDONE not in told[-2].data:
         return None
     return next((one for one in reversed(told) if one.act == Act.DISMISS), None)
 
 
-def _opened_again(cases: QuerySet[Case]) -> Iterable[tuple[Case, CaseEvent, CaseEvent]]:
-    """Open cases that people had called a false alarm and that evidence opened again, on which nobody has
-    worked since. Each has its former moment of closing, and comes with the events that closed and opened it.
-    Two queries."""
+class _Opened(NamedTuple):
+    """A case that people had called a false alarm, with its former moment of closing; the events that closed
+    and opened it; and whether it can be the false alarm again, because nobody has worked on it since."""
+
+    case: Case
+    dismissal: CaseEvent
+    opening: CaseEvent
+    is_idle: bool
+
+    def sort(self, found: Resting) -> None:
+        """Put it where it belongs."""
+        if self.is_idle:
+            found.undone[self.case.pk] = self.opening
+        else:
+            found.kept.add(self.case.pk)
+
+
+def _opened_again(cases: QuerySet[Case]) -> Iterable[_Opened]:
+    """Open cases that people had called a false alarm and that evidence opened again. Two queries."""
     evidence = CaseEvent.rows.filter(case=OuterRef("pk"), act=Act.EVIDENCE.value)
     rows = cases.filter(Exists(evidence), is_current=True, state__in=OPEN)
     some = list(rows.select_related("device__campaign").order_by("pk"))
@@ -136,9 +157,11 @@ def _opened_again(cases: QuerySet[Case]) -> Iterable[tuple[Case, CaseEvent, Case
         stories[event.case_id].append(event)
     for case in some:
         dismissal, opening, since = _last_opening(stories[case.pk])
-        if dismissal and opening and BEFORE in opening.data and all(one.act in PORTALS for one in since):
-            case.dismissed_at = parse_datetime(opening.data[BEFORE].get("dismissed_at") or "")
-            yield case, dismissal, opening
+        if dismissal and opening:
+            before = opening.data.get(BEFORE, {})
+            case.dismissed_at = parse_datetime(before.get("dismissed_at") or dismissal.at.isoformat())
+            is_idle = BEFORE in opening.data and all(one.act in IDLE for one in since)
+            yield _Opened(case, dismissal, opening, is_idle)
 
 
 def _last_opening(

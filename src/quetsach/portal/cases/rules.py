@@ -56,8 +56,8 @@ class Act(StrEnum):
 
 
 class Note(StrEnum):
-    """What is written down about a case without moving it. `OVERDUE` is the portal's, the others are
-    people's."""
+    """What is written down about a case without moving it, but for `STOPS`. `OVERDUE` is the portal's, the
+    others are people's."""
 
     SEEN = "seen"
     LOCATE = "locate"
@@ -70,12 +70,19 @@ class Note(StrEnum):
     TAKE_UP = "take_up"
     PROPOSE = "propose"
     REFUSE = "refuse"
+    END = "end"
+    """A false alarm was taken back that does not keep the case closed."""
     OVERDUE = "overdue"
 
 
 RETIRE, REPLACE = "retire", "replace"
 NEEDS_ASSET = (REPLACE, RETIRE)
 """Kinds of handling after which the old machine is gone. They need its asset number, or the new machine."""
+FILE_BACK = "file_back"
+"""The act of the event that a file of reports was taken back and the case stays: it has other signs, or
+somebody has worked on it (`KEPT`)."""
+KEPT = "kept"
+"""In the data of `FILE_BACK`: nothing else says that the signs came back."""
 CHECK = "check"
 """The act of the event that notes a check of the machine with signs; it moves nothing by itself."""
 
@@ -121,7 +128,7 @@ RANK = {
 NOTES: dict[Note, tuple[State, ...]] = {
     **dict.fromkeys((Note.SEEN, Note.LOCATE, Note.MISTAKEN, Note.TRY, Note.ASIDE, Note.TAKE_UP), OPEN),
     **dict.fromkeys((Note.ISOLATE, Note.PROPOSE, Note.OVERDUE), (*OPEN, *_WAITING)),
-    **dict.fromkeys((Note.LIFT, Note.REFUSE), tuple(State)),
+    **dict.fromkeys((Note.LIFT, Note.REFUSE, Note.END), tuple(State)),
 }
 """The states in which something may be noted."""
 
@@ -152,6 +159,8 @@ RESTARTS = {
 go on: the time in which the case was closed does not count."""
 FORGETS = RESTARTS - {Act.REOPEN}
 """After these the unit must acknowledge anew: not a person of the unit, but something else moved the case."""
+STOPS = {Note.MISTAKEN}
+"""After these nobody works on the machine any more: the work was on another one, and `CLEANING` is over."""
 MOVES_AWAY = {Act.ASSIGN, Act.NOT_OURS}
 """After these the machine must be found anew: another unit looks for it."""
 

@@ -19,7 +19,7 @@ from quetsach.portal.cases.succession_actions import take_back_replaced
 
 UNDO_WITHIN = timedelta(hours=24)
 TAKEN_BACK = (Act.START, Act.CLAIM, Act.CONFIRM, Act.REOPEN, *(one for one in Note if one not in
-              (Note.OVERDUE, Note.REFUSE)))  # fmt: skip
+              (Note.OVERDUE, Note.REFUSE, Note.END)))  # fmt: skip
 """Acts that their author may take back while nothing has happened since."""
 
 

@@ -28,8 +28,9 @@ from quetsach.portal.cases.models import Case, CaseEvent, last_day_before
 from quetsach.portal.cases.outside import PART
 from quetsach.portal.cases.presence import AtPlace, Presence
 from quetsach.portal.cases.queries import Story
-from quetsach.portal.cases.rules import CHECK, RETIRE, USABLE_TIMES, Act, Note, State
+from quetsach.portal.cases.rules import CHECK, FILE_BACK, KEPT, RETIRE, USABLE_TIMES, Act, Note, State
 from quetsach.portal.cases.timeline import Signs, Timeline, draw
+from quetsach.portal.cases.victims.words import sign_called
 from quetsach.portal.cases.words import ACTS, DONE, RESUMED_BY, chip_of, verdict
 from quetsach.portal.sightings.models import Bypass, Sighting
 from quetsach.portal.sightings.spans import Span, cut_spans, join_spans, unbroken
@@ -96,6 +97,8 @@ class Tale:
     """A check looked at the machine itself."""
     is_retracted: bool
     """The case was closed because a file of reports was taken back."""
+    past: str
+    """What was said of an open case before and holds no longer; else empty."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -168,6 +171,7 @@ def tell(case: Case, story: Story, now: datetime, most: int = EVIDENCE) -> Tale:
         hours=silence.in_words(case, hours, names.get(hours.place, "")) if hours else "",
         is_checked=any(one.act == CHECK or "check" in one.data for one in story.events),
         is_retracted=_is_retracted(story),
+        past=_past(story) if case.is_open else "",
     )  # fmt: skip
 
 
@@ -182,8 +186,11 @@ def _more(event: CaseEvent) -> str:
         return _("Until the end of %(day)s.") % {"day": f"{last_day_before(end):%d/%m/%Y}"} + " "
     if event.act in (RESUMED, FOLLOWED):
         return _("episode %(n)s") % {"n": data["episode"]} + " "
+    if event.act == Act.EVIDENCE and (sign := data.get("indicator")):
+        told = _("Sign: %(sign)s.") % {"sign": sign_called(sign)} + " "
+        return told + (_("Reported in %(file)s.") % {"file": data["file"]} + " " if "victims" in data else "")
     if "victims" in data:
-        is_back = event.act in (Act.RETRACT, Act.UNDO)
+        is_back = event.act in (Act.RETRACT, Act.UNDO, FILE_BACK)
         text = _("%(file)s was taken back.") if is_back else _("Reported in %(file)s.")
         return text % {"file": data["file"]} + " "
     if event.act == Note.OVERDUE and data.get("clock") in set(Clock):
@@ -315,6 +322,44 @@ def _is_retracted(story: Story) -> bool:
         if one.to_state == State.FALSE_POSITIVE != one.from_state and one.act != Act.UNDO
     ]
     return closed[-1:] == [Act.RETRACT]
+
+
+def _past(story: Story) -> str:
+    """That the case was a false alarm, and that the file which opened it again was taken back."""
+    said = [_was_false(story)]
+    acts = [one for one in story.events if one.act in (FILE_BACK, Act.CLAIM, Act.RELAPSE, Act.EVIDENCE)]
+    if acts and KEPT in acts[-1].data:
+        said.append(
+            _(
+                "Only %(file)s said that, and it was taken back. The case stays open, because somebody has "
+                "worked on it."
+            )
+            % {"file": acts[-1].data["file"]}
+        )
+    return " ".join(filter(None, said))
+
+
+def _was_false(story: Story) -> str:
+    """That two people had called a case a false alarm, where other signs opened it again."""
+    moved = [one for one in story.events if State.FALSE_POSITIVE in (one.from_state, one.to_state)]
+    moved = [one for one in moved if one.from_state != one.to_state]
+    handled = [one for one in story.events if one.act == Act.CLAIM]
+    if not moved or moved[-1].act != Act.EVIDENCE or (handled and handled[-1].at > moved[-1].at):
+        return ""
+    closings = [one for one in moved if one.act == Act.DISMISS and "false_alarm" in one.data]
+    if not closings:
+        return ""
+    said, day = closings[-1], "%d/%m/%Y"
+    return _(
+        "On %(day)s two people agreed that it was a false alarm (%(first)s, %(second)s). Other signs opened "
+        "it again on %(back)s: %(sign)s."
+    ) % {
+        "day": f"{timezone.localtime(said.at):{day}}",
+        "first": said.data.get("said_by", ""),
+        "second": said.by.get_full_name() if said.by else "",
+        "back": f"{timezone.localtime(moved[-1].at):{day}}",
+        "sign": sign_called(str(moved[-1].data.get("indicator", ""))),
+    }
 
 
 def _rests_on_a_check(state: State, story: Story) -> bool:

@@ -27,6 +27,7 @@ from quetsach.text.language import translator
 from quetsach.text.typed import as_typed
 from quetsach.text.vietnamese import number
 from quetsach.victims import words as victims_words
+from quetsach.victims.report import SHEET
 
 __all__ = ["block", "local", "paper_text", "unit_notice"]
 LONGEST_LINE = 600
@@ -135,7 +136,7 @@ def _report(report: VictimReport) -> Facts:
             ("Giờ Việt Nam", when or _span(local(first), local(last))),
             ("Giờ UTC", when or _span(in_utc(first), in_utc(last))),
             ("Địa chỉ nguồn", paper_text(f"{report.address}{port}{protocol}")),
-            ("Loại báo cáo", paper_text(report.kind)),
+            *(() if report.publisher == SHEET else (("Loại báo cáo", paper_text(report.kind)),)),
             ("Số lần được báo", number(report.events)),
         ),
     )

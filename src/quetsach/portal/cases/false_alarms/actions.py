@@ -15,9 +15,10 @@ from quetsach.portal.cases.actions import CaseError, dismiss, held, locked, note
 from quetsach.portal.cases.episode_actions import FOLLOWED, RESUMED
 from quetsach.portal.cases.episodes import may_return
 from quetsach.portal.cases.false_alarms.covering import covered, touched_by
-from quetsach.portal.cases.false_alarms.queries import decider_of, holding
+from quetsach.portal.cases.false_alarms.queries import decider_of, holding, reported_signs
 from quetsach.portal.cases.models import Case, CaseEvent, FalseAlarm
-from quetsach.portal.cases.rules import Act, Note, State, allows
+from quetsach.portal.cases.queries import indicators_of
+from quetsach.portal.cases.rules import FILE_BACK, Act, Note, State, allows
 from quetsach.portal.cases.undoing_actions import undo
 from quetsach.portal.cases.withdrawing.queries import signs_of
 
@@ -41,10 +42,15 @@ def propose(
     `indicators` are those meant, all of the case where none is named.
 
     Raises:
-        CaseError: it is said already, or the case has too many indicators.
+        CaseError: it is said already, or the case has too many indicators; or it shall hold beyond a case
+            that no log knows.
     """
     case = locked(case)
     signs = signs_of(Case.rows.filter(pk=case.pk)).get(case.pk, set())
+    if scope != FalseAlarm.Scope.CASE and signs.isdisjoint(indicators_of(case)):
+        raise CaseError(_("No log shows an address of the case, so it can be said of this case alone."))
+    if scope == FalseAlarm.Scope.EVERYWHERE:
+        signs -= reported_signs(case)  # a kind of report says nothing of what other machines do
     meant = sorted(signs.intersection(indicators) if indicators else signs)
     if len(meant) > MOST:
         raise CaseError(_("The case has too many addresses. Ask the unit that publishes the list."))
@@ -95,7 +101,8 @@ def refuse(alarm: FalseAlarm, actor: User, reason: str, ip: str | None = None) -
 
 @transaction.atomic
 def take_back(alarm: FalseAlarm, actor: User, reason: str, ip: str | None = None) -> int:
-    """End a false alarm that was agreed to: cases that it closed are as they were. Returns their number.
+    """End a false alarm that was agreed to: cases that it closed are as they were. Returns their number. The
+    others that it was about, and that are open already, have it in their history.
 
     Raises:
         CaseError: it does not hold any more.
@@ -107,7 +114,7 @@ def take_back(alarm: FalseAlarm, actor: User, reason: str, ip: str | None = None
     alarm.save(update_fields=["ended_at", "ended_by", "ended_why"])
     _audit(alarm, "end", actor, reason, ip)
     events = CaseEvent.rows.filter(act=Act.DISMISS.value, data__false_alarm=str(alarm.pk))
-    back = 0
+    back, open_already = 0, {alarm.case_id}
     for event in events.select_related("case").order_by("pk"):
         case = held(event.case_id)
         last = _last_that_holds(case)
@@ -115,6 +122,12 @@ def take_back(alarm: FalseAlarm, actor: User, reason: str, ip: str | None = None
         if last is not None and last.pk == event.pk and may.exists():
             undo(case, event, actor, ip, reason)
             back += 1
+            open_already.discard(case.pk)
+        else:
+            open_already.add(case.pk)
+    for case in map(held, sorted(open_already)):
+        if case.state != State.FALSE_POSITIVE:
+            note(case, Note.END, by=actor, reason=reason, data={"false_alarm": str(alarm.pk)}, ip=ip)
     return back
 
 
@@ -122,7 +135,9 @@ def _last_that_holds(case: Case) -> CaseEvent | None:
     """What moved the case last. An act that was taken back has not happened, and that another episode counts
     instead moves nothing."""
     story: list[CaseEvent] = []
-    for event in case.events.exclude(act__in=(Note.REFUSE, RESUMED, FOLLOWED)).order_by("at", "pk"):
+    for event in case.events.exclude(act__in=(Note.REFUSE, Note.END, RESUMED, FOLLOWED, FILE_BACK)).order_by(
+        "at", "pk"
+    ):
         if event.act != Act.UNDO:
             story.append(event)
         while event.act == Act.UNDO and story and story.pop().act != event.data.get("act"):
@@ -138,7 +153,7 @@ def close_covered(campaign: Campaign, actor: User | None = None, ip: str | None 
     if not found.is_any:
         return 0
     closed = 0
-    for case, by in covered(touched_by(campaign, found.names), found):
+    for case, by in covered(touched_by(campaign, found.names, found.devices), found):
         _close(case, by[-1], actor or by[-1].decided_by, ip)
         closed += 1
     return closed

@@ -30,11 +30,11 @@ class Touched:
     before: set[tuple[UUID, str]]
 
 
-def touched_by(campaign: Campaign, names: Collection[str]) -> Touched:
-    """The open cases of a campaign that show one of these indicators."""
+def touched_by(campaign: Campaign, names: Collection[str], devices: Collection[UUID]) -> Touched:
+    """The open cases of a campaign that show one of these indicators in a log, and all of these machines."""
     open_cases = Case.rows.filter(device__campaign=campaign, is_current=True, state__in=CLOSED)
     shown = CaseSighting.rows.filter(case__in=open_cases.order_by(), sighting__indicator__in=names)
-    rows = open_cases.filter(pk__in=shown.order_by().values("case"))
+    rows = open_cases.filter(Q(pk__in=shown.order_by().values("case")) | Q(device__in=devices))
     closings = FilteredRelation("events", condition=Q(events__act=Act.DISMISS.value))
     each = rows.annotate(closing=closings).annotate(**{_CLOSING: F("closing__data")})
     cases: dict[UUID, Case] = {}
@@ -64,7 +64,8 @@ def would_close(campaign: Campaign, alarms: Sequence[FalseAlarm]) -> dict[UUID, 
     if not wide:
         return {}
     found = holding(campaign)
-    touched = touched_by(campaign, found.names.union(*(one.indicators for one in wide)))
+    names = found.names.union(*(one.indicators for one in wide))
+    touched = touched_by(campaign, names, found.devices | {one.case.device_id for one in wide})
     return {
         one.pk: Counter(
             case.device.owner.name for case, by in covered(touched, found.with_alarm(one)) if one in by

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import defaultdict
 from dataclasses import dataclass, field
 from datetime import datetime
+from typing import Any, NamedTuple
 from uuid import UUID
 
 from django.db.models import Case as When
@@ -14,13 +15,15 @@ from django.db.models import When as Then
 from quetsach.portal.accounts.models import User
 from quetsach.portal.campaigns.models import Campaign, CampaignNode
 from quetsach.portal.cases.episodes import may_return
-from quetsach.portal.cases.models import Case, CaseEvent, FalseAlarm
+from quetsach.portal.cases.models import Case, CaseEvent, FalseAlarm, VictimReport
 from quetsach.portal.cases.rules import Act, State
 from quetsach.portal.indicators import queries as lists
 from quetsach.portal.units.models import SEGMENT, Membership, subtree
 from quetsach.portal.units.roles import MAY, Place, Verb, fits
 
 WAITING = Q(decided_at=None, ended_at=None)
+_OPENED = ("opened_act", "opened_when", "opened_data")
+"""The annotations of `shown` that `opened_again` takes."""
 WORKERS = [role for role, verbs in MAY.items() if Verb.WORK_CASE in verbs]
 
 
@@ -44,6 +47,11 @@ class Holding:
     def names(self) -> set[str]:
         """All their indicators."""
         return {*self.everywhere, *(name for those in self.by_device.values() for name in those)}
+
+    @property
+    def devices(self) -> set[UUID]:
+        """The machines on which they were said. Reports and checks, too, show signs there."""
+        return {*self.by_device, *(one.case.device_id for one in self.everywhere.values())}
 
     def with_alarm(self, alarm: FalseAlarm) -> Holding:
         """The same, as if this false alarm held too."""
@@ -82,6 +90,12 @@ def holding(campaign: Campaign) -> Holding:
     for row in rows:
         found.take(row)
     return found
+
+
+def reported_signs(case: Case) -> set[str]:
+    """The signs of a case that reports of others told, as `signs_of` names them."""
+    rows = VictimReport.rows.filter(case=case).order_by().values_list("publisher", "kind").distinct()
+    return {f"{publisher}:{kind}" for publisher, kind in rows}
 
 
 def may_decide(alarm: FalseAlarm, user: User, places: list[Place]) -> bool:
@@ -126,10 +140,33 @@ def shown(node: CampaignNode, user: User) -> QuerySet[FalseAlarm]:
     rows = FalseAlarm.objects.visible_to(user).filter(case__device__campaign=node.campaign_id)
     rows = rows.filter(Q(decider=node) | subtree(node.path, "node__path"))
     order = When(Then(WAITING, then=0), default=1)
+    opening = CaseEvent.rows.filter(
+        case=OuterRef("case"), from_state=State.FALSE_POSITIVE.value, at__gte=OuterRef("decided_at")
+    )
+    last = opening.exclude(to_state=State.FALSE_POSITIVE.value).order_by("-at", "-pk")
+    parts = zip(_OPENED, ("act", "at", "data"), strict=True)
+    rows = rows.annotate(**{name: Subquery(last.values(part)[:1]) for name, part in parts})
     return rows.select_related(
         "case__device__owner", "case__device__campaign__issuer", "node", "by", "decided_by", "ended_by",
         "decider",
     ).order_by(order, "-at", "-pk")  # fmt: skip
+
+
+class Opened(NamedTuple):
+    """What opened the case of a false alarm again: the act, its moment, and what its event tells."""
+
+    act: str
+    at: datetime
+    data: dict[str, Any]
+
+
+def opened_again(alarm: FalseAlarm) -> Opened | None:
+    """What opened the case of a false alarm again that holds, as `shown` read it."""
+    told = [getattr(alarm, name) for name in _OPENED]
+    holds = alarm.is_agreed and alarm.ended_at is None
+    if not holds or alarm.case.state == State.FALSE_POSITIVE or told[0] is None:
+        return None
+    return Opened(*told)
 
 
 MOST_EARLIER = 200

@@ -68,6 +68,8 @@ def decide(request: HttpRequest, slug: str, alarm_id: UUID, deed: str) -> HttpRe
                 "Taken back: %(n)d cases are open as they were.",
                 n,
             ) % {"n": n}
+            if not n:
+                told = _("Taken back. No case opens again: none was kept closed by it.")
     except CaseError as error:
         return _page(request, seat, alarm, str(error))
     messages.success(request, told)
@@ -111,7 +113,9 @@ def _page(
             alarm,
             alarm in asked,
             _closing(closes[alarm.pk]) if alarm.pk in closes else None,
-            queries.may_end(alarm, seat.places),
+            opened := queries.opened_again(alarm),
+            # Of a single case that is open again nothing is left to take back.
+            not (opened and alarm.scope_of == FalseAlarm.Scope.CASE) and queries.may_end(alarm, seat.places),
             problem if wrong is not None and wrong.pk == alarm.pk else "",
         )
         for alarm in page

@@ -32,6 +32,7 @@ from quetsach.portal.cases.relapse_actions import undo_signs
 from quetsach.portal.cases.rules import Act, State
 from quetsach.portal.cases.summing_actions import sum_up_anew
 from quetsach.portal.cases.victims.queries import resting_on
+from quetsach.portal.cases.victims.staying_actions import note_staying
 from quetsach.portal.cases.withdrawing.actions import move_many
 from quetsach.portal.cases.withdrawing.queries import OPEN
 from quetsach.text.vietnamese import nfc
@@ -106,8 +107,9 @@ def _from_cases(file: VictimFile, ids: Collection[UUID]) -> int:
     any evidence left are closed; a case that was verified clean stays so: its machine was handled."""
     rows = Case.rows.select_for_update(of=("self",), no_key=True).select_related("device__owner")
     cases = list(rows.filter(pk__in=ids).order_by("pk"))
-    returns = relapses.resting_on(file, Case.rows.filter(pk__in=ids)).undone
-    returns |= reopenings.resting_on_file(file, Case.rows.filter(pk__in=ids))
+    those = Case.rows.filter(pk__in=ids)
+    returned, alarms = relapses.resting_on(file, those), reopenings.resting_on_file(file, those)
+    returns, worked_on = returned.undone | alarms.undone, returned.kept | alarms.kept
     its = VictimReport.rows.filter(Q(file=file) | Q(tellings__file=file), case__in=ids)
     for some in batched(set(its.values_list("pk", flat=True)), REPORTS):
         _drop(file, some)
@@ -127,6 +129,8 @@ def _from_cases(file: VictimFile, ids: Collection[UUID]) -> int:
     bare = [case for case in cases if case.pk not in kept and case.is_current and case.state in OPEN]
     states = [State.FALSE_POSITIVE] * len(bare)
     move_many(bare, Act.RETRACT, states, by=file.gone_by, reason=file.gone_why, data=data)
+    gone = {case.pk for case in bare} | returns.keys()
+    note_staying(file, (case for case in cases if case.pk not in gone), worked_on)
     return len(bare)
 
 

@@ -13,10 +13,10 @@ from django.utils import timezone
 
 from quetsach.machines.evidence import Key
 from quetsach.portal.campaigns.models import CampaignNode
-from quetsach.portal.cases.episodes import dismissed, goes_on, set_aside
+from quetsach.portal.cases.episodes import CLOSED_FROM, closed_by_nobody, dismissed, goes_on, set_aside
 from quetsach.portal.cases.machine_actions import OwnersOf, address_id, kind_of
 from quetsach.portal.cases.models import Alias, Case, Device, VictimReport
-from quetsach.portal.cases.rules import Arrival, State, arrive
+from quetsach.portal.cases.rules import OPEN, Arrival, State, arrive, returned
 from quetsach.portal.cases.victims.placing import bound_addresses, known_parts
 from quetsach.portal.cases.victims.storing import Places
 from quetsach.victims.report import Report
@@ -36,15 +36,28 @@ class Forecast:
     same: Collection[str] = ()
     """The ids under which the same file was taken back."""
     fresh: set[Place] = field(default_factory=set)
+    returning: dict[Place, bool] = field(default_factory=dict)
+    """Cases that nobody called a false alarm and that would be as they were when a list was withdrawn or a
+    file taken back; whether as handled."""
     effects: dict[Place, set[Arrival]] = field(default_factory=lambda: defaultdict(set))
 
-    def _number(self, wanted: Arrival, *before: Arrival) -> int:
-        return sum(wanted in some and some.isdisjoint(before) for some in self.effects.values())
+    def _number(self, wanted: Arrival) -> int:
+        return sum(wanted in some for some in self.effects.values())
 
     @property
     def reopened(self) -> int:
-        """False alarms that would be opened again."""
+        """False alarms of people that would be opened again."""
         return self._number(Arrival.EVIDENCE)
+
+    @property
+    def returned(self) -> int:
+        """Cases that would be open again, as they were."""
+        return sum(not is_handled for is_handled in self.returning.values())
+
+    @property
+    def returned_handled(self) -> int:
+        """Cases that would count again, as handled."""
+        return sum(self.returning.values())
 
     @property
     def relapsed(self) -> int:
@@ -55,7 +68,12 @@ class Forecast:
     def reinfected(self) -> int:
         """Clean machines that would get a new case. A sign within the quiet time, or before the handling of
         an episode that goes on, comes first and reopens a case; what follows belongs to it."""
-        return self._number(Arrival.EPISODE, Arrival.RELAPSE, Arrival.EVIDENCE)
+        return sum(
+            Arrival.EPISODE in some
+            and some.isdisjoint((Arrival.RELAPSE, Arrival.EVIDENCE))
+            and place not in self.returning
+            for place, some in self.effects.items()
+        )
 
     @property
     def opened(self) -> int:
@@ -78,6 +96,10 @@ class Forecast:
         current = {(case.device_id, case.family): case for case in rows}
         closed = dismissed(known)
         signs = signs_of([*current.values(), *(case for those in closed.values() for case in those)])
+        false = [case.pk for case in current.values() if case.state == State.FALSE_POSITIVE]
+        of_nobody = (
+            {one.pk: one for one in closed_by_nobody(Case.rows.filter(id__among=false))} if false else {}
+        )
         now = timezone.now()
         ended: list[tuple[Place, Case, datetime | None]] = []
         for machine, one in zip(machines, some, strict=True):
@@ -95,14 +117,28 @@ class Forecast:
             seen = begins if begins <= now + timedelta(days=1) else None
             is_new = sign not in signs[case.pk]
             arrival = arrive(State(case.state), case.claimed_at, case.quiet_until, seen, is_new)
-            if arrival is Arrival.EPISODE:
+            if arrival is Arrival.EVIDENCE and case.pk in of_nobody:
+                self._return((machine, one.family), of_nobody[case.pk], seen)
+            elif arrival is Arrival.EPISODE:
                 ended.append(((machine, one.family), case, seen))
             else:
                 self.effects[machine, one.family].add(arrival)
         later = set_aside({case.device_id for _place, case, _seen in ended}) if ended else {}
         for place, case, seen in ended:
             again = goes_on(case, seen, later.get((case.device_id, case.family), ()), self.same)
-            self.effects[place].add(Arrival.EPISODE if again is None else Arrival.EVIDENCE)
+            if again is None:
+                self.effects[place].add(Arrival.EPISODE)
+            else:
+                self._return(place, again, seen)
+
+    def _return(self, place: Place, case: Case, seen: datetime | None) -> None:
+        """The case of `closed_by_nobody` counts again; a sign after its claim is a relapse."""
+        was = returned(getattr(case, CLOSED_FROM))
+        if arrive(was, case.claimed_at, case.quiet_until, seen, True) is Arrival.RELAPSE:
+            self.effects[place].add(Arrival.RELAPSE)
+            self.returning.pop(place, None)
+        elif Arrival.RELAPSE not in self.effects.get(place, ()):
+            self.returning[place] = was not in OPEN
 
     def _ids(self, some: Sequence[Report]) -> list[UUID | Key]:
         """The machine of each report: by a table, by a name that the node has for it, else by its address."""

@@ -25,7 +25,8 @@ from quetsach.portal.cases.models import (
     VictimTelling,
 )
 from quetsach.portal.cases.owning import owners_below
-from quetsach.portal.cases.rules import Act, State
+from quetsach.portal.cases.rules import FILE_BACK, KEPT, Act, State
+from quetsach.portal.cases.rules import OPEN as UNIT_ACTS
 from quetsach.portal.cases.victims.forecast import Forecast
 from quetsach.portal.cases.victims.storing import Places
 from quetsach.portal.cases.withdrawing.queries import OPEN, standing_again
@@ -136,6 +137,13 @@ def number_as_before(file: VictimFile) -> int:
     return len(standing_again(*ids))
 
 
+def number_kept(file: VictimFile) -> int:
+    """How many cases stay open although only the file, which was taken back, had opened them: somebody has
+    worked on them."""
+    told = CaseEvent.rows.filter(act=FILE_BACK, data__victims=str(file.pk), data__has_key=KEPT)
+    return Case.rows.filter(pk__in=told.order_by().values("case"), to_do=True).count()
+
+
 def machines_of(file: VictimFile) -> QuerySet[Case, Any]:
     """The machines whose cases a file opened; of a file that was taken back those that changed with it."""
     its = changed_with(file) if file.gone_at else opened_by(file)
@@ -183,7 +191,9 @@ class Resting:
     that rest on it alone (`alone`), that have another reason too (`others`), and that rest on it alone and
     are verified clean (`proven`). `back`: they stand as before the file (`standing_again`); `acted`: of
     `others`, with signs again by the file alone, and they stay, because somebody has worked on them.
-    `dismissed`: the file alone opened these false alarms of people again."""
+    `dismissed`: the file alone opened these false alarms of people again; `kept`: of `others`, the same, and
+    they stay open, because somebody has worked on them. `handled`: of `alone`, recorded as handled. `units`
+    are those whose cases change, with the number of cases, most first."""
 
     reports: int = 0
     shared: int = 0
@@ -193,6 +203,9 @@ class Resting:
     back: int = 0
     acted: int = 0
     dismissed: int = 0
+    kept: int = 0
+    handled: int = field(default=0, compare=False)
+    units: list[tuple[str, int]] = field(default_factory=list, compare=False)
 
 
 def resting_on(file: VictimFile) -> Resting:
@@ -209,18 +222,31 @@ def resting_on(file: VictimFile) -> Resting:
         pk__in=own.filter(case__isnull=False).order_by().values("case"), is_current=True
     ).annotate(has_more=Exists(signs) | Exists(checks) | Exists(more))
     back = relapses.resting_on(file, Case.rows.filter(pk__in=cases.values("pk")))
-    found.acted = len(back.kept)
     rows = cases.order_by().values_list("state", "has_more").annotate(n=Count("pk"))
     alarms = reopenings.resting_on_file(file, Case.rows.filter(pk__in=cases.values("pk")))
-    found.dismissed = len(alarms)
-    set_apart = [*back.undone, *alarms]
+    found.dismissed = len(alarms.undone)
+    if back.kept or alarms.kept:
+        staying = set(
+            cases.filter(pk__in=back.kept | alarms.kept, has_more=True).values_list("pk", flat=True)
+        )
+        found.acted, found.kept = len(staying & back.kept), len(staying & alarms.kept)
+    set_apart = [*back.undone, *alarms.undone]
     alone = cases.filter(state__in=OPEN, has_more=False).exclude(pk__in=set_apart)
-    closed = set(alone.order_by().values_list("pk", flat=True))
+    closed, units = set(), Counter[str]()
+    for pk, state, unit in alone.order_by().values_list("pk", "state", "device__owner__name"):
+        closed.add(pk)
+        units[unit] += 1
+        found.handled += state not in UNIT_ACTS
     numbers = Counter({(state, has_more): n for state, has_more, n in rows.exclude(pk__in=set_apart)})
-    for pk, has_more in cases.filter(pk__in=list(back.undone)).values_list("pk", "has_more"):
+    undone = cases.filter(pk__in=list(back.undone))
+    for pk, has_more, unit in undone.values_list("pk", "has_more", "device__owner__name"):
+        units[unit] += 1
         before = back.undone[pk].from_state
         if before in OPEN and not has_more:
             closed.add(pk)
+    if alarms.undone:
+        units.update(cases.filter(pk__in=list(alarms.undone)).values_list("device__owner__name", flat=True))
+    found.units = units.most_common()
     for (state, has_more), n in numbers.items():
         if state == State.VERIFIED_CLEAN:
             found.proven += 0 if has_more else n
@@ -323,11 +349,12 @@ class Standing:
 
 
 def standing(node: CampaignNode) -> Standing:
-    """Machines of the node and below with a case that a report leads to; addresses without a unit in the
-    node's own files."""
+    """Machines of the node and below with a case that a report leads to and that is no false alarm; addresses
+    without a unit in the node's own files."""
     machines = (
         VictimReport.rows.filter(subtree(node.path, "case__device__owner__path"), case__is_current=True,
                                  node__campaign=node.campaign_id)
+        .exclude(case__state=State.FALSE_POSITIVE)
         .values("case__device").distinct().count()
     )  # fmt: skip
     return Standing(

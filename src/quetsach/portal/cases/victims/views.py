@@ -21,7 +21,7 @@ from quetsach.portal.cases.models import VictimFile
 from quetsach.portal.cases.victims import actions, back_actions, queries
 from quetsach.portal.cases.victims.actions import Receipt
 from quetsach.portal.cases.victims.forms import VictimsForm
-from quetsach.portal.cases.victims.words import reasons, refusal, texts, unread, what_is
+from quetsach.portal.cases.victims.words import kind_called, reasons, refusal, texts, unread, what_is
 from quetsach.portal.kit.address import on_screen
 from quetsach.portal.kit.client_ip import client_ip_text
 from quetsach.portal.kit.draft_actions import StaleDraftError, throw_away
@@ -161,12 +161,24 @@ def take_back(request: HttpRequest, slug: str, file_id: UUID) -> HttpResponse:
                 "%(n)s cases are as they were before the file.",
                 back,
             )
-            said = [cases % {"n": num(closed)}] if closed or not back else []
+            kept = queries.number_kept(row)
+            stay = ngettext(
+                "%(n)s case that only the file had opened again stays open, because somebody has worked on "
+                "it. Look at it again.",
+                "%(n)s cases that only the file had opened again stay open, because somebody has worked on "
+                "them. Look at them again.",
+                kept,
+            )
+            said = [cases % {"n": num(closed)}] if closed or not (back or kept) else []
             said += [same % {"n": num(back)}] if back else []
-            messages.success(request, " ".join((told, *said)))
+            said += [stay % {"n": num(kept)}] if kept else []
+            level = messages.WARNING if kept else messages.SUCCESS
+            messages.add_message(request, level, " ".join((told, *said)))
         return redirect("victims_file", slug, row.pk)
+    resting = queries.resting_on(row)
     context = {
-        "seat": seat, "door": "cases", "file": row, "form": form, "resting": queries.resting_on(row),
+        "seat": seat, "door": "cases", "file": row, "form": form, "resting": resting,
+        "units": resting.units[:PAGE], "more_units": max(0, len(resting.units) - PAGE),
         "what": what_is(row.publisher, row.kind),
     }  # fmt: skip
     return render(request, "cases/victims/back.html", context, status=422 if form.errors else 200)
@@ -176,8 +188,8 @@ def _handed_in_as(one: VictimFile | EvidenceFile) -> str:
     """What the same bytes were taken for before."""
     if isinstance(one, EvidenceFile):
         return _("a file about machines, under %(source)s") % {"source": one.source}
-    publisher, meaning = what_is(one.publisher, one.kind)
-    return f"{publisher}: {one.kind}" + (f" ({meaning})" if meaning else "")
+    meaning = what_is(one.publisher, one.kind)[1]
+    return kind_called(one.publisher, one.kind) + (f" ({meaning})" if meaning else "")
 
 
 def _decide(request: HttpRequest, seat: Seat, row: VictimFile) -> HttpResponse:
@@ -220,7 +232,7 @@ def _file_page(request: HttpRequest, seat: Seat, row: VictimFile) -> HttpRespons
         "left_lines": sum(row.left.values()),
         "machines": queries.number_of_machines(row),
         "again": next((one for one in same if row.gone_at and one.gone_at is None), None),
-        "before": [one for one in same if one.gone_at and not row.gone_at],
+        "before": [one for one in same if one.gone_at and not row.gone_at][:1],
         "may_take_back": row.gone_at is None and seat.may(Verb.UPLOAD_SCAN),
     }
     return render(request, "cases/victims/file.html", context)

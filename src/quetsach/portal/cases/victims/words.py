@@ -32,6 +32,22 @@ def publisher_called(publisher: str) -> str:
     return texts()(name) if publisher == SHEET else name
 
 
+def kind_called(publisher: str, kind: str) -> str:
+    """Publisher and type of a report; the table of an office has no type."""
+    name = publisher_called(publisher)
+    return name if publisher == SHEET else f"{name}: {kind}"
+
+
+def sign_called(sign: str) -> str:
+    """Signs of a case, with commas between them: kinds of reports in words, all else as it is."""
+    return ", ".join(map(_one_sign, sign.split(", ")))
+
+
+def _one_sign(sign: str) -> str:
+    publisher, _colon, kind = sign.partition(":")
+    return kind_called(publisher, kind) if publisher in victims_words.PUBLISHERS else sign
+
+
 def told_in_words(one: VictimReport) -> tuple[str, str]:
     """Publisher and severity of a report."""
     severity = victims_words.SEVERITIES.get(one.severity, one.severity)

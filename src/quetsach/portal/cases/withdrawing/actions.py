@@ -76,7 +76,7 @@ def _undo_signs(ids: Sequence[UUID], row: IndicatorSet, only: set[str], withdraw
     """Give cases back what they were before a sign that the version alone told."""
     cases, those = _locked(ids), Case.rows.filter(pk__in=ids)
     returns = relapses.resting_on_entries(only, withdrawn, those).undone
-    returns |= reopenings.resting_on_lists(row.campaign, [row], only, withdrawn, those)
+    returns |= reopenings.resting_on_lists(row.campaign, [row], only, withdrawn, those).undone
     undo_signs(cases, returns, by=row.withdrawn_by, reason=row.withdrawn_why, data=_told(row))
 
 

@@ -30,7 +30,8 @@ class Resting:
     those of `alone`. `back`: only these signs said that signs came back, and the claim of before holds again.
     `as_before`: the cases that are not closed and stand as before these signs (`standing_again`). `acted`: of
     `others`, with signs again by these alone, and they stay, because somebody has worked on them.
-    `dismissed`: these alone opened false alarms of people again, which hold again. `entries` are the names
+    `dismissed`: these alone opened false alarms of people again, which hold again; `kept`: the same, but
+    somebody has worked on these cases, and they stay open. `entries` are the names
     that only this version lists, and those that withdrawn versions alone list."""
 
     alone: list[UUID] = field(default_factory=list)
@@ -40,6 +41,7 @@ class Resting:
     as_before: set[UUID] = field(default_factory=set)
     acted: int = 0
     dismissed: list[UUID] = field(default_factory=list)
+    kept: int = 0
     entries: tuple[set[str], set[str]] = (set(), set())
 
 
@@ -65,9 +67,10 @@ def resting_on(
     withdrawn = only | (lists.names_on([r for r in others if r.withdrawn_at], names) - standing)
     found = Resting(entries=(only, withdrawn))
     told = relapses.resting_on_entries(only, withdrawn, cases)
-    found.back, found.acted = list(told.undone), len(told.kept)
+    found.back = list(told.undone)
     states |= {pk: event.from_state for pk, event in told.undone.items()}
-    found.dismissed = list(reopenings.resting_on_lists(campaign, rows, only, withdrawn, cases))
+    alarms = reopenings.resting_on_lists(campaign, rows, only, withdrawn, cases)
+    found.dismissed = list(alarms.undone)
     for pk, shown in signs.items():
         if only.isdisjoint(shown):
             continue
@@ -82,6 +85,7 @@ def resting_on(
             found.alone.append(pk)
         else:
             found.others += 1
+    found.acted, found.kept = (len(one.kept.difference(found.alone)) for one in (told, alarms))
     found.as_before = standing_again(
         found.alone, found.back, [pk for pk in found.alone if rows_of[pk][1] > 1]
     )

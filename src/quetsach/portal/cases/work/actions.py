@@ -27,12 +27,14 @@ CHOICES = (SEEN, START, *(done for done in DONE if done not in NEEDS_ASSET), FAL
 
 @dataclass
 class Outcome:
-    """`done` cases were acted on; `same` ones stood so already; `refused` with the reason of each."""
+    """`done` cases were acted on, `proposed` of them as false alarms; `same` ones stood so already; `refused`
+    with the reason of each."""
 
     batch: str
     done: list[Case] = field(default_factory=list)
     same: list[Case] = field(default_factory=list)
     refused: list[tuple[Case, str]] = field(default_factory=list)
+    proposed: int = 0
 
 
 def act_on(
@@ -59,6 +61,7 @@ def act_on(
             if choice == FALSE_ALARM:
                 why = (reasons or {})[case.pk]
                 propose(case, actor, FalseAlarm.Scope.CASE, why, ip=ip, batch=outcome.batch)
+                outcome.proposed += 1
             else:
                 _act(case, choice, actor, outcome.batch, done_at, tool, note, ip)
         except CaseError as error:

@@ -169,6 +169,14 @@ def _tell(request: HttpRequest, seat: Seat, outcome: actions.Outcome, gone: int,
         request,
         (done, ngettext("Recorded for %(n)d case.", "Recorded for %(n)d cases.", done)),
         (
+            outcome.proposed,
+            ngettext(
+                "%(n)d of them stays open until a second person agrees that it is a false alarm.",
+                "%(n)d of them stay open until a second person agrees that they are false alarms.",
+                outcome.proposed,
+            ),
+        ),
+        (
             same := len(outcome.same),
             ngettext(
                 "%(n)d case stood so already: nothing changed there.",
