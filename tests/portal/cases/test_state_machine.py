@@ -106,7 +106,10 @@ def test_random_orders_of_events(case, cast, steps):
             assert Case.rows.get(pk=case.pk).state == state
             continue
         (actions.note if is_note else actions.move)(current, step, by=by, reason="vì lý do")
-        state = former if is_note else by_hand(state, step.value)
+        if not is_note:
+            state = by_hand(state, step.value)
+        elif step == Note.MISTAKEN and state == "cleaning":
+            state = "assigned"  # the work was on another machine
         events += 1
         stored, last = Case.rows.get(pk=case.pk), CaseEvent.rows.filter(case=case).latest("pk")
         assert stored.state == state and CaseEvent.rows.filter(case=case).count() == events
