@@ -125,9 +125,9 @@ def test_check_tells_what_would_be_followed(quetsach: Run, log: Path, tmp_path: 
     assert "as squid" in out and "1663300800.123" in out
     assert "none.log: no such file or folder" in err
     tabbed = tmp_path / "tabs.log"
-    tabbed.write_text("10.1.2.3\tevil.example\x1b[2J\n" * 4000)
+    tabbed.write_text("10.1.2.3\tevil.example\x1b]0;\n" * 4000)
     _code, out, _err = quetsach("--lang", "en", "watch", "--check", "--follow", str(tabbed))
-    assert "10.1.2.3→evil.example\\x1b[2J" in out, "a tab is no hidden character, an escape is"
+    assert "10.1.2.3→evil.example\\x1b]0;" in out, "a tab is no hidden character, an escape is"
     tabbed.write_text("10.1.2.3 in UTF-16\n" * 4000, encoding="utf-16")
     assert "10.1.2.3 in UTF-16\n" in quetsach("watch", "--check", "--follow", str(tabbed))[1]
 
