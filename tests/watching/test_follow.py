@@ -8,8 +8,6 @@ import os
 import socket
 import subprocess
 import sys
-import tempfile
-from collections.abc import Iterator
 from pathlib import Path
 from typing import cast
 from unittest import mock
@@ -25,14 +23,6 @@ from tests.watching.office import Office
 
 pytestmark = pytest.mark.native
 ENGINES = cast("tuple[Engine, ...]", (ENGINE, PortableEngine()))
-
-
-@pytest.fixture(params=ENGINES, ids=lambda engine: engine.name)
-def office(request: pytest.FixtureRequest) -> Iterator[Office]:
-    with tempfile.TemporaryDirectory() as folder:
-        made = Office(Path(folder), request.param)
-        yield made
-        made.kill()
 
 
 def check(office: Office) -> None:

@@ -3,9 +3,6 @@
 from __future__ import annotations
 
 import random
-import tempfile
-from collections.abc import Iterator
-from pathlib import Path
 from typing import cast
 
 import pytest
@@ -17,14 +14,6 @@ from tests.watching.office import Office
 
 pytestmark = pytest.mark.native
 ENGINES = cast("tuple[Engine, ...]", (ENGINE, PortableEngine()))
-
-
-@pytest.fixture(params=ENGINES, ids=lambda engine: engine.name)
-def office(request: pytest.FixtureRequest) -> Iterator[Office]:
-    with tempfile.TemporaryDirectory() as folder:
-        made = Office(Path(folder), request.param)
-        yield made
-        made.kill()
 
 
 def line(second: int, name: str = "fine.test") -> bytes:

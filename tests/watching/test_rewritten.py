@@ -3,23 +3,14 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 
 from quetsach.text import problems
 from tests.watching.office import Office
-from tests.watching.test_follow import ENGINES, check
+from tests.watching.test_follow import check
 
 pytestmark = pytest.mark.native
-
-
-@pytest.fixture(params=ENGINES, ids=lambda engine: engine.name)
-def office(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Office]:
-    made = Office(tmp_path, request.param)
-    yield made
-    made.kill()
 
 
 def with_hole(data: bytes, place: int) -> bytes:
@@ -51,6 +42,16 @@ def test_zeros_that_are_filled_later_are_read(office: Office, place: int | str, 
         if is_down and not steps:
             office.kill()
             office.start()
+
+
+def test_zeros_in_place_of_one_name_are_read_when_it_comes(office: Office) -> None:
+    name = b"evil.example"
+    data = b"".join(office.line("evil.example" if n % 300 == 7 else "fine.test") for n in range(900))
+    rewrite(office, data.replace(name, bytes(len(name)), 1))
+    check(office)
+    rewrite(office, data)
+    check(office)
+    assert sum(row.count for row in office.found()) == 3
 
 
 def rewrite(office: Office, data: bytes) -> None:

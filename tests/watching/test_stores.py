@@ -5,30 +5,18 @@ from __future__ import annotations
 import os
 import shutil
 import sqlite3
-from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
 
 import pytest
 
-from quetsach.scanning.engine import Engine
-from quetsach.scanning.engines.portable import PortableEngine
 from quetsach.sightings.sighting import Coverage
-from tests.engines.native import ENGINE
 from tests.openers.pihole import BEGAN, NEW, OLD, database
 from tests.test_inputs import written_ahead
 from tests.watching.office import Office
 from tests.watching.test_whole import EVENTS, Pihole, event_log
 
 pytestmark = pytest.mark.native
-
-
-@pytest.fixture(params=(ENGINE, PortableEngine()), ids=lambda engine: engine.name)
-def office(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Office]:
-    engine: Engine = request.param
-    made = Office(tmp_path, engine)
-    yield made
-    made.kill()
 
 
 def put(office: Office, path: Path, data: bytes) -> None:

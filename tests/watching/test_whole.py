@@ -8,7 +8,7 @@ import sqlite3
 import struct
 import tempfile
 import zipfile
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from contextlib import closing
 from io import BytesIO
 from pathlib import Path
@@ -37,13 +37,6 @@ KINDS: dict[str, Callable[[bytes], bytes]] = {
     "zip": zipped,
     "bzip2": bz2.compress,
 }
-
-
-@pytest.fixture(params=ENGINES, ids=lambda engine: engine.name)
-def office(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Office]:
-    made = Office(tmp_path, request.param)
-    yield made
-    made.kill()
 
 
 def put(office: Office, name: str, data: bytes) -> None:

@@ -8,8 +8,8 @@ from collections.abc import Callable, Sequence
 type Hole = tuple[int, int]
 """The places of its first byte and behind its last."""
 
-LEAST = 16
-"""So many zeros are a hole: no encoding of text has them, and less hides no line."""
+LEAST = 4
+"""So many zeros are a hole: text in UTF-32 has three in a row, and the shortest name has four bytes."""
 MOST = 256
 """Holes of one content that are known: the first ones."""
 _ZEROS = re.compile(rb"\0+")
