@@ -43,6 +43,8 @@ def test_a_relapse_stays_where_somebody_has_worked_since_or_another_file_tells_i
     assert (f"Điều đó chỉ có trong {LATER}" in page) == (reason == "work")
     if reason == "evidence":  # the head tells the time of the sign that is left
         assert f"Lại có dấu hiệu từ {timezone.localtime(noon(5)):%H:%M %d/%m/%Y}" in page
+        relapse = Case.rows.get().events.get(act="relapse")
+        assert relapse.data["seen"] == noon(4).isoformat(), "the record of what the file told stays"
     case = Case.rows.get()
     expected = {"work": "cleaning", "evidence": "assigned", "taken back work": "verified_clean"}
     assert case.state == expected[reason]

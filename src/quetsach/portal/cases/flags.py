@@ -24,7 +24,7 @@ from django.utils.translation import gettext_lazy as _
 from quetsach.portal.cases.clocks import Clock, Rule
 from quetsach.portal.cases.episodes import came_back, is_again
 from quetsach.portal.cases.models import Case, CaseEvent, CaseSighting, FalseAlarm, VictimReport
-from quetsach.portal.cases.rules import OPEN, Act, State
+from quetsach.portal.cases.rules import FILE_BACK, OPEN, Act, State
 
 PREFIX = "flag_"
 
@@ -94,8 +94,12 @@ def proof_from() -> Combinable:
 
 def with_return(cases: QuerySet[Case]) -> QuerySet[Case]:
     """The cases, each with what `Case.back_since` and `Case.is_infected_again` need."""
+    seen = KeyTextTransform("seen", "data")
+    # A file that was taken back told when they came back: its event has the time of another sign.
+    other = CaseEvent.rows.filter(case=OuterRef("case"), act=FILE_BACK, at__gte=OuterRef("at"))
+    other = other.alias(of=seen).filter(of__isnull=False).order_by("-at", "-pk").values_list(seen)
     last = CaseEvent.rows.filter(came_back(), case=OuterRef("pk"))
-    last = last.order_by("-at", "-pk").annotate(of_sign=KeyTextTransform("seen", "data"))
+    last = last.order_by("-at", "-pk").annotate(of_sign=Coalesce(Subquery(other[:1]), seen))
     parts = {Case.BACK_SEEN: "of_sign", Case.BACK_AT: "at", Case.BACK_ACT: "act"}
     found = cases.annotate(**{name: Subquery(last.values(part)[:1]) for name, part in parts.items()})
     return found.annotate(**{Case.AGAIN: ExpressionWrapper(is_again(), output_field=BooleanField())})

@@ -1,6 +1,7 @@
 """Cases that stay although a file of reports was taken back.
 
-Their history says so. The time since when signs came back is that of the earliest other sign."""
+Their history says so, with the time since when signs are back now: that of the earliest other sign.
+"""
 
 from __future__ import annotations
 
@@ -25,8 +26,8 @@ def note_staying(file: VictimFile, cases: Iterable[Case], kept: Collection[UUID]
     now, events = timezone.now(), []
     for case in cases:
         data = {"file": file.name, "victims": str(file.pk)} | ({KEPT: True} if case.pk in kept else {})
-        if case.is_open and case.pk not in kept:
-            _tell_other_return(case, file)
+        if case.is_open and case.pk not in kept and (seen := _other_return(case, file)):
+            data["seen"] = seen.isoformat()
         events.append(
             CaseEvent(case=case, at=now, act=FILE_BACK, from_state=case.state, to_state=case.state,
                       by=file.gone_by, reason=file.gone_why, data=data)
@@ -34,16 +35,13 @@ def note_staying(file: VictimFile, cases: Iterable[Case], kept: Collection[UUID]
     CaseEvent.rows.bulk_create(events)
 
 
-def _tell_other_return(case: Case, file: VictimFile) -> None:
-    """Where the file told when the signs came back, the time is that of the earliest other sign."""
+def _other_return(case: Case, file: VictimFile) -> datetime | None:
+    """Where the file told when the signs came back: the time of the earliest other sign."""
     back = case.events.filter(came_back()).order_by("-at", "-pk").first()
     if back is None or back.data.get("victims") != str(file.pk):
-        return
+        return None
     claimed = parse_datetime(back.data.get("claimed_at") or "")
-    seen = min(_times_after(case, claimed + GUARD), default=None) if claimed else None
-    if seen is not None:
-        back.data["seen"] = seen.isoformat()
-        back.save(update_fields=["data"])
+    return min(_times_after(case, claimed + GUARD), default=None) if claimed else None
 
 
 def _times_after(case: Case, moment: datetime) -> Iterable[datetime]:
