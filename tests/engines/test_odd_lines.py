@@ -112,3 +112,14 @@ def test_a_name_of_a_file_that_is_not_utf_8_is_told_as_it_is(tmp_path: Path) -> 
     found = ENGINE.compile(items).scan(log, ScanOptions(), ENGINE.progress()).coverage
     oracle = PortableMatcher(items).scan(log, ScanOptions(), PortableEngine().progress()).coverage
     assert found == oracle and found.path == str(log) and found.errors[0].startswith(f"{log}: ")
+
+
+@pytest.mark.parametrize("said", ["\\tevil.example", "evil.e\\u0078ample", "plain evil.example"])
+def test_escapes_far_behind_in_a_line_hide_no_name(tmp_path: Path, said: str) -> None:
+    log = tmp_path / "log"
+    log.write_text(GOOD + '{"m":"client 10.1.2.3 asked ' + "of nothing " * 110_000 + said + '"}\n')
+    items = make_set(["evil.example"])
+    for matcher, engine in ((ENGINE.compile(items), ENGINE), (PortableMatcher(items), PortableEngine())):
+        found = matcher.scan(log, ScanOptions(), engine.progress())
+        assert found.coverage.long_lines == 1
+        assert [row.indicator for row in found.sightings] == ["evil.example"] or found.coverage.not_understood

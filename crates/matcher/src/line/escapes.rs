@@ -10,7 +10,11 @@ use crate::reader::colours;
 /// An escaped quotation mark or backslash stays escaped, so that no value ends earlier. Other control characters become
 /// blanks. Colours that appear are taken out.
 pub(crate) fn undone(text: &[u8]) -> Option<Vec<u8>> {
-    let first = memchr(b'"', text)?;
+    undone_from(text, memchr(b'"', text)?)
+}
+
+/// The same from a place on.
+pub(crate) fn undone_from(text: &[u8], first: usize) -> Option<Vec<u8>> {
     let mut found: Vec<u8> = Vec::new();
     // Bytes that `found` stands for.
     let mut used = 0;

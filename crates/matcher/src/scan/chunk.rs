@@ -216,7 +216,12 @@ impl<'a> Scan<'a> {
         }
         let mut way = None;
         for text in texts(line, &readings) {
+            let is_undone = matches!(text, Cow::Owned(_));
             let text = &*text;
+            // Reading its words takes longer than searching it.
+            if is_undone && !self.is_candidate(text) {
+                continue;
+            }
             let found = freetext::read(text);
             let hits = tokens::hits(self.set, &found);
             if !hits.is_empty() {

@@ -1,4 +1,6 @@
 //! A line over the limit: its first part is parsed, every byte is matched, memory stays bounded.
+use memchr::memchr;
+
 use crate::line::detect::clean;
 use crate::line::escapes;
 use crate::line::freetext;
@@ -15,6 +17,8 @@ pub(crate) struct LongLine {
     offset: u64,
     pieces: Pieces,
     parses: bool,
+    /// Whether the first part has a quotation mark: any piece may begin inside a string.
+    quotes: bool,
     /// Bytes that the parsed part covers.
     skip: usize,
     hits: Hits,
@@ -33,6 +37,7 @@ impl LongLine {
             offset,
             pieces: Pieces::default(),
             parses,
+            quotes: memchr(b'"', &start).is_some(),
             skip: if parses { part } else { 0 },
             hits: Hits::new(),
             start,
@@ -43,13 +48,16 @@ impl LongLine {
     pub fn feed(&mut self, scan: &mut Scan<'_>, block: &[u8]) {
         self.size += block.len() as u64;
         let (skip, hits) = (&mut self.skip, &mut self.hits);
+        let quotes = self.quotes;
         self.pieces
-            .feed(block, |piece| look_at(scan, piece, skip, hits));
+            .feed(block, |piece| look_at(scan, piece, quotes, skip, hits));
     }
 
     pub fn finish(mut self, scan: &mut Scan<'_>) {
         let (skip, hits) = (&mut self.skip, &mut self.hits);
-        self.pieces.finish(|piece| look_at(scan, piece, skip, hits));
+        let quotes = self.quotes;
+        self.pieces
+            .finish(|piece| look_at(scan, piece, quotes, skip, hits));
         scan.lines += 1;
         scan.long_lines += 1;
         scan.note_joined(&self.start, self.offset, !self.hits.is_empty());
@@ -79,7 +87,7 @@ impl LongLine {
     }
 }
 
-fn look_at(scan: &mut Scan<'_>, piece: &[u8], skip: &mut usize, hits: &mut Hits) {
+fn look_at(scan: &mut Scan<'_>, piece: &[u8], quotes: bool, skip: &mut usize, hits: &mut Hits) {
     let part = colours::removed(&piece[(*skip).min(piece.len())..]);
     *skip = skip.saturating_sub(piece.len());
     if !scan.is_candidate(&part) {
@@ -87,7 +95,11 @@ fn look_at(scan: &mut Scan<'_>, piece: &[u8], skip: &mut usize, hits: &mut Hits)
     }
     let mut found = tokens::hits(scan.set, &freetext::read(&part));
     if found.is_empty()
-        && let Some(undone) = escapes::undone(&part)
+        && let Some(undone) = if quotes {
+            escapes::undone_from(&part, 0)
+        } else {
+            escapes::undone(&part)
+        }
     {
         found = tokens::hits(scan.set, &freetext::read(&undone));
     }

@@ -1,5 +1,6 @@
 //! Lines of which not all was read as text: what follows a log as gzip, in EBCDIC or in UTF-32, and lines that only carriage
-//! returns or zeros part: a power cut leaves zeros. They are told, so that nobody takes them for lines without a sign (docs/log-formats.md 9).
+//! returns or zeros part: a power cut leaves zeros. They are told, so that nobody takes them for lines without a sign
+//! (docs/log-formats.md 9).
 use memchr::{memchr, memchr2, memmem};
 
 use crate::line::freetext;

@@ -27,13 +27,14 @@ def texts(line: bytes, readings: Iterable[Reading]) -> Iterator[bytes]:
             yield found
 
 
-def undone(text: bytes) -> bytes:
-    """The text with the escapes of JSON undone, from its first quotation mark on.
+def undone(text: bytes, *, is_inside: bool = False) -> bytes:
+    """The text with the escapes of JSON undone, from its first quotation mark on; `is_inside`: from its
+    beginning, as the text may begin inside a string.
 
     An escaped quotation mark or backslash stays escaped, so that no value ends earlier. Other control
     characters become blanks. Colours that appear are taken out.
     """
-    quote = text.find(b'"')
+    quote = 0 if is_inside else text.find(b'"')
     if quote < 0 or text.find(b"\\", quote) < 0:
         return text
     found, count = _ESCAPE.subn(_character, text[quote:])

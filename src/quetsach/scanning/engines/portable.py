@@ -448,8 +448,10 @@ class _Scan:
         record = self.reader.read(start, self.own)
         hits: Hits = {}
         covered = self.limits.parsed_part if record is not None else 0
+        is_quoted = b'"' in start
         for part in line.pieces(self.limits.piece, covered):
-            for indicator, hit in (self._hits(part) or self._hits(escapes.undone(part))).items():
+            found = self._hits(part) or self._hits(escapes.undone(part, is_inside=is_quoted))
+            for indicator, hit in found.items():
                 hits.setdefault(indicator, hit)
         if record is not None:
             self.timeline.parsed(offset, partial(record.time, self.zone))
