@@ -447,11 +447,9 @@ class _Scan:
         start = clean(line.shown(self.limits.parsed_part), offset == 0)
         record = self.reader.read(start, self.own)
         hits: Hits = {}
-        covered = self.limits.parsed_part if record is not None else 0
-        is_quoted = b'"' in start
-        for part in line.pieces(self.limits.piece, covered):
-            found = self._hits(part) or self._hits(escapes.undone(part, is_inside=is_quoted))
-            for indicator, hit in found.items():
+        undone = partial(escapes.undone, is_inside=b'"' in start)
+        for part in line.pieces(self.limits.piece, self.limits.parsed_part if record is not None else 0):
+            for indicator, hit in (self._hits(part) or self._hits(undone(part))).items():
                 hits.setdefault(indicator, hit)
         if record is not None:
             self.timeline.parsed(offset, partial(record.time, self.zone))
