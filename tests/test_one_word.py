@@ -17,9 +17,10 @@ OTHERS = (
     "the maker publishes it",
     "its maker publishes",
     "took the file %(file)s back",
+    "or a list withdrawn",
 )
-"""Texts about publishers of lists and makers of tools, who publish elsewhere, and about a file that is taken
-into hand again."""
+"""Texts about publishers of lists and makers of tools, who publish elsewhere, about a file that is taken
+into hand again, and about a file beside a list, which is revoked."""
 IDEAS = {
     "publish": (r"\b[Pp]ublish(es|ed|ing)?\b", "phát hành", "công bố"),
     "issue a letter": (r"\bletter\b.*\bissued\b|\bIssued (as|the letter)\b", "ban hành", "phát hành"),
