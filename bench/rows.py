@@ -51,7 +51,7 @@ def _measured(asked: argparse.Namespace) -> int:
     from quetsach.portal.sightings.actions import receive_chunk
     from quetsach.portal.sightings.models import Sighting
     from quetsach.portal.units.actions import issue_token
-    from quetsach.sightings import scanfile
+    from quetsach.sightings.cutting import Whole
 
     author, top = own_portal.country(asked.machines)
     set_id = own_portal.publish_list(author, top, [f"bench{number}.example" for number in range(_INDICATORS)])
@@ -79,7 +79,7 @@ def _measured(asked: argparse.Namespace) -> int:
             made, made_cpu, begun, spent = 0.0, 0.0, time.perf_counter(), time.process_time()
             document.seek(0)
             profile, cases_profile = (cProfile.Profile(time.process_time) for _ in range(2))
-            parts = scanfile.split(document)
+            parts = Whole(document).chunks()
             while True:
                 begun_part, spent_part = time.perf_counter(), time.process_time()
                 chunk = next(parts, None)  # the sender's work

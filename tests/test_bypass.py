@@ -19,7 +19,8 @@ from quetsach.machines.leases.naming import Leases
 from quetsach.scanning.engine import SourceResult
 from quetsach.scanning.result import Bypasses
 from quetsach.scanning.transfer import to_outcomes, to_rows
-from quetsach.sightings.scanfile import ScanFileError, read, split
+from quetsach.sightings.cutting import Whole
+from quetsach.sightings.scanfile import ScanFileError, read
 from quetsach.sightings.sighting import Bypass, Coverage, End, Scan, Sighting, write
 
 DAY = "2026-11-01"
@@ -121,7 +122,7 @@ def test_absent_is_none() -> None:
     whole = document()
     assert b"bypasses" not in whole
     assert [r for _, r in read(io.BytesIO(whole))][-1] == End(0, 1, 0, 0)
-    (chunk,) = split(io.BytesIO(whole))
+    (chunk,) = Whole(io.BytesIO(whole)).chunks()
     assert chunk.data == whole
 
 
@@ -153,7 +154,7 @@ def test_cut_documents_hold_all_rows_once(most: int) -> None:
     ways = [ONE._replace(device=f"10.0.0.{n}") for n in range(10, 40)]
     whole = document(*ways, sightings=[SIGHTING._replace(device=f"10.0.1.{n}") for n in range(10, 30)])
     found = []
-    for chunk in split(io.BytesIO(whole), most):
+    for chunk in Whole(io.BytesIO(whole)).chunks(most):
         assert len(chunk.data) <= most
         for number, record in read(io.BytesIO(chunk.data)):
             if isinstance(record, Sighting | Bypass):

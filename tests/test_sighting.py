@@ -9,7 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from quetsach.sightings import record_rules
-from quetsach.sightings.scanfile import Chunk, ScanFileError, read, split
+from quetsach.sightings.cutting import Chunk, Whole
+from quetsach.sightings.scanfile import ScanFileError, read
 from quetsach.sightings.sighting import Coverage, End, Scan, Sighting, write
 
 SCAN = Scan("quetsach 0.1.0", "a" * 64, 2, "fw-hq", "Asia/Ho_Chi_Minh", ("/var/log/zeek",))
@@ -260,7 +261,7 @@ def test_chunks_are_complete_documents_with_coverage_only_in_the_last(
     coverage = [COVERAGE._replace(source=f"{n:064x}", errors=[]) for n in range(sources)]
     whole = document(sightings, coverage)
     try:
-        chunks = list(split(io.BytesIO(whole), limit))
+        chunks = list(Whole(io.BytesIO(whole)).chunks(limit))
     except ScanFileError as error:
         assert error.code == "too_large"
         assert sum(len(line) for line in whole.splitlines()[1 + rows :]) + 400 > limit
@@ -277,5 +278,45 @@ def test_chunks_are_complete_documents_with_coverage_only_in_the_last(
 
 
 def test_a_chunk_keeps_fields_it_does_not_know() -> None:
-    (chunk,) = split(io.BytesIO(changed(2, confidence=80)))
+    (chunk,) = Whole(io.BytesIO(changed(2, confidence=80))).chunks()
     assert json.loads(chunk.data.splitlines()[1])["confidence"] == 80
+
+
+@given(
+    st.lists(st.tuples(st.integers(0, 5), st.integers(0, 6)), min_size=1, max_size=40, unique=True),
+    st.integers(2500, 9000),
+)
+def test_rows_of_one_device_are_sent_together(pairs: list[tuple[int, int]], limit: int) -> None:
+    sightings = [
+        SIGHTING._replace(indicator=f"bad{name}.example", device=f"10.0.0.{pc}" if pc else None)
+        for name, pc in sorted(pairs)
+    ]
+    whole = document(sightings, [COVERAGE._replace(errors=[])])
+    chunks = list(Whole(io.BytesIO(whole)).chunks(limit))
+    lines = whole.splitlines(keepends=True)
+    found: list[Sighting] = []
+    where: dict[str, set[int]] = {}
+    for at, chunk in enumerate(chunks):
+        assert len(chunk.data) <= limit
+        sent = chunk.data.splitlines(keepends=True)
+        for number, record in read(io.BytesIO(chunk.data)):
+            if isinstance(record, Sighting):
+                assert lines[chunk.original_line(number) - 1] == sent[number - 1]
+                found.append(record)
+                where.setdefault(record.device or "", set()).add(at)
+    assert sorted(map(repr, found)) == sorted(map(repr, sightings))
+    if len(whole) <= limit:
+        assert [chunk.data for chunk in chunks] == [whole]
+    room = limit - len(lines[0]) - 200
+    for device, places in where.items():
+        named = (f'"device":"{device}"' if device else '"device":null').encode()
+        together = sum(len(line) for line in lines if named in line)
+        assert len(places) == 1 or together > room, device
+
+
+def test_a_document_that_cannot_be_cut_is_refused_before_any_part_of_it() -> None:
+    rows = [SIGHTING._replace(device=f"10.0.0.{n}") for n in range(20)]
+    whole = document(rows, [COVERAGE._replace(source=f"{n:064x}", errors=[]) for n in range(9)])
+    with pytest.raises(ScanFileError) as refused:
+        next(Whole(io.BytesIO(whole)).chunks(3000))
+    assert (refused.value.code, refused.value.line) == ("too_large", 22)

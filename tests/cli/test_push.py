@@ -101,8 +101,7 @@ def test_an_incomplete_file_is_not_sent(quetsach: Run, saved: Path, portal: Port
 def test_chunks_are_added_up_and_rejects_name_the_line_of_the_file(
     saved: Path, portal: Portal, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    split = scanfile.split
-    monkeypatch.setattr(push, "split", lambda document: split(document, 6000))
+    monkeypatch.setattr(push, "CHUNK_BYTES", 6000)
     portal.answers = [
         (200, {"new": 3, "updated": 2, "unchanged": 1, "rejected": [{"line": 2, "code": "c", "reason": "r"}]})
     ]
@@ -153,8 +152,7 @@ def test_the_answer_is_told_in_machines(
 def test_a_machine_in_several_chunks_is_one_machine(
     saved: Path, portal: Portal, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    split = scanfile.split
-    monkeypatch.setattr(push, "split", lambda document: split(document, 6000))
+    monkeypatch.setattr(push, "CHUNK_BYTES", 6000)
     portal.answers = [(200, {"machines": 5, "machines_unlisted": 0, "new_cases": 1, "url": "https://a/"})]
     names = {
         record.device

@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 import re
 import time
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, BinaryIO
@@ -17,8 +17,7 @@ from urllib.parse import urlsplit
 
 from quetsach import __version__
 from quetsach.errors import PortalError
-from quetsach.sightings.scanfile import Chunk, read, split
-from quetsach.sightings.sighting import Coverage, Sighting
+from quetsach.sightings.cutting import CHUNK_BYTES, Chunk, Whole
 
 if TYPE_CHECKING:
     from urllib3 import BaseHTTPResponse, PoolManager
@@ -114,29 +113,20 @@ def push(
         PushError: the portal refused or could not be reached; chunks sent so far do no harm.
     """
     address = address_of(url)
-    names = set()
-    not_understood = nameless = 0
-    for _line, one in read(document):
-        if isinstance(one, Sighting) and one.device:
-            names.add(one.device)
-        elif isinstance(one, Sighting):
-            nameless += one.count
-        elif isinstance(one, Coverage):
-            not_understood += one.not_understood
+    whole = Whole(document)
     total = document.tell()
-    document.seek(0)
-    result = PushResult(not_understood=not_understood, nameless=nameless)
+    result = PushResult(not_understood=whole.not_understood, nameless=whole.nameless)
     headers = {"Authorization": f"Bearer {token}", "Content-Type": "application/x-ndjson"}
     sent = 0
     answers = []
     with pool(_TRIES) as http:
-        for chunk in split(document):
+        for chunk in whole.chunks(CHUNK_BYTES):
             answers.append(answer_of(http, address, headers, token, codes=_CODES, body=chunk.data))
             _add(result, chunk, answers[-1])
             sent += len(chunk.data)
             if on_chunk:
                 on_chunk(min(sent, total), total)
-    _add_machines(result, answers, names)
+    _add_machines(result, answers, whole.devices)
     return result
 
 
@@ -280,14 +270,14 @@ def _add(result: PushResult, chunk: Chunk, answer: dict[str, Any]) -> None:
         raise PushError("answer", "not the answer of a portal") from error
 
 
-def _add_machines(result: PushResult, answers: Sequence[Mapping[str, Any]], names: Collection[str]) -> None:
-    """The answer in machines, if every chunk has one. A machine may stand in several chunks: then the names
-    in the document are counted."""
+def _add_machines(result: PushResult, answers: Sequence[Mapping[str, Any]], devices: int) -> None:
+    """The answer in machines, if every chunk has one. A machine may stand in several chunks: then the devices
+    of the document are counted."""
     keys = ("machines", "machines_unlisted", "new_cases")
     if not answers or not all(isinstance(one.get(key), int) for one in answers for key in keys):
         return
     last = answers[-1]
-    result.machines = last["machines"] if len(answers) == 1 else len(names)
+    result.machines = last["machines"] if len(answers) == 1 else devices
     result.unlisted = last["machines_unlisted"] if len(answers) == 1 else 0
     result.new_cases = sum(one["new_cases"] for one in answers)
     told = next((one for one in answers if one["new_cases"]), last)

@@ -1,4 +1,4 @@
-"""Reads and checks documents of a scan (`quetsach.sightings.sighting`), or cuts them into smaller documents.
+"""Reads and checks documents of a scan (`quetsach.sightings.sighting`).
 
 Reading streams: at most one line is held.
 """
@@ -20,13 +20,10 @@ from quetsach.sightings.sighting import (
     Record,
     Scan,
     Sighting,
-    dump,
 )
 from quetsach.text.json_limits import TooManyError, few
 from quetsach.text.json_values import parsed
 
-CHUNK_BYTES = 8 << 20
-"""The largest document a portal takes in one request."""
 LINE_BYTES = 64 << 20
 """A longer line is refused unread; coverage with a year of devices is far shorter."""
 _MOST_GROUPS, _MOST_ITEMS = 500_000, 4_000_000
@@ -70,6 +67,17 @@ def read(stream: BinaryIO, on_reject: Callable[[Reject], None] | None = None) ->
     for number, _, record in _read(stream, on_reject):
         if not isinstance(record, Reject):
             yield number, record
+
+
+def read_lines(stream: BinaryIO) -> Iterator[tuple[int, bytes, Record]]:
+    """Yield (line number, line, record) of one document.
+
+    Raises:
+        ScanFileError: as `read` without `on_reject`.
+    """
+    for number, line, record in _read(stream, None):
+        if not isinstance(record, Reject):
+            yield number, line, record
 
 
 def _read(
@@ -242,87 +250,3 @@ def _unattributed(fields: dict[str, Any]) -> tuple[str, ...]:
     if not is_texts(lines) or len(lines) > UNATTRIBUTED_LINES:
         raise MalformedError(f"unattributed is not a list of at most {UNATTRIBUTED_LINES} texts")
     return tuple(lines)
-
-
-class Chunk(NamedTuple):
-    """A complete document cut out of a larger one. Line 2 of it was line `first_line` of the whole."""
-
-    data: bytes
-    first_line: int
-    is_last: bool
-
-    def original_line(self, line: int) -> int:
-        """The line of the whole document that line `line` of this chunk was."""
-        return 1 if line <= 1 else self.first_line + line - 2
-
-
-def split(stream: BinaryIO, max_bytes: int = CHUNK_BYTES) -> Iterator[Chunk]:
-    """Cut a document into complete documents of at most `max_bytes`; only the last holds the coverage.
-
-    Records keep their bytes, so fields of a newer version survive. Rows that differ only in `who` and day
-    stay together where they fit, so that a reader can compare all that one document says of a machine.
-
-    Raises:
-        ScanFileError: as `read`, and `too_large` when the coverage alone does not fit.
-    """
-    head = b""
-    rows: list[bytes] = []
-    coverage: list[bytes] = []
-    size = room = around = 0
-    """`around` of the rows held are ways around; they stand behind the sightings."""
-    first_line = 2
-    machine: tuple[str | None, ...] | None = None
-    before = 0
-    """The present row's source, indicator (or provider and kind) and device, and the lines held before its
-    first row."""
-    for number, line, record in _read(stream, None):
-        match record:
-            case Scan():
-                head = line
-                room = max_bytes - len(head) - len(dump(End(1 << 62, 1 << 62, 1 << 62, 1 << 62)))
-            case Sighting() | Bypass():
-                if machine != (found := _of_one_machine(record)):
-                    machine, before = found, len(rows)
-                if size + len(line) > room and rows:
-                    cut = before or len(rows)
-                    left = max(0, around - (len(rows) - cut))
-                    yield _chunk(head, rows[:cut], [], End(cut - left, 0, 0, left), first_line)
-                    around -= left
-                    rows, first_line, before = rows[cut:], first_line + cut, 0
-                    size = sum(map(len, rows))
-                rows.append(line)
-                around += isinstance(record, Bypass)
-                size += len(line)
-            case Coverage():
-                if size + len(line) > room and rows:
-                    end = End(len(rows) - around, 0, 0, around)
-                    yield _chunk(head, rows, [], end, first_line)
-                    rows, around = [], 0
-                    size, first_line = sum(map(len, coverage)), number - len(coverage)
-                coverage.append(line)
-                size += len(line)
-            case End():
-                end = End(len(rows) - around, record.sources, record.errors, around)
-                yield _chunk(head, rows, coverage, end, first_line, is_last=True)
-        if size > room:
-            raise ScanFileError(
-                number, "too_large", f"does not fit a document of {max_bytes} bytes: scan fewer files at once"
-            )
-
-
-def _of_one_machine(row: Sighting | Bypass) -> tuple[str | None, ...]:
-    if isinstance(row, Sighting):
-        return (row.source, row.indicator, row.device)
-    return (row.source, row.provider, row.kind, row.device)
-
-
-def _chunk(
-    head: bytes,
-    rows: list[bytes],
-    coverage: list[bytes],
-    end: End,
-    first_line: int,
-    *,
-    is_last: bool = False,
-) -> Chunk:
-    return Chunk(b"".join((head, *rows, *coverage, dump(end))), first_line, is_last)

@@ -16,7 +16,7 @@ from django.views.decorators.csrf import csrf_exempt
 
 from quetsach.portal.units.actions import token_holder
 from quetsach.portal.units.models import ApiToken
-from quetsach.sightings.scanfile import CHUNK_BYTES
+from quetsach.sightings.cutting import CHUNK_BYTES
 
 type Take = Callable[[HttpRequest, ApiToken, bytes], HttpResponse]
 
