@@ -55,7 +55,7 @@ from quetsach.portal.sightings.owners import Owners
 from quetsach.portal.sightings.storing_actions import mark_pulled
 
 BATCH = 400
-"""Rows whose machines are looked up together."""
+"""Machines that are looked up together."""
 MOST = 1600
 """Rows of these machines that are taken with them: each machine is looked up once."""
 AT_ONCE = 2000
@@ -153,7 +153,8 @@ def _take_batch(campaign: Campaign, pulled: Pulled, reporters: _Reporters, alarm
     owners: OwnersOf = reporters.owners
     Campaign.objects.select_for_update(no_key=True).get(pk=campaign.pk)
     first = _waiting(campaign).filter(node__in=list(owners)).order_by("pk")
-    names = set(first.values_list("device", flat=True)[:BATCH])
+    # Rows of one machine mostly follow each other.
+    names = set(list(dict.fromkeys(first.values_list("device", flat=True)[:MOST]))[:BATCH])
     waiting = list(first.filter(device__among=names)[:MOST])
     for row in waiting:
         row.node = reporters.nodes[row.node_id]
