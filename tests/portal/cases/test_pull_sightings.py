@@ -11,7 +11,7 @@ from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
 from quetsach.portal.audit.actions import first_broken_entry
-from quetsach.portal.cases import actions, looks, owning_actions, pull_actions
+from quetsach.portal.cases import actions, looks, owning_actions, pull_actions, waiting_rows
 from quetsach.portal.cases.lists import Pages, there
 from quetsach.portal.cases.models import Alias, Case, CaseEvent, CaseSighting, Device
 from quetsach.portal.cases.pull_actions import pull_sightings
@@ -72,6 +72,20 @@ def test_one_case_for_a_machine_and_family_whatever_the_day_and_indicator(cast, 
     case = Case.rows.get(family="ramnit")
     assert (case.first_seen, case.last_seen) == (noon(9), noon(8))
     assert case.device.owner == cast.nodes["A1"]
+
+
+@pytest.mark.parametrize(("batch", "most"), [(400, 1600), (2, 1600), (400, 3), (1, 1), (400, 8)])
+def test_batches_of_any_size_make_the_same_cases(upload, monkeypatch, batch, most):
+    for module in (pull_actions, waiting_rows):
+        monkeypatch.setattr(module, "BATCH", batch)
+        monkeypatch.setattr(module, "MOST", most)
+    rows = [sighting(f"10.1.1.{pc}", noon(day), count=pc, indicator=name, family=name[:3])
+            for name in ("bad.example", "evil.example") for pc in (5, 6, 7) for day in (9, 8)]  # fmt: skip
+    upload([*rows, sighting(None, noon(9))])
+    expected = [(f"10.1.1.{pc}", name, 2 * pc, 2) for pc in (5, 6, 7) for name in ("bad", "evi")]
+    assert [(*told, case.links.count()) for case in Case.rows.order_by("device__key", "family")
+            for told in [(case.device.key, case.family, case.count)]] == expected  # fmt: skip
+    assert not Sighting.rows.filter(is_pulled=False).exists()
 
 
 def test_the_owner_is_the_longest_network_below_the_reporter(cast, upload):

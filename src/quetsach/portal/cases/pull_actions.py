@@ -47,6 +47,7 @@ from quetsach.portal.cases.relapse_actions import relapse
 from quetsach.portal.cases.returning_actions import count_again
 from quetsach.portal.cases.rules import RETIRE, USABLE_TIMES, Act, Arrival, State, arrive
 from quetsach.portal.cases.summing_actions import sums
+from quetsach.portal.cases.waiting_rows import BATCH, MOST, names_at_once, waiting_rows
 from quetsach.portal.cases.withdrawing.actions import follow_lists
 from quetsach.portal.kit.inserting import insert, rewrite, spelled
 from quetsach.portal.sightings.listing_actions import relist
@@ -54,10 +55,6 @@ from quetsach.portal.sightings.models import Coverage, Sighting
 from quetsach.portal.sightings.owners import Owners
 from quetsach.portal.sightings.storing_actions import mark_pulled
 
-BATCH = 400
-"""Machines that are looked up together."""
-MOST = 1600
-"""Rows of these machines that are taken with them: each machine is looked up once."""
 AT_ONCE = 2000
 """Claims that are judged together: of some units, whose logs are read once."""
 _JUDGED = ("state", "claimed_at", "done", "family", *(f"device__{name}" for name in (
@@ -111,17 +108,13 @@ def take_sightings(campaign: Campaign, pulled: Pulled) -> None:
     relist(campaign)
     follow_evidence()
     reporters = _Reporters()
-    alarms = holding(campaign) if _waiting(campaign).exists() else Holding()
+    alarms = holding(campaign) if waiting_rows(campaign).exists() else Holding()
     while _pull_batch(campaign, pulled, reporters, alarms):
         pass
     if pulled.sightings and alarms.is_any:
         close_covered(campaign)
     for follow in AFTER:
         follow(campaign)
-
-
-def _waiting(campaign: Campaign) -> QuerySet[Sighting]:
-    return Sighting.rows.filter(is_pulled=False, is_listed=True, node__campaign=campaign)
 
 
 @dataclass
@@ -143,7 +136,7 @@ class _Reporters:
 def _pull_batch(campaign: Campaign, pulled: Pulled, reporters: _Reporters, alarms: Holding) -> bool:
     """Take one batch; False if no sighting waits. Owners are looked up before the batch's transaction,
     because a reporter above thousands of units has as many networks."""
-    some = set(_waiting(campaign).order_by("pk").values_list("node", flat=True)[:BATCH])
+    some = set(waiting_rows(campaign).order_by("pk").values_list("node", flat=True)[:BATCH])
     reporters.learn(some)
     return bool(some) and _take_batch(campaign, pulled, reporters, alarms)
 
@@ -152,10 +145,8 @@ def _pull_batch(campaign: Campaign, pulled: Pulled, reporters: _Reporters, alarm
 def _take_batch(campaign: Campaign, pulled: Pulled, reporters: _Reporters, alarms: Holding) -> bool:
     owners: OwnersOf = reporters.owners
     Campaign.objects.select_for_update(no_key=True).get(pk=campaign.pk)
-    first = _waiting(campaign).filter(node__in=list(owners)).order_by("pk")
-    # Rows of one machine mostly follow each other.
-    names = set(list(dict.fromkeys(first.values_list("device", flat=True)[:MOST]))[:BATCH])
-    waiting = list(first.filter(device__among=names)[:MOST])
+    first = waiting_rows(campaign).filter(node__in=list(owners)).order_by("pk")
+    waiting = list(first.filter(device__among=names_at_once(first))[:MOST])
     for row in waiting:
         row.node = reporters.nodes[row.node_id]
     mark_pulled(s.pk for s in waiting)
