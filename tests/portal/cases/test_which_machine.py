@@ -415,6 +415,7 @@ def test_nobody_cleans_an_address_of_several_machines_until_the_machine_is_found
         return (
             "Tìm máy đứng sau 1 địa chỉ" in pages[0], "Bắt đầu xử lý" not in pages[1],
             "Đang xử lý" not in pages[2], "không phải làm sạch gì ở đó" in pages[3],
+            *("Hãy ghi ở mục “Đã tìm thấy máy”" in pages[n] for n in (0, 1, 3)),
         )  # fmt: skip
 
     assert all(told())

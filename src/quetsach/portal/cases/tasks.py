@@ -31,6 +31,7 @@ from quetsach.portal.cases.false_alarms.queries import WAITING
 from quetsach.portal.cases.gaps.queries import has_unexplained
 from quetsach.portal.cases.models import Device, FalseAlarm
 from quetsach.portal.cases.rules import Word
+from quetsach.portal.cases.several import BY_HAND
 from quetsach.portal.units import range_queries
 from quetsach.portal.units.networks import Network
 
@@ -91,6 +92,7 @@ def _with_unlocated(title: str, text: str, signs: int, unlocated: int) -> tuple[
     """Title and text of the task of machines with signs, where some are addresses that stand for a machine
     that is not known: nobody cleans an address."""
     find = _("Bring the log that names the machine behind it; the page of each says which.")
+    find = f"{find} {BY_HAND}"
     if unlocated == signs:
         return ngettext(
             "Find the machine behind %(n)d address with signs",

@@ -20,7 +20,7 @@ from quetsach.portal.cases.lists import number_of, there, within
 from quetsach.portal.cases.models import Case, CaseSighting, FalseAlarm
 from quetsach.portal.cases.named import Named, names_of
 from quetsach.portal.cases.rules import State
-from quetsach.portal.cases.several import FIND, is_unfound
+from quetsach.portal.cases.several import find_first, is_unfound
 from quetsach.portal.cases.work.actions import CHOICES, FALSE_ALARM, SEEN, START
 from quetsach.portal.sightings.models import Sighting
 from quetsach.portal.units.models import subtree
@@ -49,7 +49,7 @@ class Row:
     @property
     def find(self) -> str:
         """What to do before anything is cleaned, where the address stands for several machines."""
-        return str(FIND[self.case.device.id_kind]) if is_unfound(self.case) else ""
+        return find_first(self.case) if is_unfound(self.case) else ""
 
 
 def open_cases(
