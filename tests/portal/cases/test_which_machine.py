@@ -13,6 +13,7 @@ from quetsach.portal.audit.models import Entry
 from quetsach.portal.campaigns import arrivals
 from quetsach.portal.cases import actions, machine_words, noting_actions, queries
 from quetsach.portal.cases.models import Case, CaseEvent, CaseSighting, Device
+from quetsach.portal.cases.owning_actions import assign_device
 from quetsach.portal.cases.pull_actions import pull_sightings
 from quetsach.portal.machines import actions as machines
 from quetsach.portal.machines.models import EvidenceFile, StoredBinding
@@ -487,6 +488,27 @@ def test_the_word_of_a_person_says_which_machine_it_is_until_it_is_taken_back(ca
     client.post(deed["tim-thay"], {"place": "phòng 301"})
     pages = [text_of(client.get(url)).split("Lịch sử")[0] for url in names]
     assert all("phòng 301" in one and place not in one for one in pages)
+
+
+@pytest.mark.parametrize("kind", ["weak", "shared", "unlocated"])
+def test_what_is_passed_on_while_it_is_handled_waits_for_the_new_unit(cast, upload, kind):
+    """Work list, Today, the list and the page of the new unit call for somebody; nobody there has begun."""
+    upload(sighting("10.9.9.9", noon(3)), unit="A")
+    Device.rows.update(id_kind=kind, strength=kind)
+    case, it = Case.rows.get(), cast.user("A", "it")
+    noting_actions.locate(case, it, place="phòng 204, máy kế toán")
+    actions.start_cleaning(case, it)
+    assign_device(case.device, cast.nodes["A1"], it)
+    client, page_of = cast.client("A1", "it"), reverse("case", args=["lam-sach", case.pk])
+    page, names = client.get(page_of), ("today", "cases", "case_work")
+    today, listed, _work = (text_of(client.get(reverse(name, args=["lam-sach"]))) for name in names)
+    assert page.context["tale"].shape == "bad" and "Đang có người xử lý máy" not in text_of(page)
+    assert "1 máy có dấu hiệu mà chưa được xử lý" in listed and "Đang xử lý 1" not in listed
+    choices = client.get(reverse("case_work", args=["lam-sach"])).context["rows"][0][0].choices
+    if kind == "weak":
+        assert "Xử lý 1 máy có dấu hiệu" in today and "start" in choices
+    else:
+        assert "Tìm máy đứng sau 1 địa chỉ" in today and choices == ("seen", "false")
 
 
 def test_who_begins_to_clean_an_address_has_named_no_machine(cast, upload):
