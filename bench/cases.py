@@ -53,7 +53,7 @@ def _measured(asked: argparse.Namespace) -> int:
 
     author, top = own_portal.country(asked.cases, _DISTRICTS)
     if asked.claimed:
-        _STATES[:] = ["claimed_clean", "rechecked"]
+        _STATES[:] = ["rechecked"]  # as after the first night: what is claimed moves once, then it waits
     campaign = _seed(author, top, asked.cases, alive=asked.alive)
     with connection.cursor() as cursor:
         cursor.execute("ANALYZE")

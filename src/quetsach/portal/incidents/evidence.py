@@ -76,12 +76,12 @@ def machine_called(one: CaseFacts) -> str:
 
 
 def machines_told(facts: AllFacts) -> str:
-    """`3 máy, trong đó 1 địa chỉ của nhiều máy, chưa tìm ra máy`."""
-    unfound = f"{number(facts.unfound)} địa chỉ của nhiều máy, {UNFOUND}"
+    """`3 máy (trong đó 1 địa chỉ của nhiều máy, chưa tìm ra máy)`."""
+    unfound = f"{number(facts.unfound)} địa chỉ của nhiều máy"
     if facts.unfound == facts.machines:
-        return unfound
+        return f"{unfound} ({UNFOUND})"
     told = f"{number(facts.machines)} máy"
-    return f"{told}, trong đó {unfound}" if facts.unfound else told
+    return f"{told} (trong đó {unfound}, {UNFOUND})" if facts.unfound else told
 
 
 def block(one: CaseFacts, title: str) -> Part:
@@ -184,7 +184,7 @@ def unit_notice(home: CampaignNode, facts: AllFacts) -> Notice:
         subject="xử lý máy tính có kết nối đến địa chỉ độc hại",
         addressees=_addressees(others),
         opening=(
-            f"Thực hiện {title[:1].lower()}{title[1:]}, qua rà soát phát hiện {machines_told(facts)}, có dấu"
+            f"Thực hiện {title[:1].lower()}{title[1:]}, qua rà soát phát hiện {machines_told(facts)} có dấu"
             f" hiệu kết nối đến địa chỉ độc hại hoặc nhiễm mã độc (căn cứ chi tiết tại Phụ lục)."
             f" {names.short_name(home)} đề nghị xử lý như sau:",
         ),
