@@ -7,6 +7,8 @@ from quetsach.portal.cases import actions as cases
 from quetsach.portal.cases.models import Case
 from quetsach.portal.cases.undoing_actions import take_back_last
 from quetsach.portal.cases.victims import queries
+from quetsach.portal.incidents.case_facts import facts_of
+from quetsach.portal.incidents.evidence import block
 from tests.portal.cases.test_reports_taken_back import LATER, WHY, handled
 from tests.portal.cases.test_victims import bring, sinkhole
 from tests.portal.page_text import text_of
@@ -71,5 +73,10 @@ def test_a_sign_that_nothing_shows_any_more_is_called_so_on_page_and_lists(cast,
     assert told(f"có báo cáo về dấu hiệu từ {day:%H:%M %d/%m/%Y}, nay đã rút lại")[0]
     assert told(f"được báo có dấu hiệu từ {day:%d/%m}")[1:] == [True] * 2
     assert told("vẫn mở vì sau đó đã có người xử lý")[0]
+    (paper,) = facts_of(Case.rows.select_related("device__owner")).cases
+    said = " ".join(block(paper, "1.").paragraphs)
+    assert "nay đã được rút lại" in said and "lại có dấu hiệu: cần" not in said
     bring(again, LATER)
     assert told(since) == [True] * 3
+    (paper,) = facts_of(Case.rows.select_related("device__owner")).cases
+    assert "lại có dấu hiệu: cần" in " ".join(block(paper, "1.").paragraphs)

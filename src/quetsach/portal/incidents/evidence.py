@@ -17,7 +17,7 @@ from quetsach.documents.document import Facts, Listing, Notice, Part
 from quetsach.portal.campaigns.contacts import contacts
 from quetsach.portal.campaigns.models import CampaignNode
 from quetsach.portal.cases.advice import advice_for
-from quetsach.portal.cases.models import Case, VictimReport
+from quetsach.portal.cases.models import VictimReport
 from quetsach.portal.cases.rules import State
 from quetsach.portal.cases.several import find_first
 from quetsach.portal.incidents.case_facts import AllFacts, CaseFacts
@@ -97,8 +97,10 @@ def block(one: CaseFacts, title: str) -> Part:
         told.append(_how_to_find(one))
     if advice.does:
         told.append(f"Mã độc này làm gì: {advice.does}")
-    if one.case.relapses and one.case.is_open:
+    if one.has_signs_again:
         told.append("Máy đã được xử lý nhưng lại có dấu hiệu: cần làm lại đủ các bước và tìm cả mã độc khác.")
+    if one.is_back_gone:
+        told.append("Báo cáo cho rằng máy lại có dấu hiệu sau khi xử lý nay đã được rút lại.")
     if one.is_checked:
         told.append("Kiểm tra trực tiếp trên máy đã phát hiện dấu hiệu mã độc.")
     if one.more_signs:
@@ -257,7 +259,7 @@ def listing(cases: Sequence[CaseFacts], *, with_state: bool = False) -> Listing:
             (
                 str(place), machine_called(one), paper_text(unit_called(one.unit)),
                 family_called(one.case.family), _minute(one.case.first_seen),
-                _state(one.case) if with_state else _minute(one.case.last_seen),
+                _state(one) if with_state else _minute(one.case.last_seen),
             )
             for place, one in enumerate(cases, start=1)
         ),
@@ -276,10 +278,10 @@ STATES = {
 """States of a case as official papers name them."""
 
 
-def _state(case: Case) -> str:
-    if case.relapses and case.state in (State.NEW, State.ASSIGNED):
+def _state(one: CaseFacts) -> str:
+    if one.has_signs_again and one.case.state != State.CLEANING:
         return "Có dấu hiệu trở lại sau khi xử lý"
-    return STATES[case.state]
+    return STATES[one.case.state]
 
 
 def _minute(moment: datetime | None) -> str:
