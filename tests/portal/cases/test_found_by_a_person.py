@@ -5,8 +5,10 @@ from django.urls import reverse
 from django.utils import timezone
 
 from quetsach.portal.cases import actions, noting_actions
-from quetsach.portal.cases.models import Case, Device
+from quetsach.portal.cases.false_alarms import actions as alarms
+from quetsach.portal.cases.models import Case, Device, FalseAlarm
 from quetsach.portal.cases.owning_actions import assign_device
+from quetsach.portal.cases.undoing_actions import take_back_last
 from tests.portal.cases.test_which_machine import ADDRESS, listed, upload
 from tests.portal.page_text import text_of
 from tests.portal.scan_document import noon, sighting
@@ -84,6 +86,10 @@ def test_the_word_of_a_person_says_which_machine_it_is_until_it_is_taken_back(ca
     assert client.post(deed["nham-may"], because).status_code == 422, "nobody has named a machine"
     client.post(deed["tim-thay"], {"place": place})
     assert told() == [True] * 4
+    alarms.propose(case, cast.user("A1", "officer"), FalseAlarm.Scope.CASE, "Máy của đoàn kiểm tra.")
+    listed = client.get(reverse("false_alarms", args=["lam-sach"]))
+    assert place in text_of(listed), "the second person must know which machine it is"
+    take_back_last(case, cast.user("A1", "officer"))
     assert f"theo lời của {who}; trong nhật ký: " in text_of(client.get(names[0]))
     client.post(deed["bat-dau"])
     assert told() == [True] * 4, "somebody works on the machine that was named"
