@@ -171,7 +171,8 @@ class Machine(Protocol):
         ...
 
     def unsettled(self) -> Sequence[str]:
-        """The registry files whose newest changes stand only in the logs beside them; none while it runs."""
+        """The registry files whose newest changes stand only in the logs beside them; of a running system
+        those of people who are not signed in."""
         ...
 
     def users(self) -> Sequence[User]: ...
