@@ -1,4 +1,4 @@
-"""A machine of several people: what starts with those who are not signed in is looked at as well."""
+"""A machine of several people: registries of people who are not signed in are looked at, too."""
 
 from __future__ import annotations
 
