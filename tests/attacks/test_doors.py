@@ -39,49 +39,64 @@ def _post(client: Client, address: str, field: str, name: str, data: bytes, **mo
     return client.post(address, {field: SimpleUploadedFile(name, data), **more})  # type: ignore[return-value]
 
 
+_browsers: dict[tuple[str, str], Client] = {}
+
+
+@pytest.fixture(autouse=True)
+def _new_browsers() -> None:
+    _browsers.clear()
+
+
+def _browser(cast: Cast, unit: str, role: str) -> Client:
+    """One browser for all files of a test: making one takes longer than most answers."""
+    if (unit, role) not in _browsers:
+        _browsers[unit, role] = cast.client(unit, role)
+    return _browsers[unit, role]
+
+
 def _units(cast: Cast, name: str, data: bytes) -> HttpResponse:
     address = reverse("unit_upload", args=[cast.units["centre"].pk])
-    return _post(cast.client("centre", "coordinator"), address, "table", name, data)
+    return _post(_browser(cast, "centre", "coordinator"), address, "table", name, data)
 
 
 def _people(cast: Cast, name: str, data: bytes) -> HttpResponse:
     address = reverse("body_paste", args=["lam-sach", cast.nodes["A1"].pk])
-    return _post(cast.client("A1", "officer"), address, "file", name, data)
+    return _post(_browser(cast, "A1", "officer"), address, "file", name, data)
 
 
 def _annex(cast: Cast, name: str, data: bytes) -> HttpResponse:
     address = reverse("report_file", args=["lam-sach", cast.nodes["A1"].pk])
-    return _post(cast.client("A1", "officer"), address, "file", name, data)
+    return _post(_browser(cast, "A1", "officer"), address, "file", name, data)
 
 
 def _form(cast: Cast, name: str, data: bytes) -> HttpResponse:
     address = reverse("annex_forms", args=["lam-sach"])
-    return _post(cast.client("centre", "coordinator"), address, "file", name, data, act="preview")
+    return _post(_browser(cast, "centre", "coordinator"), address, "file", name, data, act="preview")
 
 
 def _lists(cast: Cast, name: str, data: bytes) -> HttpResponse:
     address = reverse("indicators", args=["lam-sach"])
-    return _post(cast.client("centre", "coordinator"), address, "lists", name, data)
+    return _post(_browser(cast, "centre", "coordinator"), address, "lists", name, data)
 
 
 def _hashes(cast: Cast, name: str, data: bytes) -> HttpResponse:
     address = reverse("detections", args=["lam-sach"])
-    return _post(cast.client("centre", "coordinator"), address, "brought", name, data, source="CV 1")
+    return _post(_browser(cast, "centre", "coordinator"), address, "brought", name, data, source="CV 1")
 
 
 def _victims(cast: Cast, name: str, data: bytes) -> HttpResponse:
     address = reverse("victims", args=["lam-sach"])
-    return _post(cast.client("A1", "officer"), address, "file", name, data)
+    return _post(_browser(cast, "A1", "officer"), address, "file", name, data)
 
 
 def _machines(cast: Cast, name: str, data: bytes) -> HttpResponse:
     address = reverse("evidence", args=[cast.units["A1"].pk])
-    return _post(cast.client("A1", "officer"), address, "file", name, data, source="router of the hall")
+    return _post(_browser(cast, "A1", "officer"), address, "file", name, data, source="router of the hall")
 
 
 def _intake(cast: Cast, name: str, data: bytes) -> HttpResponse:
     address = reverse("intake", args=["lam-sach", cast.nodes["A"].pk])
-    return _post(cast.client("A", "coordinator"), address, "annexes", name, data)
+    return _post(_browser(cast, "A", "coordinator"), address, "annexes", name, data)
 
 
 DOORS: dict[str, Door] = {

@@ -10,9 +10,8 @@ import io
 import mmap
 import struct
 import sys
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from functools import reduce
-from itertools import islice
 from operator import xor
 from typing import Any, BinaryIO
 
@@ -22,13 +21,15 @@ from quetsach.endpoint.machine import Files
 _LARGEST, _LARGEST_HELD = 512 << 20, 64 << 20
 MOST_HELD = 8
 """Hives that are in memory at once; of a machine with more people the others are read again."""
-_MOST_NAMES = 20_000
+MOST_NAMES = 100_000
+"""Keys or values of one key; a key with more is a gap, for nobody knows what stands behind them."""
 _LONGEST_DATA = 64 << 10
 _HEAD = struct.Struct("<4xII496xI")
 """The first sector: two sequence numbers, and at its end the checksum of all before it."""
-_BYTES = 3  # REG_BINARY
+_TEXTS = frozenset({1, 2, 6, 7})  # REG_SZ, REG_EXPAND_SZ, REG_LINK, REG_MULTI_SZ
 _LONGEST_BYTES = 1 << 20
-"""Of values in bytes: the cache of programs that ran (ShimCache) has some hundred kilobytes."""
+"""Bytes of a value: the cache of programs that ran (ShimCache) has some hundred kilobytes. A text ends at its
+first NUL, whatever stands behind it."""
 
 
 def is_settled(file: BinaryIO) -> bool:
@@ -79,8 +80,8 @@ class Hive:
     def _guarded[T](self, ask: Callable[[], T]) -> T:
         try:
             return ask()
-        except Unavailable:
-            raise
+        except Unavailable as error:
+            raise Unavailable(error.reason, error.detail or self.shown) from error
         except Exception as error:  # the parser can raise anything
             raise Unavailable("damaged", self.shown) from error
 
@@ -129,7 +130,7 @@ def _below(key: Any) -> Iterator[Any]:
 
     record = key._nkrecord
     if record.subkey_number():
-        for one in islice(record.subkey_list().keys(), _MOST_NAMES):
+        for one in _bounded(record.subkey_list().keys()):
             yield RegistryKey(one)
 
 
@@ -138,8 +139,15 @@ def _values(key: Any) -> Iterator[Any]:
 
     record = key._nkrecord
     if record.values_number():
-        for one in islice(record.values_list().values(), _MOST_NAMES):
+        for one in _bounded(record.values_list().values()):
             yield RegistryValue(one)
+
+
+def _bounded(records: Iterable[Any]) -> Iterator[Any]:
+    for number, one in enumerate(records):
+        if number >= MOST_NAMES:
+            raise Unavailable("too_large")
+        yield one
 
 
 class _Mapped:
@@ -155,12 +163,15 @@ class _Mapped:
 def _data(value: Any) -> str:
     try:
         record = value._vkrecord
-        is_bytes = record.data_type() == _BYTES
-        if record.data_length() & 0x7FFFFFFF > (_LONGEST_BYTES if is_bytes else _LONGEST_DATA):
-            return ""
-        return text_of(value.value())
+        is_too_large = record.data_length() & 0x7FFFFFFF > _LONGEST_BYTES
+        is_text = record.data_type() in _TEXTS
+        if not is_too_large:
+            return text_of(value.value())
     except Exception:  # one unreadable value must not hide the others
         return ""
+    if is_text:
+        raise Unavailable("too_large")
+    return ""
 
 
 def text_of(data: object) -> str:

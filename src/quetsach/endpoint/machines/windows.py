@@ -20,11 +20,10 @@ from quetsach.endpoint.fact import Unavailable
 from quetsach.endpoint.machine import Adapter, Drive, Process, Signature, Socket, System, User
 from quetsach.endpoint.machines import eventlog, live
 from quetsach.endpoint.machines.disk import OwnWindowsFiles, reason_of
-from quetsach.endpoint.machines.hive import text_of
+from quetsach.endpoint.machines.hive import MOST_NAMES, text_of
 from quetsach.endpoint.machines.people import PeoplesRegistry
 
 _WORD = re.compile(r"\w{1,64}", re.ASCII)
-_MOST_NAMES = 20_000
 _WMI_SECONDS, _WMI_TRIES, _WMI_PAUSE = 30, 5, 3
 
 
@@ -51,13 +50,13 @@ class OwnRegistry:
             return {}
         found: dict[str, str] = {}
         with opened:
-            for number in range(_MOST_NAMES):
+            for number in range(MOST_NAMES):
                 try:
                     name, data, _type = winreg.EnumValue(opened, number)
                 except OSError:
-                    break
+                    return found
                 found[name] = text_of(data)
-        return found
+        raise Unavailable("too_large", key)
 
     def subkeys(self, key: str) -> Sequence[str]:
         import winreg
@@ -67,12 +66,12 @@ class OwnRegistry:
             return ()
         found = []
         with opened:
-            for number in range(_MOST_NAMES):
+            for number in range(MOST_NAMES):
                 try:
                     found.append(winreg.EnumKey(opened, number))
                 except OSError:
-                    break
-        return found
+                    return found
+        raise Unavailable("too_large", key)
 
 
 class WindowsMachine:
