@@ -84,10 +84,23 @@ def test_each_of_thirty_machines_takes_one_answer(
     assert names == set(MACHINES)
 
 
-def test_a_machine_with_a_result_opens_the_menu(visit: Callable[..., Any]) -> None:
+def test_a_machine_with_a_result_opens_the_menu_and_is_told_why(
+    visit: Callable[..., Any], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     visit("PC-07", "1")
+    assert "has a result" not in capsys.readouterr().out
+    folder = tmp_path / manifest.RESULTS
+    (made,) = folder.iterdir()
+    made.rename(folder / f"PC-07-20261130-081500{suffixes.RESULT}")
+    # Such a file of another program has a name like ours, and tells no time.
+    (folder / f"PC-07-99999999-999999{suffixes.RESULT}").touch()
     person, ran = visit("pc-07")
     assert (person.asked, ran) == (["Your choice"], [])
+    told = " ".join(capsys.readouterr().out.split())
+    assert "a machine with the name PC-07, of 30/11/2026 08:15." in told
+    assert "another machine of the same name, take choice 1" in told
+    # Where two were copied from one disk, the second is checked by the choice that is offered first.
+    assert visit("PC-07", "")[1][0][0] == "check"
 
 
 @pytest.mark.parametrize("other", ["PC-071", "PC", "PC-07-20261130"])

@@ -28,6 +28,7 @@ from quetsach.endpoint.wanted import Wanted
 from quetsach.indicators.indicator import IndicatorSet, Scope
 from quetsach.indicators.lists.item import parse
 from tests.collect import papers_by_hand as by
+from tests.endpoint.hives import Hive, nested
 from tests.endpoint.packs import PACK, SIGNING, UNIT_KEY
 from tests.endpoint.world import CLEAN, look_at_recording
 from tests.stick.windows import NEEDS_WINE, ROOT, WINE, Windows, built, built_elsewhere, unpacked
@@ -36,6 +37,9 @@ pytestmark = NEEDS_WINE
 SPP = r"HKLM\Software\Microsoft\Windows NT\CurrentVersion\SoftwareProtectionPlatform"
 IFEO = r"HKLM\Software\Microsoft\Windows NT\CurrentVersion\Image File Execution Options\sppsvc.exe"
 FIREWALL = r"HKLM\System\CurrentControlSet\Services\SharedAccess\Parameters\FirewallPolicy\PublicProfile"
+SID = "S-1-5-21-9-9-9-1002"
+PROFILE = rf"HKLM\Software\Microsoft\Windows NT\CurrentVersion\ProfileList\{SID}"
+CURRENT = r"Microsoft\Windows\CurrentVersion"
 HOSTS = "windows/system32/drivers/etc/hosts"
 PLANTED = ("KMSpico.exe", "báo cáo tháng 6.exe")
 WINES_OWN = (
@@ -237,6 +241,32 @@ def test_what_is_planted_is_found_and_nothing_is_changed(windows: Windows, stick
     known = pack.verified((stick / "tan-phu.qspack").read_bytes(), {keys.public("signing", SIGNING)})
     opened = sealing.open_with(sealed.read_bytes(), UNIT_KEY, {known.id: sealing.Issued.of(known)}.get)
     assert opened.result["findings"] == table["findings"]
+
+
+def test_what_starts_with_somebody_who_is_not_signed_in_is_seen_and_not_changed(
+    windows: Windows, stick: Path, port: int
+) -> None:
+    home = windows.disk / "users" / "binh"
+    home.mkdir()
+    content = Hive(
+        nested({rf"X\Software\{CURRENT}\Run": {"cap nhat": f"mshta 127.0.0.1:{port}"}}, "X")
+    ).content
+    (home / "NTUSER.DAT").write_bytes(content)
+    windows.run("reg", "add", PROFILE, "/v", "ProfileImagePath", "/d", r"C:\users\binh", "/f")
+    try:
+        _code, told, table = _check(windows, stick)
+        command = rf"E:\{stick.name}\KIEM-TRA.cmd"
+        packed = rf"E:\{stick.name}\tan-phu.qspack"
+        trust = ("--pack", packed, "--trust", keys.public("signing", SIGNING).hex())
+        plan = windows.run("cmd", "/c", command, "--", "check", "plan", r"E:\ke-hoach.json", *trust)[1]
+    finally:
+        windows.run("reg", "delete", PROFILE, "/f")
+        shutil.rmtree(home)
+    found = [one for one in table["findings"] if one.get("indicator") == f"127.0.0.1:{port}"]  # type: ignore[attr-defined,index]
+    assert "cap nhat" in str(found) and SID in str(found), told
+    assert "không đăng nhập" in " ".join(plan.split()), plan
+    steps = windows.drive / "ke-hoach.json"
+    assert not steps.exists() or SID not in steps.read_text(encoding="utf-8")
 
 
 def test_the_parts_that_only_windows_has_load_and_answer(windows: Windows, stick: Path) -> None:

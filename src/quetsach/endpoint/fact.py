@@ -118,6 +118,10 @@ REASONS: Mapping[str, str] = {
         "was not written wholly, so its newest changes are not seen; start that Windows, shut it down,"
         " then check again"
     ),
+    "signed_out": (
+        "belongs to a person who is not signed in, and was not written wholly, so its newest changes are not"
+        " seen; check again while they are signed in"
+    ),
     "too_large": "is larger than this check reads",
     "too_long": "has a path that is too long, or lies too deep, to be opened here",
     "no_reader": "a component of the check is missing",

@@ -171,7 +171,8 @@ class Machine(Protocol):
         ...
 
     def unsettled(self) -> Sequence[str]:
-        """The registry files whose newest changes stand only in the logs beside them; none while it runs."""
+        """The registry files whose newest changes stand only in the logs beside them; of a running system
+        those of people who are not signed in."""
         ...
 
     def users(self) -> Sequence[User]: ...
@@ -212,9 +213,14 @@ class NoRegistry:
 
 
 def keys_below(registry: Registry, key: str, *, depth: int = 4, most: int = 20_000) -> Iterator[str]:
-    """The key and all keys below it, breadth first; bounded, because a damaged hive may loop."""
+    """The key and all keys below it, breadth first; bounded, because a damaged hive may loop.
+
+    Raises Unavailable behind the last of `most` keys if there are more.
+    """
     waiting, seen = [(key, 0)], 0
-    while waiting and seen < most:
+    while waiting:
+        if seen >= most:
+            raise Unavailable("too_large", key)
         path, level = waiting.pop(0)
         seen += 1
         yield path

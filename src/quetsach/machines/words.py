@@ -28,6 +28,7 @@ REFUSED = {
     "too_large": "is larger than %(value)s MB; split it",
     "too_many_rows": "has more than %(value)s rows; split it",
     "no_reader": "is a workbook, which needs the package python-calamine; or save it as CSV UTF-8",
+    "binary": "is a binary workbook (.xlsb), which is not read; save it as .xlsx or CSV UTF-8",
     "locked": "is locked with a password; save it without one",
     "limits": ("cannot be opened within the limits of memory and time; save it anew as .xlsx or CSV UTF-8"),
     "web_page": "is a web page, although its name may say .xls; open it in Excel and save it as .xlsx",

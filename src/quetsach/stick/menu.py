@@ -83,10 +83,14 @@ def run(stick: Stick, arguments: Sequence[str]) -> int:
             return _scan(stick, list(arguments))
         if not stick.is_for_checks:
             return _scan(stick, _asked_paths(stick))
-        if stick.pack is not None and not results.of_this_machine(stick.root):
-            code = _check_first(stick, stick.pack)
-            if code is not None and not stick.root.is_dir():
-                return code
+        if stick.pack is not None:
+            known = results.of_this_machine(stick.root)
+            if known:
+                _tell_known(known[-1])
+            else:
+                code = _check_first(stick, stick.pack)
+                if code is not None and not stick.root.is_dir():
+                    return code
         return _menu(stick)
     except Refused as error:
         say.error(error.worded())
@@ -262,8 +266,18 @@ def _check_first(stick: Stick, pack: Pack) -> int | None:
             " handed in together at the end."
         )
         click.echo(say.styled(say.wrapped(message), bold=True))
-        check_send.offer(saved[-1], pack)
+        check_send.offer(saved[-1].path, pack)
     return code
+
+
+def _tell_known(known: results.Saved) -> None:
+    """Tell why a menu opens: many offices have machines of one name, copied from one disk."""
+    message = _(
+        "This stick has a result of a machine with the name %(machine)s, of %(time)s. To check it again, or"
+        " another machine of the same name, take choice 1."
+    ) % {"machine": visible(known.machine), "time": f"{known.at:%d/%m/%Y %H:%M}"}
+    click.echo()
+    click.echo(say.wrapped(message))
 
 
 def _check(stick: Stick, arguments: list[str]) -> int:

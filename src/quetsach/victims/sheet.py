@@ -46,6 +46,6 @@ def sheets(data: bytes) -> list[tuple[str, int, dict[str, int], list[list[str]]]
                 rows = [[cell_text(cell) for cell in row[:_MOST_COLUMNS]] for row in table[at + 1 :]]
                 found.append((name, at + 1, columns, rows))
     except workbook.WorkbookRefusedError as error:
-        what = error.what if error.what in ("no_reader", "encrypted") else "damaged"
+        what = error.what if error.what in ("no_reader", "encrypted", "xlsb") else "damaged"
         raise SheetError(what, error.where) from error
     return found

@@ -52,6 +52,7 @@ REFUSED = {
     ),
     "not_json": "the file is no JSON",
     "no_reader": "workbooks need the package python-calamine; save the sheet as CSV",
+    "xlsb": "it is a binary workbook (.xlsb); save it as .xlsx or CSV",
     "encrypted": "the workbook has a password; save it without one",
     "damaged": "the workbook is damaged; save it again",
     "too_many_rows": "the sheet has too many rows; save it as CSV",

@@ -13,6 +13,7 @@ from nacl.signing import SigningKey
 from quetsach.endpoint import manifest
 from quetsach.portal.audit.models import Entry
 from quetsach.portal.tools.models import RemovalTool, Stick
+from quetsach.text.language import translator
 
 CONTENT = b"MZ a removal tool"
 FIELDS = {
@@ -159,4 +160,10 @@ def test_the_sheet_says_whom_to_call_and_which_key_is_right(cast):
     cast.campaign.contact = {"name": "Chị Hoa <b>", "phone": "0900 000 100"}
     cast.campaign.save()
     page = visitor.get(reverse("tools_sheet")).content.decode()
+    # What the stick asks, word by word; four steps, as its guide says.
+    for code in ("vi", "en"):
+        visitor.cookies["django_language"] = code
+        told = visitor.get(reverse("tools_sheet")).content.decode()
+        assert f"“{translator(code)('How many people use this machine?')}”" in told
+        assert told.partition("</ol>")[0].count('<h2 class="h3">') == 4
     assert "0900 000 100" in page and "Hoa &lt;b&gt;" in page and "KIEM-TRA.cmd" in page

@@ -49,6 +49,7 @@ REASONS: Mapping[str, str] = {
     " address at the router",
     "unclean": "the Windows on this disk was not shut down wholly; start it, hold Shift while you click"
     " Shut down, then go on",
+    "signed_out": "belongs to a person who is not signed in; let them sign in, then make a new plan",
     "failed": "the system refused",
     "busy": "another clean-up is at work on this machine",
     "unsafe_store": "the folder of kept files may be written to by others; nothing in it is believed",

@@ -9,22 +9,27 @@ from __future__ import annotations
 import io
 import mmap
 import struct
-from collections.abc import Callable, Iterator, Mapping, Sequence
+import sys
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from functools import reduce
-from itertools import islice
 from operator import xor
 from typing import Any, BinaryIO
 
 from quetsach.endpoint.fact import Unavailable
+from quetsach.endpoint.machine import Files
 
-_LARGEST = 512 << 20
-_MOST_NAMES = 20_000
+_LARGEST, _LARGEST_HELD = 512 << 20, 64 << 20
+MOST_HELD = 8
+"""Hives that are in memory at once; of a machine with more people the others are read again."""
+MOST_NAMES = 100_000
+"""Keys or values of one key; a key with more is a gap, for nobody knows what stands behind them."""
 _LONGEST_DATA = 64 << 10
 _HEAD = struct.Struct("<4xII496xI")
 """The first sector: two sequence numbers, and at its end the checksum of all before it."""
-_BYTES = 3  # REG_BINARY
+_TEXTS = frozenset({1, 2, 6, 7})  # REG_SZ, REG_EXPAND_SZ, REG_LINK, REG_MULTI_SZ
 _LONGEST_BYTES = 1 << 20
-"""Of values in bytes: the cache of programs that ran (ShimCache) has some hundred kilobytes."""
+"""Bytes of a value: the cache of programs that ran (ShimCache) has some hundred kilobytes. A text ends at its
+first NUL, whatever stands behind it."""
 
 
 def is_settled(file: BinaryIO) -> bool:
@@ -46,10 +51,12 @@ def is_settled(file: BinaryIO) -> bool:
 
 
 class Hive:
-    """One hive file, mapped, not read into memory."""
+    """One hive file: mapped, or read into memory and let go at once (`is_held`)."""
 
-    def __init__(self, file: BinaryIO, shown: str) -> None:
+    def __init__(self, file: BinaryIO, shown: str, *, is_held: bool = False) -> None:
         self.shown = shown
+        self._most = _LARGEST_HELD if is_held else _LARGEST
+        self._is_held = is_held
         self.is_settled = self._guarded(lambda: is_settled(file))
         self._root = self._guarded(lambda: self._open(file))
 
@@ -58,9 +65,11 @@ class Hive:
             from Registry.Registry import Registry  # type: ignore[import-untyped]
         except ImportError as error:
             raise Unavailable("no_reader", "python-registry") from error
-        if file.seek(0, io.SEEK_END) > _LARGEST:
+        if file.seek(0, io.SEEK_END) > self._most:
             raise Unavailable("too_large", self.shown)
         file.seek(0)
+        if self._is_held:
+            return Registry(_Mapped(file.read(self._most))).root()
         try:
             # The map stays valid after its file is closed.
             mapped: Any = mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ)
@@ -71,8 +80,8 @@ class Hive:
     def _guarded[T](self, ask: Callable[[], T]) -> T:
         try:
             return ask()
-        except Unavailable:
-            raise
+        except Unavailable as error:
+            raise Unavailable(error.reason, error.detail or self.shown) from error
         except Exception as error:  # the parser can raise anything
             raise Unavailable("damaged", self.shown) from error
 
@@ -121,7 +130,7 @@ def _below(key: Any) -> Iterator[Any]:
 
     record = key._nkrecord
     if record.subkey_number():
-        for one in islice(record.subkey_list().keys(), _MOST_NAMES):
+        for one in _bounded(record.subkey_list().keys()):
             yield RegistryKey(one)
 
 
@@ -130,8 +139,15 @@ def _values(key: Any) -> Iterator[Any]:
 
     record = key._nkrecord
     if record.values_number():
-        for one in islice(record.values_list().values(), _MOST_NAMES):
+        for one in _bounded(record.values_list().values()):
             yield RegistryValue(one)
+
+
+def _bounded(records: Iterable[Any]) -> Iterator[Any]:
+    for number, one in enumerate(records):
+        if number >= MOST_NAMES:
+            raise Unavailable("too_large")
+        yield one
 
 
 class _Mapped:
@@ -147,12 +163,15 @@ class _Mapped:
 def _data(value: Any) -> str:
     try:
         record = value._vkrecord
-        is_bytes = record.data_type() == _BYTES
-        if record.data_length() & 0x7FFFFFFF > (_LONGEST_BYTES if is_bytes else _LONGEST_DATA):
-            return ""
-        return text_of(value.value())
+        is_too_large = record.data_length() & 0x7FFFFFFF > _LONGEST_BYTES
+        is_text = record.data_type() in _TEXTS
+        if not is_too_large:
+            return text_of(value.value())
     except Exception:  # one unreadable value must not hide the others
         return ""
+    if is_text:
+        raise Unavailable("too_large")
+    return ""
 
 
 def text_of(data: object) -> str:
@@ -164,14 +183,36 @@ def text_of(data: object) -> str:
     return "" if data is None else str(data)[:_LONGEST_DATA].rstrip("\0")
 
 
+class Opener:
+    """Opens a hive on demand. A hive that every Windows has must be there; others may be missing.
+
+    A hive of a running system is held in memory: as long as it was mapped, its person could not sign in.
+    """
+
+    def __init__(self, files: Files, path: str, *, is_needed: bool = False, is_held: bool = False) -> None:
+        self._is_held = is_held
+        self._files = files
+        self._path = path
+        self._is_needed = is_needed
+
+    def __call__(self) -> Hive | None:
+        if self._files.entry(self._path) is None:
+            if self._is_needed:
+                raise Unavailable("no_registry", self._path)
+            return None
+        with self._files.open(self._path) as file:
+            return Hive(file, self._path, is_held=self._is_held)
+
+
 class Hives:
     """Hives joined under the names that a running system gives them.
 
     `places` maps a root such as `HKLM\\SOFTWARE` to a function that opens its hive, or returns None where the
-    system has no such hive.
+    system has no such hive. At most `most` are open at once.
     """
 
-    def __init__(self, places: Mapping[str, Callable[[], Hive | None]]) -> None:
+    def __init__(self, places: Mapping[str, Callable[[], Hive | None]], most: int = sys.maxsize) -> None:
+        self._most = most
         self._places = {root.casefold(): open_it for root, open_it in places.items()}
         self._opened: dict[str, Hive | Unavailable | None] = {}
 
@@ -189,12 +230,17 @@ class Hives:
                 found.append(hive.shown)
         return found
 
+    def holds(self, key: str) -> bool:
+        """Whether a key lies below one of the roots."""
+        return _root_of(key) in self._places
+
     def _split(self, key: str) -> tuple[Hive, str] | None:
-        parts = key.split("\\")
-        root = "\\".join(parts[:2]).casefold()
+        root = _root_of(key)
         if root not in self._places:
             return None
         if root not in self._opened:
+            if len(self._opened) >= self._most:
+                self._opened.pop(next(iter(self._opened)))
             try:
                 self._opened[root] = self._places[root]()
             except Unavailable as error:
@@ -204,7 +250,7 @@ class Hives:
             return None
         if isinstance(hive, Unavailable):
             raise Unavailable(hive.reason, hive.detail)
-        rest = parts[2:]
+        rest = key.split("\\")[2:]
         if root == "hklm\\system" and rest and rest[0].casefold() == "currentcontrolset":
             number = hive.values("Select").get("Current", "1")
             rest[0] = f"ControlSet{int(number) if number.isdecimal() and len(number) < 4 else 1:03d}"
@@ -217,3 +263,7 @@ class Hives:
     def subkeys(self, key: str) -> Sequence[str]:
         found = self._split(key)
         return found[0].subkeys(found[1]) if found else ()
+
+
+def _root_of(key: str) -> str:
+    return "\\".join(key.split("\\")[:2]).casefold()

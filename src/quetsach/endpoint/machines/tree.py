@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import posixpath
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import cached_property
 from pathlib import Path
 from typing import NoReturn
@@ -25,7 +25,8 @@ from quetsach.endpoint.machine import (
 )
 from quetsach.endpoint.machines import eventlog
 from quetsach.endpoint.machines.disk import UnixFiles, WindowsTree
-from quetsach.endpoint.machines.hive import Hive, Hives
+from quetsach.endpoint.machines.hive import Hive, Hives, Opener
+from quetsach.endpoint.machines.people import has_hive, hives_of
 
 _NO_PROFILES = {"public", "default", "default user", "all users"}
 _MOST_USERS = 2_000
@@ -61,21 +62,16 @@ class TreeMachine:
         if self.system is not System.WINDOWS:
             return NoRegistry()
         config = r"C:\Windows\System32\config"
-        places = {
-            r"HKLM\SOFTWARE": self._opener(rf"{config}\SOFTWARE", is_needed=True),
-            r"HKLM\SYSTEM": self._opener(rf"{config}\SYSTEM", is_needed=True),
-            r"HKLM\AMCACHE": self._opener(r"C:\Windows\AppCompat\Programs\Amcache.hve"),
-            r"HKU\S-1-5-20": self._opener(r"C:\Windows\ServiceProfiles\NetworkService\NTUSER.DAT"),
+        places: dict[str, Callable[[], Hive | None]] = {
+            r"HKLM\SOFTWARE": Opener(self.files, rf"{config}\SOFTWARE", is_needed=True),
+            r"HKLM\SYSTEM": Opener(self.files, rf"{config}\SYSTEM", is_needed=True),
+            r"HKLM\AMCACHE": Opener(self.files, r"C:\Windows\AppCompat\Programs\Amcache.hve"),
+            r"HKU\S-1-5-20": Opener(self.files, r"C:\Windows\ServiceProfiles\NetworkService\NTUSER.DAT"),
         }
         for user in self.users():
             if user.root:
-                classes = rf"{user.folder}\AppData\Local\Microsoft\Windows\UsrClass.dat"
-                places[user.root] = self._opener(rf"{user.folder}\NTUSER.DAT")
-                places[f"{user.root}_Classes"] = self._opener(classes)
+                places |= hives_of(self.files, user)
         return Hives(places)
-
-    def _opener(self, path: str, *, is_needed: bool = False) -> _Opener:
-        return _Opener(self.files, path, is_needed=is_needed)
 
     @cached_property
     def name(self) -> str:
@@ -104,17 +100,10 @@ class TreeMachine:
             for entry in self.files.entries(r"C:\Users"):
                 is_profile = entry.is_folder or entry.is_link
                 if is_profile and entry.name.casefold() not in _NO_PROFILES:
-                    root = f"HKU\\{entry.name}" if self._may_have_hive(entry.path) else ""
+                    root = f"HKU\\{entry.name}" if has_hive(self.files, entry.path) else ""
                     found.append(User(entry.name, entry.path, root))
             return at_most(found)
         return unix_users(self.files)
-
-    def _may_have_hive(self, profile: str) -> bool:
-        """True also where this is unknown, as behind a link: reading the hive then gives the reason."""
-        try:
-            return self.files.entry(rf"{profile}\NTUSER.DAT") is not None
-        except Unavailable:
-            return True
 
     def _only_running(self, what: str) -> NoReturn:
         raise Unavailable("not_running", what)
@@ -141,23 +130,6 @@ class TreeMachine:
 
     def signature(self, path: str) -> tuple[Signature, str]:  # noqa: ARG002
         return Signature.UNKNOWN, ""
-
-
-class _Opener:
-    """Opens a hive on demand. A hive that every Windows has must be there; others may be missing."""
-
-    def __init__(self, files: Files, path: str, *, is_needed: bool) -> None:
-        self._files = files
-        self._path = path
-        self._is_needed = is_needed
-
-    def __call__(self) -> Hive | None:
-        if self._files.entry(self._path) is None:
-            if self._is_needed:
-                raise Unavailable("no_registry", self._path)
-            return None
-        with self._files.open(self._path) as file:
-            return Hive(file, self._path)
 
 
 def unix_users(files: Files) -> list[User]:

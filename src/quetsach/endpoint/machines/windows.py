@@ -20,12 +20,11 @@ from quetsach.endpoint.fact import Unavailable
 from quetsach.endpoint.machine import Adapter, Drive, Process, Signature, Socket, System, User
 from quetsach.endpoint.machines import eventlog, live
 from quetsach.endpoint.machines.disk import OwnWindowsFiles, reason_of
-from quetsach.endpoint.machines.hive import text_of
+from quetsach.endpoint.machines.hive import MOST_NAMES, text_of
+from quetsach.endpoint.machines.people import PeoplesRegistry
 
 _WORD = re.compile(r"\w{1,64}", re.ASCII)
-_MOST_NAMES = 20_000
 _WMI_SECONDS, _WMI_TRIES, _WMI_PAUSE = 30, 5, 3
-_PROFILES = r"HKLM\SOFTWARE\Microsoft\Windows NT\CurrentVersion\ProfileList"
 
 
 class OwnRegistry:
@@ -51,13 +50,13 @@ class OwnRegistry:
             return {}
         found: dict[str, str] = {}
         with opened:
-            for number in range(_MOST_NAMES):
+            for number in range(MOST_NAMES):
                 try:
                     name, data, _type = winreg.EnumValue(opened, number)
                 except OSError:
-                    break
+                    return found
                 found[name] = text_of(data)
-        return found
+        raise Unavailable("too_large", key)
 
     def subkeys(self, key: str) -> Sequence[str]:
         import winreg
@@ -67,12 +66,12 @@ class OwnRegistry:
             return ()
         found = []
         with opened:
-            for number in range(_MOST_NAMES):
+            for number in range(MOST_NAMES):
                 try:
                     found.append(winreg.EnumKey(opened, number))
                 except OSError:
-                    break
-        return found
+                    return found
+        raise Unavailable("too_large", key)
 
 
 class WindowsMachine:
@@ -84,8 +83,8 @@ class WindowsMachine:
     def __init__(self) -> None:
         self.name = live.host_name()
         self.files = OwnWindowsFiles()
-        self.registry = OwnRegistry()
         self.variables = _variables(os.environ)
+        self.registry = PeoplesRegistry(OwnRegistry(), self.files, self.variables)
 
     def drives(self) -> Sequence[Drive]:
         from quetsach.endpoint.machines import winapi
@@ -93,21 +92,10 @@ class WindowsMachine:
         return [found for root, kind in winapi.drives() if (found := _drive(root, kind)) is not None]
 
     def unsettled(self) -> Sequence[str]:
-        return ()
+        return self.registry.unsettled()
 
     def users(self) -> Sequence[User]:
-        """The people with a profile; `root` is set where the hive is loaded, that is for signed-in people."""
-        loaded = {name.upper() for name in self.registry.subkeys("HKU\\")}
-        found = []
-        for sid in self.registry.subkeys(_PROFILES):
-            if not sid.upper().startswith(("S-1-5-21-", "S-1-12-1-")):
-                continue
-            folder = self.registry.values(f"{_PROFILES}\\{sid}").get("ProfileImagePath", "")
-            folder = windowspath.clean(folder, self.variables)
-            if folder:
-                root = f"HKU\\{sid}" if sid.upper() in loaded else ""
-                found.append(User(windowspath.basename(folder), folder, root))
-        return found
+        return self.registry.users
 
     def processes(self) -> Sequence[Process]:
         return live.processes()

@@ -7,7 +7,6 @@ import re
 from collections.abc import Iterable, Iterator
 from itertools import islice
 
-from quetsach.endpoint import commandline
 from quetsach.endpoint.fact import Unavailable
 from quetsach.endpoint.machine import Entry, Machine, System
 from quetsach.endpoint.machines.tree import accounts
@@ -149,10 +148,11 @@ def _lines_of_scripts(machine: Machine, seen: Seen) -> None:
     settings = [one.path for one in _in(machine, seen, *_SETTINGS_THAT_RUN)]
     for path, text in _texts(machine, seen, settings):
         for line in seen.first(_RUNS.findall(text.replace("\\\n", "")), _MOST_LINES, path):
-            seen.add("startup-line", text=line.strip()[: commandline.LONGEST], place=path)
+            # What is longer is told where it is compared (`watchlist`).
+            seen.add("startup-line", text=line.strip(), place=path)
     hooks = [_APT[0], *(one.path for one in _in(machine, seen, _APT[1]))]
     for path, text in _texts(machine, seen, hooks):
-        for command in apt_hooks(text):
+        for command in seen.first(apt_hooks(text), _MOST_HOOKS, path):
             seen.add("startup-line", text=command, place=path)
 
 
@@ -161,7 +161,7 @@ def apt_hooks(text: str) -> list[str]:
     {"command";};`."""
     found = []
     plain = "\n".join(line for line in text.splitlines() if not line.lstrip().startswith(("#", "//")))
-    for hook in islice(_HOOK.finditer(plain), _MOST_HOOKS):
+    for hook in islice(_HOOK.finditer(plain), _MOST_HOOKS + 1):
         body = plain[hook.start() : hook.start() + _LONGEST_HOOK]
         closing = "}" if plain[hook.end() : hook.end() + 1] == "{" else ";"
         body = body[: body.find(closing, hook.end() - hook.start())]

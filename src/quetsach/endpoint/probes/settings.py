@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 
+from quetsach.endpoint.fact import Unavailable
 from quetsach.endpoint.machine import Machine, System, keys_below
 from quetsach.endpoint.probe import Probe, Seen
 
@@ -46,7 +47,10 @@ def _below(machine: Machine, key: str, parts: list[str]) -> Iterator[str]:
             yield from keys_below(machine.registry, key, most=_MOST_KEYS)
             return
         if part == "*":
-            for name in machine.registry.subkeys(key)[:_MOST_KEYS]:
+            names = machine.registry.subkeys(key)
+            if len(names) > _MOST_KEYS:
+                raise Unavailable("too_large", key)
+            for name in names:
                 yield from _below(machine, f"{key}\\{name}", parts[at + 1 :])
             return
         key = f"{key}\\{part}"

@@ -14,6 +14,7 @@ from quetsach.endpoint.probe import Probe, Seen
 
 _FILE = r"%SystemRoot%\System32\wbem\Repository\OBJECTS.DATA"
 _MOST_BYTES = 128 << 20
+_MOST = 1_000
 _CONSUMER = re.compile(
     rb"(CommandLine|ActiveScript)EventConsumer\0{1,4}([\x20-\x7e\t\r\n]{3,4000}?)\0([\x20-\x7e]{1,200})?"
 )
@@ -22,7 +23,8 @@ _RUNS = re.compile(r"[\\/]|\.(?:exe|bat|cmd|ps1|vbs|js)\b|createobject|wscript|p
 
 def _look(machine: Machine, seen: Seen) -> None:
     place = windowspath.clean(_FILE, machine.variables)
-    for kind, command, name in consumers(machine.files.read(place, _MOST_BYTES)):
+    found = consumers(machine.files.read(place, _MOST_BYTES))
+    for kind, command, name in seen.first(found, _MOST, place):
         seen.add("wmi-consumer", kind=kind, command=command, name=name)
 
 
@@ -33,7 +35,7 @@ def consumers(content: bytes) -> list[tuple[str, str, str]]:
         text = command.decode("ascii").strip()
         if _RUNS.search(text):
             found[kind.decode(), text, name.decode("ascii")] = None
-    return list(found)[:1_000]
+    return list(found)
 
 
 PROBE = Probe("wmi_consumers", _look, systems=frozenset({System.WINDOWS}))

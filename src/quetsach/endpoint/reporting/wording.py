@@ -101,6 +101,8 @@ def next_steps(result: Result) -> list[str]:
         steps.append(
             _("Start the Windows on this disk, shut it down wholly (not by fast startup), then check again.")
         )
+    if "signed_out" in reasons:
+        steps.append(_("Let the people named here sign in, one after the other, and check again each time."))
     if reasons & {"damaged", "failed", "too_large", "too_long", "too_deep", "no_registry", "no_accounts"}:
         steps.append(_("Some places named here could not be read. Have the IT officer look at them."))
     if "interrupted" in reasons:

@@ -27,6 +27,10 @@ _ZIP, _OLE = b"PK\x03\x04", b"\xd0\xcf\x11\xe0"
 _EXCEL_XML = b"urn:schemas-microsoft-com:office:spreadsheet"
 _GUESSES = ("cp1258", "cp1252")
 """Vietnamese Windows, then western."""
+_REFUSED = {
+    "no_reader": "no_reader", "bomb": "too_large", "encrypted": "locked", "xlsb": "binary",
+    "no_workbook": "unknown",
+}  # fmt: skip
 _LINE_END = re.compile(r"\r\n?")
 _MISREAD = re.compile("á[º»][\u0080-\uffff]|[ÃĂ][\u00a0-\u00bf\u0192-\u2122]|Ä[‘ƒ\u0091\u0083]|Æ[°¡]")
 """UTF-8 that was taken for Windows' encoding: ế as `áº¿`, đ as `Ä‘`, ư as `Æ°`."""
@@ -51,8 +55,8 @@ def is_workbook(head: bytes) -> bool:
 def sheets(data: bytes) -> list[Sheet]:
     """The sheets of a table, one for CSV. Rows keep their numbers: empty rows are rows.
 
-    Raises MachinesError: `too_large`, `too_many_rows`, `no_reader`, `damaged`, `locked`, `limits`,
-    `web_page`.
+    Raises MachinesError: `too_large`, `too_many_rows`, `no_reader`, `damaged`, `locked`, `binary`, `unknown`,
+    `limits`, `web_page`.
     """
     if len(data) > MOST_BYTES:
         raise MachinesError("too_large", MOST_BYTES >> 20)
@@ -144,10 +148,7 @@ def _workbook(data: bytes) -> dict[str, list[list[str]]]:
                 for name in book.sheet_names
             }
     except workbook.WorkbookRefusedError as error:
-        code = {"no_reader": "no_reader", "bomb": "too_large", "encrypted": "locked"}.get(
-            error.what, "damaged"
-        )
-        raise MachinesError(code, error.where) from error
+        raise MachinesError(_REFUSED.get(error.what, "damaged"), error.where) from error
 
 
 def _judge(parts: dict[str, workbook.Part]) -> None:

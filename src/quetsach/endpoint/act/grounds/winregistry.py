@@ -25,7 +25,17 @@ class LiveSettings:
     """See the module."""
 
     def admit(self, key: str) -> None:
-        """A running Windows writes its own registry."""
+        """A running Windows writes its own registry, and that of people who are signed in."""
+        root, _, rest = key.partition("\\")
+        if root.upper() != "HKU":
+            return
+        try:
+            with _opened(f"{root}\\{rest.partition('\\')[0]}", _READ):
+                pass
+        except ActError as error:
+            if error.reason != "missing":
+                raise
+            raise ActError("signed_out", key) from error
 
     def get(self, key: str, name: str) -> State | None:
         try:
