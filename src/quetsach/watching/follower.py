@@ -86,7 +86,9 @@ class Follower:
         self._let_go({**found.files, **found.beside})
         done = 0
         for is_beside, files in ((True, found.beside), (False, found.files)):
-            for path, mark in unique(files.items()):
+            # A store that was renamed is read before another one at its old name.
+            names = sorted(unique(files.items()), key=self._is_known)
+            for path, mark in names:
                 if self._looker.is_stopping:
                     return done
                 try:
@@ -142,6 +144,10 @@ class Follower:
     def _all(self) -> Iterator[Held]:
         yield from self._open.values()
         yield from self._gone
+
+    def _is_known(self, one: tuple[Path, Mark]) -> bool:
+        """Whether a file had this name before."""
+        return one[0] in self._open or one[0] in self._whole_read
 
     def _forget(self, path: Path) -> None:
         held = self._open.pop(path, None)
@@ -341,19 +347,25 @@ class Follower:
         self, path: Path, source: str, goes_on: Callable[[Looked], bool]
     ) -> tuple[Looked, str] | None:
         """How far a store was looked at, by its source id, and its log format. It may have had another name,
-        under which no file is any more."""
+        under which no file is any more, or another store."""
+        version = self._looker.version
         found = [one for one in self._state.of_source(source) if one.is_whole]
         for one in sorted(found, key=lambda one: one.path != str(path)):
-            is_here = one.path == str(path)
-            if not is_here and os.path.lexists(one.path):
+            known, is_here = self._state.looked(one.number, version), one.path == str(path)
+            if known is None and is_here:
+                break
+            if known is None or not (is_here or (known.record and goes_on(known))):
                 continue
-            known = self._state.looked(one.number, self._looker.version)
-            if known is not None and (is_here or (known.record > 0 and goes_on(known))):
+            # Where its last record stands there still, this is a copy, unless the store was here before.
+            if is_here or not whole.has_last(one.path, source, known) or self._was_here(path, known):
                 self._state.move(one.number, str(path))
                 return known, one.format
-            if is_here:
-                break
         return None
+
+    def _was_here(self, path: Path, known: Looked) -> bool:
+        """Whether a path led to a store before, and leads to no copy of it: its last record is not here."""
+        is_known = self._state.whole(str(path), self._looker.version)[0]
+        return bool(is_known) and not whole.has_last(str(path), "", known)
 
     def _look_whole(self, held: Held, mark: Mark) -> int:
         """Read a file as a whole once it rests; one that never rests, once a minute."""
@@ -380,6 +392,11 @@ class Follower:
         )
         if looker.is_stopping:
             return 0
+        is_other = any(one.joins or (one.adds and one.coverage.gaps) for one in answers)
+        if known_mark and is_other and self._is_any_unread():
+            # The records between may stand in a file that waits.
+            self.waiting.append(path)
+            return 0
         if looker.take_leases is not None:
             looker.take_leases(
                 held.options.source_name, whole.leases(path, held.options.tz, looker.lease_length)
@@ -396,6 +413,11 @@ class Follower:
         self._whole_read[path], held.unread = now, said
         held.looked = (mark, looker.version)
         return 1
+
+    def _is_any_unread(self) -> bool:
+        """Whether a file that is read as a whole waits and was never read."""
+        waiting = (one for one in self._open.values() if one.is_whole and one.looked is None)
+        return any(not self._state.whole(str(one.path), self._looker.version)[0] for one in waiting)
 
     def _confused(self, answers: Iterable[Answer]) -> str:
         """Which other file has the source id of a file that was read as a whole, and goes on otherwise; ""
