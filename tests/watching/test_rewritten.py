@@ -54,21 +54,36 @@ def test_zeros_in_place_of_one_name_are_read_when_it_comes(office: Office) -> No
     assert sum(row.count for row in office.found()) == 3
 
 
-def rewrite(office: Office, data: bytes) -> None:
+def rewrite(office: Office, data: bytes, is_renamed: bool = False) -> None:
     path = office.logs / "dns.log"
-    path.write_bytes(data)
-    os.utime(path, (office.now, office.now))
+    place = office.true.with_name("new") if is_renamed else path
+    place.write_bytes(data)
+    os.utime(place, (office.now, office.now))
+    place.rename(path)
     office.contents[path] = data
 
 
+def ring_of(office: Office, ring: list[bytes]) -> bytes:
+    return b"\xff\xfe" * office.is_wide + b"".join(ring)
+
+
+def follows(office: Office, written: int) -> bool:
+    """Whether each line counts once, and no trouble is told."""
+    told = [(one.lines, one.gaps, one.errors) for one in office.coverage()]
+    counted = sum(row.count for row in office.found())
+    return (counted, told) == (written, [(written, (), [])]) and not office.follower.troubles
+
+
 @pytest.mark.parametrize("is_down", [False, True])
-@pytest.mark.parametrize("number", [400, 3000])
+@pytest.mark.parametrize("is_renamed", [False, True])
+@pytest.mark.parametrize(("number", "is_wide"), [(400, False), (3000, False), (300, True)])
 def test_a_log_that_loses_its_oldest_lines_counts_each_line_once(
-    office: Office, number: int, is_down: bool
+    office: Office, number: int, is_wide: bool, is_renamed: bool, is_down: bool
 ) -> None:
-    """As a ring of so many lines, which its writer writes anew each time."""
+    """As a ring of so many lines, which its writer writes anew each time, or puts in the place of the old."""
+    office.is_wide = is_wide
     ring, written = [office.line() for _ in range(number)], number
-    rewrite(office, b"".join(ring))
+    rewrite(office, ring_of(office, ring))
     office.settle()
     for new in (1, 70, 0, number // 3):
         if is_down:
@@ -76,16 +91,109 @@ def test_a_log_that_loses_its_oldest_lines_counts_each_line_once(
             office.start()
         ring = [*ring[new:], *(office.line() for _ in range(new))]
         written += new
-        rewrite(office, b"".join(ring))
+        rewrite(office, ring_of(office, ring), is_renamed)
         office.settle()
-        assert sum(row.count for row in office.found()) == written
-        assert [(one.lines, one.gaps) for one in office.coverage()] == [(written, ())]
-        assert not office.follower.troubles
+        assert follows(office, written)
     # All is new, and nobody saw what was between.
     rewrite(office, b"".join([office.line() for _ in range(2 * number)][number:]))
     office.settle()
     assert sum(row.count for row in office.found()) == written + number
     assert sum(len(one.gaps) for one in office.coverage()) == 1
+
+
+@pytest.mark.parametrize("is_wide", [False, True])
+@pytest.mark.parametrize(("number", "new"), [(100, 80), (20, 3), (20, 19)])
+def test_a_ring_of_which_few_lines_are_left_counts_each_line_once(
+    office: Office, number: int, new: int, is_wide: bool
+) -> None:
+    office.is_wide = is_wide
+    ring, written = [office.line() for _ in range(number)], number
+    rewrite(office, ring_of(office, ring))
+    office.settle()
+    for _time in range(3):
+        ring = [*ring[new:], *(office.line() for _ in range(new))]
+        written += new
+        rewrite(office, ring_of(office, ring))
+        office.settle()
+        assert sum(row.count for row in office.found()) == written
+        assert [one.lines for one in office.coverage()] == [written]
+        # One line is no proof: the next log may begin with an equal one.
+        assert any(one.gaps for one in office.coverage()) == (new == 19)
+
+
+@pytest.mark.parametrize("is_down", [False, True])
+def test_a_ring_that_is_seen_half_written_counts_each_line_once(office: Office, is_down: bool) -> None:
+    ring, written = [office.line() for _ in range(400)], 400
+    rewrite(office, b"".join(ring))
+    office.settle()
+    for new in (1, 70, 30):
+        if is_down:
+            office.kill()
+            office.start()
+        ring = [*ring[new:], *(office.line() for _ in range(new))]
+        written += new
+        data = b"".join(ring)
+        for part in (0, len(data) // 3, len(data) - 30, len(data)):
+            rewrite(office, data[:part])
+            office.look()
+        office.settle()
+        assert follows(office, written)
+
+
+def test_a_log_that_begins_anew_is_read_though_its_writer_never_rests(office: Office) -> None:
+    rewrite(office, b"".join(office.line() for _ in range(200)))
+    office.settle()
+    data = b""
+    for _look in range(24):
+        data += office.line()
+        rewrite(office, data)
+        office.look()
+    assert 220 <= sum(row.count for row in office.found()) <= 224
+
+
+def test_many_new_lines_of_a_ring_are_found(office: Office) -> None:
+    ring = [office.line("evil.example" if n % 1000 == 0 else "fine.test") for n in range(30_000)]
+    rewrite(office, b"".join(ring))
+    office.settle()
+    ring = [*ring[27_000:], *(office.line() for _ in range(27_000))]
+    rewrite(office, b"".join(ring))
+    office.settle()
+    assert sum(row.count for row in office.found()) == 30 + 27_000
+    assert [one.lines for one in office.coverage()] == [57_000]
+
+
+def test_a_ring_of_equal_lines_is_a_gap(office: Office) -> None:
+    """Nobody can see which of its lines are new."""
+    equal = b"query[A] evil.example from 10.1.2.3\n"
+    rewrite(office, b"# begin\n" * 300 + equal * 400)
+    office.settle()
+    for data in (b"# begin\n" * 100 + equal * 500, equal * 500):
+        rewrite(office, data)
+        office.settle()
+        assert 400 <= sum(row.count for row in office.found()) <= 600
+    (before,) = office.coverage()
+    assert before.gaps
+    for _time in range(3):
+        # It seems to be as it was.
+        rewrite(office, equal * 500)
+        office.settle()
+    (after,) = office.coverage()
+    assert after.gaps[-1][1] > before.gaps[-1][1] and len(after.gaps) <= len(before.gaps) + 1
+
+
+def test_a_log_that_was_edited_is_told(office: Office) -> None:
+    lines = [office.line() for _ in range(400)]
+    rewrite(office, b"".join(lines))
+    office.settle()
+    rewrite(office, b"".join([*lines[100:395], office.line(), *lines[396:]]))
+    office.settle()
+    told = [error for one in office.coverage() for error in one.errors]
+    assert len(told) == 1 and "may count once more" in told[0] and problems.is_known(told[0])
+    assert any(one.gaps for one in office.coverage())
+    # What was truncated begins with other lines.
+    rewrite(office, b"".join(office.line() for _ in range(90)))
+    office.settle()
+    assert [error for one in office.coverage() for error in one.errors] == told
 
 
 def test_a_log_with_its_newest_lines_first_is_told(office: Office) -> None:

@@ -322,9 +322,9 @@ def test_a_database_that_is_renamed_goes_on_though_a_new_one_has_its_name(
     os.utime(old, (office.now, office.now))
     office.settle()
 
-    def told() -> tuple[int, int, list[str]]:
+    def told() -> tuple[int, int, list[list[str]]]:
         counts = {row.device: row.count for row in office.found()}
-        gaps = [gap for one in office.coverage() for gap in one.gaps]
+        gaps = [list(gap) for one in office.coverage() for gap in one.gaps]
         return counts.pop("10.9.9.9", 0), sum(counts.values()), gaps
 
     assert told() == (7, 35, [])

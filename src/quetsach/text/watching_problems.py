@@ -12,6 +12,10 @@ WATCHING = (
         " once more; let the program append to its log"
     ),
     N_(
+        "was written anew, and nobody can see where its new lines begin, so lines may count once more; let"
+        " the program append to its log"
+    ),
+    N_(
         "lies on a network file system (%(kind)s), where a state is not safe; give a folder on a disk of this"
         " machine"
     ),

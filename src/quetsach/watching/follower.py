@@ -13,7 +13,7 @@ from pathlib import Path
 from quetsach.scanning.engine import ScanOptions
 from quetsach.sightings import copies
 from quetsach.watching import rewritten, whole
-from quetsach.watching.content import HEAD_BYTES, Fingerprint, Handle, Mark
+from quetsach.watching.content import HEAD_BYTES, Handle, Mark
 from quetsach.watching.generation import Answer, Generation, Looked
 from quetsach.watching.held import AGAIN_SECONDS, QUIET_SECONDS, RESTING_SECONDS, Held, Looker
 from quetsach.watching.names import Names, Paths, unique
@@ -22,6 +22,8 @@ _LOOKED = "looked since"
 _PAST, _ALL = "rotated logs", "all"
 _WRITE_SECONDS = 5.0
 """How far nothing was found is written so late at most: to write takes longer than to look."""
+_WRITTEN_SECONDS = 1.0
+"""A log that was replaced and rests so long is no log that is half written."""
 _CLOCK_SECONDS = 2.0
 """The clock of a file system may be coarse."""
 
@@ -57,6 +59,8 @@ class Follower:
         self._compared: set[Path] = set()
         self.gaps = 0
         """Gaps that this watcher has told."""
+        self.is_unsure = False
+        """A log that was replaced may be half written: the next look tells."""
         self.waiting: list[Path] = []
         """Files that are still being written and are read when they rest."""
 
@@ -82,7 +86,7 @@ class Follower:
         self._last = float(about.get(_LOOKED, "inf" if self._from_now else "0"))
         if about.get(_PAST) == _ALL:
             self._last = 0.0
-        self.troubles, self.waiting = dict(found.errors), []
+        self.troubles, self.waiting, self.is_unsure = dict(found.errors), [], False
         self._let_go({**found.files, **found.beside})
         done = 0
         for is_beside, files in ((True, found.beside), (False, found.files)):
@@ -178,6 +182,10 @@ class Follower:
             self._looker.write(held)
             held.begin(None)
             held.looked, held.is_copy = None, False
+        elif held.looked is not None and held.looked[0].size == mark.size and rewritten.are_equal(held.tail):
+            # A log without a time in its lines was written anew, or only touched: nobody can see which.
+            self._looker.write(held)
+            self._tell_gap(held.generation, held.looked[0].mtime_ns / 1e9)
 
     def _one(self, path: Path, mark: Mark, *, is_beside: bool) -> int:
         held = self._open.get(path)
@@ -208,8 +216,10 @@ class Follower:
     def _look_lines(self, held: Held, mark: Mark) -> int:
         if held.generation is None or held.is_copy:
             held.begin(self._known(held, mark))
-            if held.generation is None and not self._from_now:
-                self._changed(held, mark)
+            if held.generation is None and not self._from_now and self._waits(held, mark):
+                self.waiting.append(held.path)
+                self.is_unsure = True
+                return 0
             if held.generation is None and held.is_past:
                 return self._look_past(held, mark)
             if held.generation is None and held.is_beside:
@@ -226,24 +236,37 @@ class Follower:
             self._note_missing(str(held.path))
         return self._looker.look(held, mark, self._now())
 
-    def _changed(self, held: Held, mark: Mark) -> None:
+    def _waits(self, held: Held, mark: Mark) -> bool:
         """Find in an unknown content that which was read last under its name: with zeros that were filled,
-        without its oldest lines, or behind new ones."""
-        old = self._state.last_at(str(held.path))
+        without its oldest lines, or behind new ones. True where nothing of it is there, perhaps not yet."""
+        old, now = self._state.last_at(str(held.path)), self._now()
         if old is None or old.is_ended or not old.fingerprint.place:
-            return
-        if any(one.generation is not None and one.generation.number == old.number for one in self._all()):
-            return
+            return False
+        users = [one for one in self._all() if one.generation is not None]
+        users = [one for one in users if one.generation and one.generation.number == old.number]
+        if any(not one.is_gone for one in users) or (not users and self._looker.was_filled(held, old)):
+            return False
+        self._looker.note_encoding(held)
         found, size = old.fingerprint, mark.size
-        if found.place <= size and self._looker.was_filled(held, old):
-            return
+        tail = users[0].tail if users else held.tail
         if rewritten.is_prepended(found, held.handle, size):
             held.repeats = rewritten.PREPENDED
             self._state.end(old.number)
-        elif place := rewritten.place_of_last(found, held.handle, size):
-            at = Fingerprint.of(held.handle, place)
-            self._state.shift(old.number, at, found.place - place)
-            held.begin(self._state.generation(old.number))
+        elif anew := rewritten.find(found, tail, held.handle, size):
+            for one in users:
+                self._drop(one)
+            self._looker.shift(held, old, anew.place)
+            if not anew.is_sure:
+                self._tell_gap(old)
+        elif not users and held.rests(now) < _WRITTEN_SECONDS:
+            held.doubted = held.doubted or now
+            if 0 <= now - held.doubted < QUIET_SECONDS:
+                self._note_missing(str(held.path))
+                return True
+        if held.generation is None and not held.repeats and rewritten.repeats(tail, held.handle, size):
+            held.repeats = rewritten.REPEATED
+        held.doubted = 0.0
+        return False
 
     def _is_past(self, path: Path, mark: Mark) -> bool:
         """Whether a followed log was rotated to this name. Where watching began with what came later, only a
@@ -299,6 +322,7 @@ class Follower:
             elif self._now() - since >= seconds:
                 del self._missing[number]
                 self._tell_gap(one)
+                self._state.end(number)
 
     def _is_packed(self, one: Generation) -> bool:
         """Whether a file that is read as a whole holds all that was read of a content."""
@@ -309,15 +333,15 @@ class Follower:
                 return True
         return False
 
-    def _tell_gap(self, one: Generation) -> None:
+    def _tell_gap(self, one: Generation, since: float | None = None) -> None:
+        """Lines of a content may be lost since its last one; where that has no time, from `since` on."""
         known = self._state.looked(one.number, self._looker.version)
         if known is None or known.coverage is None:
             return
-        now = datetime.fromtimestamp(self._now(), UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
-        first = known.coverage.last or now
+        now = _moment(self._now())
+        first = known.coverage.last or (now if since is None else _moment(since))
         self.gaps += 1
         self._state.add_gap(one.number, self._looker.version, (first, max(first, now)))
-        self._state.end(one.number)
 
     def _last_look(self, held: Held) -> int:
         """Look at a file that has no name here any more, and let it go when it rests."""
@@ -446,6 +470,10 @@ class Follower:
                 for path in (str(one.path) for one in kept):
                     other = second if path == first else first
                     self._others[path] = copies.OTHERWISE.format(path=other)
+
+
+def _moment(seconds: float) -> str:
+    return datetime.fromtimestamp(seconds, UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
 
 
 def _place(held: Held) -> int:

@@ -158,7 +158,7 @@ def has_last(path: str, source: str, before: Looked) -> bool:
 
 
 class _Open(NamedTuple):
-    """A store whose file is open, its smallest number, what opens it once more, and its source id."""
+    """A store whose file is open. `first` is its smallest number; `again` opens it once more."""
 
     store: _Store
     first: int
