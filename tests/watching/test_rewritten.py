@@ -7,6 +7,7 @@ import os
 import pytest
 
 from quetsach.text import problems
+from quetsach.watching import holes
 from tests.watching.office import Office
 from tests.watching.test_follow import check
 
@@ -52,6 +53,67 @@ def test_zeros_in_place_of_one_name_are_read_when_it_comes(office: Office) -> No
     rewrite(office, data)
     check(office)
     assert sum(row.count for row in office.found()) == 3
+
+
+def with_zeros(office: Office, lines: bytes, size: int, *, is_sparse: bool) -> None:
+    """Lines with zeros between them: never written, or written as zeros."""
+    path = office.logs / "dns.log"
+    with path.open("wb") as file:
+        file.write(lines)
+        if not is_sparse:
+            file.write(bytes(size))
+        file.seek(len(lines) + size)
+        file.write(b"\n" + office.line())
+    os.utime(path, (office.now, office.now))
+
+
+@pytest.mark.parametrize("is_sparse", [True, False])
+def test_what_is_written_in_the_middle_of_many_zeros_is_read_or_told(
+    office: Office, is_sparse: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(holes, "_MOST_BYTES", 1 << 19)
+    monkeypatch.setattr(holes, "_BLOCK", 1 << 16)
+    path, size = office.logs / "dns.log", 900_000
+    with_zeros(office, b"".join(office.line() for _ in range(300)), size, is_sparse=is_sparse)
+    office.settle()
+    assert sum(row.count for row in office.found()) == 301
+    told = office.follower.troubles.get(str(path), "")
+    assert ("so many zeros" in told) is not is_sparse
+    assert not told or problems.is_known(told)
+    with path.open("r+b") as file:
+        file.seek(450_000)
+        file.write(b"\n" + office.line())
+    os.utime(path, (office.now, office.now))
+    office.settle()
+    office.contents[path] = path.read_bytes()
+    if is_sparse:
+        assert office.found() == office.expected()[0]
+        assert sum(row.count for row in office.found()) == 302
+
+
+def test_copytruncate_under_a_program_that_does_not_append_is_read_as_a_scan_reads_it(office: Office) -> None:
+    """It goes on at its place, behind zeros; each such log begins with the same bytes, which is told."""
+    log = office.logs / "dns.log"
+    with log.open("wb", 0) as writer:
+        for number in range(3):
+            writer.write(b"".join(office.line() for _ in range(400)))
+            os.utime(log, (office.now, office.now))
+            office.look()
+            for old in range(number, 0, -1):
+                (office.logs / f"dns.log.{old}").rename(office.logs / f"dns.log.{old + 1}")
+            copy = office.logs / "dns.log.1"
+            copy.write_bytes(log.read_bytes())
+            os.utime(copy, (office.now, office.now))
+            os.truncate(log, 0)
+            office.look()
+        writer.write(b"".join(office.line() for _ in range(400)))
+    os.utime(log, (office.now, office.now))
+    office.settle()
+    office.contents = {path: path.read_bytes() for path in office.logs.iterdir()}
+    sightings, coverage = office.expected()
+    assert office.found() == sightings
+    assert sorted(one.lines for one in office.coverage()) == sorted(one.lines for one in coverage)
+    assert "both begin with zeros" in office.follower.troubles[str(log)]
 
 
 def rewrite(office: Office, data: bytes, is_renamed: bool = False) -> None:

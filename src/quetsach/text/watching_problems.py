@@ -16,6 +16,10 @@ WATCHING = (
         " the program append to its log"
     ),
     N_(
+        "holds so many zeros that nobody sees where its writer fills them later; scan it again when it is"
+        " finished"
+    ),
+    N_(
         "lies on a network file system (%(kind)s), where a state is not safe; give a folder on a disk of this"
         " machine"
     ),

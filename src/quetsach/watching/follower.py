@@ -116,7 +116,7 @@ class Follower:
             self._compared = set(self._open)
             self._note_others()
         self.troubles |= self._others
-        self.troubles |= {str(path): held.unread for path, held in self._open.items() if held.unread}
+        self.troubles |= {str(path): one.trouble for path, one in self._open.items() if one.trouble}
         self._state.set_troubles(self.troubles, self._now())
         return done
 

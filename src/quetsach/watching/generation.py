@@ -114,6 +114,18 @@ class Answer(NamedTuple):
         yield from self.bypasses
 
 
+class Read(NamedTuple):
+    """The answer of a span and the id of its file. The rest counts up to the end of the span: the bytes of
+    text, the header, the hours of all lines, and the zeros among them."""
+
+    answer: Answer
+    source: str
+    text: int
+    header: bytes
+    counted: Counted
+    holes: tuple[Hole, ...]
+
+
 SELECT = (
     "SELECT number, is_whole, source, was, head, head_size, tail, place, base, base_header, path, shown,"
     " is_ended, format FROM generation"

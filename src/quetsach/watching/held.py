@@ -6,7 +6,6 @@ import json
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import NamedTuple
 
 from quetsach.files.source import CUT, no_text, utf16_of
 from quetsach.machines.leases import naming
@@ -17,8 +16,7 @@ from quetsach.sightings.adding import add_coverage
 from quetsach.watching import counting, holes
 from quetsach.watching.content import HEAD_BYTES, SETTLED_BYTES, Fingerprint, Handle, Mark, Stretch
 from quetsach.watching.counting import Counted
-from quetsach.watching.generation import Answer, Generation, Stand
-from quetsach.watching.holes import Hole
+from quetsach.watching.generation import Answer, Generation, Read, Stand
 from quetsach.watching.state import State
 from quetsach.watching.whole import answer_of
 
@@ -30,18 +28,6 @@ RESTING_SECONDS = 3600.0
 _LONG_LINE = 1 << 20
 _TEXT = "text"
 """The name of the format of a log that no format fits."""
-
-
-class Read(NamedTuple):
-    """The answer of a span and the id of its file. The rest counts up to the end of the span: the bytes of
-    text, the header, the hours of all lines, and the zeros among them."""
-
-    answer: Answer
-    source: str
-    text: int
-    header: bytes
-    counted: Counted
-    holes: tuple[Hole, ...]
 
 
 @dataclass
@@ -90,6 +76,8 @@ class Held:
     """The last bytes that were read under this name, 4,096 at most, of whatever content."""
     doubted: float = 0.0
     """Since when another content stands here that may be half written; 0 where none does."""
+    unseen: str = ""
+    """Why nobody sees what is written into zeros."""
     is_copy: bool = False
     """Another file that is held open has the same content, and at least as much of it."""
 
@@ -98,6 +86,11 @@ class Held:
         times = [time for _size, time in self.beside]
         changed = max([self.mark.mtime_ns, *times]) / 1e9 if self.mark is not None else now
         return max(now - changed, now - self.since)
+
+    @property
+    def trouble(self) -> str:
+        """What cannot be read, in words; "" where nothing."""
+        return "; ".join(filter(None, (self.unread, self.unseen))) if self.unseen else self.unread
 
     @property
     def settled_at(self) -> int:
@@ -157,7 +150,7 @@ class Looker:
         self.note_encoding(held)
         self._note_no_text(held, mark.size)
         stand, base = self._stand(held), one.base if one is not None else 0
-        if stand is not None and holes.is_filled(stand.holes, held.handle.read):
+        if stand is not None and holes.is_filled(stand.holes, held.handle.read, held.handle.written):
             # What is there now counts alone.
             self.write(held)
             held.stand = stand = None
@@ -173,6 +166,8 @@ class Looker:
             if left and not self._rest(held, max(begin, end), mark.size, now):
                 return done
             held.looked = (mark, self.version)
+            known = held.stand.holes if held.stand is not None else ()
+            held.unseen = holes.UNSEEN if holes.is_too_much(known, held.handle.written) else ""
             done += left > 0
         return done
 
