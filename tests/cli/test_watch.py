@@ -48,6 +48,16 @@ def test_once_tells_what_is_new_and_the_dump_is_the_scan(
     assert dump.read_text().replace(f',"was":["{short}"]', "") == scan.read_text()
 
 
+def test_once_waits_for_a_log_that_may_be_half_written(
+    watch: Callable[..., tuple[int, str, str]], log: Path
+) -> None:
+    assert watch("--once")[0] == 1
+    log.write_text("")
+    add(log, "10.1.2.9")
+    code, out, _err = watch("--once")
+    assert (code, "10.1.2.9" in out) == (1, True)
+
+
 def test_show_tells_how_far_it_is(
     quetsach: Run, watch: Callable[..., tuple[int, str, str]], log: Path, place: Path
 ) -> None:

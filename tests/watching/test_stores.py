@@ -304,6 +304,81 @@ def test_a_database_that_is_renamed_goes_on_though_its_oldest_queries_went(offic
     assert sum(row.count for row in office.found()) == 36
 
 
+@pytest.mark.parametrize("name", ["pihole-FTL.old.db", "a.db"])
+@pytest.mark.parametrize("is_same_image", [False, True])
+def test_a_database_that_is_renamed_goes_on_though_a_new_one_has_its_name(
+    office: Office, name: str, is_same_image: bool
+) -> None:
+    pihole = Pihole(office)
+    pihole.ask(*["evil.example"] * 25)
+    office.settle()
+    pihole.forget(22)
+    pihole.ask(*["evil.example"] * 10)
+    old, new = pihole.path, pihole.path.with_name(name)
+    renamed(office, old, new)
+    began = BEGAN if is_same_image else BEGAN.replace("9", "8")
+    asked = "INSERT INTO queries VALUES (NULL, 1663900800, 1, 2, 'evil.example', '10.9.9.9', NULL);"
+    database(old, OLD.partition("INSERT")[0] + began + 7 * asked)
+    os.utime(old, (office.now, office.now))
+    office.settle()
+
+    def told() -> tuple[int, int, list[list[str]]]:
+        counts = {row.device: row.count for row in office.found()}
+        gaps = [list(gap) for one in office.coverage() for gap in one.gaps]
+        return counts.pop("10.9.9.9", 0), sum(counts.values()), gaps
+
+    assert told() == (7, 35, [])
+    office.kill()
+    office.start()
+    pihole.path = new
+    pihole.ask("evil.example")
+    office.settle()
+    assert told() == (7, 36, [])
+
+
+def test_a_copy_of_a_database_takes_nothing_from_it(office: Office) -> None:
+    pihole = Pihole(office)
+    pihole.ask(*["evil.example"] * 25)
+    office.settle()
+    pihole.forget(22)
+    copy = office.logs / "a-copy.db"
+    for count in (10, 3):
+        pihole.ask(*["evil.example"] * count)
+        copy.write_bytes(pihole.path.read_bytes())
+        os.utime(copy, (office.now, office.now))
+        office.settle()
+        assert office.found() == office.expected()[0]
+    assert sum(row.count for row in office.found()) == 38
+
+
+@pytest.mark.realdata
+@pytest.mark.skipif(not EVENTS.is_file(), reason="QUETSACH_TEST_DATA is not there")
+@pytest.mark.parametrize("name", ["Archive-System.evtx", "System-old.evtx"])
+@pytest.mark.parametrize("is_late", [False, True])
+def test_an_event_log_that_windows_puts_away_when_it_is_full_goes_on(
+    office: Office, name: str, is_late: bool
+) -> None:
+    """The new one at its name goes on with the next number."""
+    pytest.importorskip("evtx")
+    path, data = office.logs / "System.evtx", EVENTS.read_bytes()
+    put(office, path, event_log(data, 5))
+    office.settle()
+    full, new = event_log(data, 8, dropped=4), event_log(data, 9, dropped=8)
+    away = path.with_name(name)
+    renamed(office, path, away)
+    put(office, path, new)
+    if is_late:
+        # It is written yet when the new one rests already.
+        office.now += 20
+    away.write_bytes(full)
+    os.utime(away, (office.now, office.now))
+    office.contents = {path: event_log(data, 9)}
+    check(office)
+    put(office, path, event_log(data, 10, dropped=8))
+    office.contents = {path: event_log(data, 10)}
+    check(office)
+
+
 @pytest.mark.realdata
 @pytest.mark.skipif(not EVENTS.is_file(), reason="QUETSACH_TEST_DATA is not there")
 def test_an_event_log_that_is_renamed_goes_on_though_its_oldest_events_went(office: Office) -> None:

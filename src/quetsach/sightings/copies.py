@@ -17,7 +17,8 @@ _UNEXACT = 16
 OTHERWISE = (
     "begins as {path} does and goes on otherwise: both were read and count as one source, so of one machine"
     " and day the larger number stands. Where one system is a clone of the other, let it begin a new log or"
-    " database"
+    " database; where both begin with zeros, because copytruncate meets a program that does not append, let"
+    " it append"
 )
 
 

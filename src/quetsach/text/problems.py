@@ -229,7 +229,8 @@ _SENTENCES = (
     N_(
         "begins as %(path)s does and goes on otherwise: both were read and count as one source, so of one"
         " machine and day the larger number stands. Where one system is a clone of the other, let it begin a"
-        " new log or database"
+        " new log or database; where both begin with zeros, because copytruncate meets a program that does"
+        " not append, let it append"
     ),
     N_("its worker failed %(n)s times (%(why)s); it was not looked at"),
     N_("bytes %(start)s to %(end)s: its worker failed %(n)s times (%(why)s); it was not looked at"),

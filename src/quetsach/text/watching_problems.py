@@ -12,6 +12,14 @@ WATCHING = (
         " once more; let the program append to its log"
     ),
     N_(
+        "was written anew, and nobody can see where its new lines begin, so lines may count once more; let"
+        " the program append to its log"
+    ),
+    N_(
+        "holds so many zeros that nobody sees where its writer fills them later; scan it again when it is"
+        " finished"
+    ),
+    N_(
         "lies on a network file system (%(kind)s), where a state is not safe; give a folder on a disk of this"
         " machine"
     ),

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import errno
 import hashlib
 import os
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
@@ -80,6 +81,16 @@ class Handle:
             found += block
         return bytes(found)
 
+    def written(self, begin: int, end: int) -> Iterator[tuple[int, int]]:
+        """What the disk keeps of a stretch: not the zeros that were never written, where the system tells."""
+        at = begin
+        while at < end:
+            first, last = _written_at(self._number, at)
+            if first >= end:
+                return
+            yield max(at, first), min(last, end)
+            at = last
+
     def take(self, place: int, end: int) -> None:
         """Keep the first bytes, and those around a place up to `end`, as they are now, where these are few:
         until `forget`, reading them gives these bytes."""
@@ -147,6 +158,18 @@ if sys.platform == "win32":
 
 else:
     _read_at = os.pread
+
+
+def _written_at(number: int, place: int) -> tuple[int, int]:
+    """The first and the last place that a disk keeps, from a place on; no places where it keeps none."""
+    try:
+        first = os.lseek(number, place, os.SEEK_DATA)
+        return first, os.lseek(number, first, os.SEEK_HOLE)
+    except AttributeError:
+        # Windows does not tell.
+        return place, sys.maxsize
+    except OSError as error:
+        return (sys.maxsize, sys.maxsize) if error.errno == errno.ENXIO else (place, sys.maxsize)
 
 
 class Stretch:

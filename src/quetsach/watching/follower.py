@@ -13,7 +13,7 @@ from pathlib import Path
 from quetsach.scanning.engine import ScanOptions
 from quetsach.sightings import copies
 from quetsach.watching import rewritten, whole
-from quetsach.watching.content import HEAD_BYTES, Fingerprint, Handle, Mark
+from quetsach.watching.content import HEAD_BYTES, Handle, Mark
 from quetsach.watching.generation import Answer, Generation, Looked
 from quetsach.watching.held import AGAIN_SECONDS, QUIET_SECONDS, RESTING_SECONDS, Held, Looker
 from quetsach.watching.names import Names, Paths, unique
@@ -22,6 +22,8 @@ _LOOKED = "looked since"
 _PAST, _ALL = "rotated logs", "all"
 _WRITE_SECONDS = 5.0
 """How far nothing was found is written so late at most: to write takes longer than to look."""
+_WRITTEN_SECONDS = 1.0
+"""A log that was replaced and rests so long is no log that is half written."""
 _CLOCK_SECONDS = 2.0
 """The clock of a file system may be coarse."""
 
@@ -57,6 +59,8 @@ class Follower:
         self._compared: set[Path] = set()
         self.gaps = 0
         """Gaps that this watcher has told."""
+        self.is_unsure = False
+        """A log that was replaced may be half written: the next look tells."""
         self.waiting: list[Path] = []
         """Files that are still being written and are read when they rest."""
 
@@ -82,11 +86,13 @@ class Follower:
         self._last = float(about.get(_LOOKED, "inf" if self._from_now else "0"))
         if about.get(_PAST) == _ALL:
             self._last = 0.0
-        self.troubles, self.waiting = dict(found.errors), []
+        self.troubles, self.waiting, self.is_unsure = dict(found.errors), [], False
         self._let_go({**found.files, **found.beside})
         done = 0
         for is_beside, files in ((True, found.beside), (False, found.files)):
-            for path, mark in unique(files.items()):
+            # A store that was renamed is read before another one at its old name.
+            names = sorted(unique(files.items()), key=self._is_known)
+            for path, mark in names:
                 if self._looker.is_stopping:
                     return done
                 try:
@@ -110,7 +116,7 @@ class Follower:
             self._compared = set(self._open)
             self._note_others()
         self.troubles |= self._others
-        self.troubles |= {str(path): held.unread for path, held in self._open.items() if held.unread}
+        self.troubles |= {str(path): one.trouble for path, one in self._open.items() if one.trouble}
         self._state.set_troubles(self.troubles, self._now())
         return done
 
@@ -143,6 +149,10 @@ class Follower:
         yield from self._open.values()
         yield from self._gone
 
+    def _is_known(self, one: tuple[Path, Mark]) -> bool:
+        """Whether a file had this name before."""
+        return one[0] in self._open or one[0] in self._whole_read
+
     def _forget(self, path: Path) -> None:
         held = self._open.pop(path, None)
         if held is not None:
@@ -172,6 +182,10 @@ class Follower:
             self._looker.write(held)
             held.begin(None)
             held.looked, held.is_copy = None, False
+        elif held.looked is not None and held.looked[0].size == mark.size and rewritten.are_equal(held.tail):
+            # A log without a time in its lines was written anew, or only touched: nobody can see which.
+            self._looker.write(held)
+            self._tell_gap(held.generation, held.looked[0].mtime_ns / 1e9)
 
     def _one(self, path: Path, mark: Mark, *, is_beside: bool) -> int:
         held = self._open.get(path)
@@ -202,8 +216,10 @@ class Follower:
     def _look_lines(self, held: Held, mark: Mark) -> int:
         if held.generation is None or held.is_copy:
             held.begin(self._known(held, mark))
-            if held.generation is None and not self._from_now:
-                self._changed(held, mark)
+            if held.generation is None and not self._from_now and self._waits(held, mark):
+                self.waiting.append(held.path)
+                self.is_unsure = True
+                return 0
             if held.generation is None and held.is_past:
                 return self._look_past(held, mark)
             if held.generation is None and held.is_beside:
@@ -220,24 +236,37 @@ class Follower:
             self._note_missing(str(held.path))
         return self._looker.look(held, mark, self._now())
 
-    def _changed(self, held: Held, mark: Mark) -> None:
+    def _waits(self, held: Held, mark: Mark) -> bool:
         """Find in an unknown content that which was read last under its name: with zeros that were filled,
-        without its oldest lines, or behind new ones."""
-        old = self._state.last_at(str(held.path))
+        without its oldest lines, or behind new ones. True where nothing of it is there, perhaps not yet."""
+        old, now = self._state.last_at(str(held.path)), self._now()
         if old is None or old.is_ended or not old.fingerprint.place:
-            return
-        if any(one.generation is not None and one.generation.number == old.number for one in self._all()):
-            return
+            return False
+        users = [one for one in self._all() if one.generation is not None]
+        users = [one for one in users if one.generation and one.generation.number == old.number]
+        if any(not one.is_gone for one in users) or (not users and self._looker.was_filled(held, old)):
+            return False
+        self._looker.note_encoding(held)
         found, size = old.fingerprint, mark.size
-        if found.place <= size and self._looker.was_filled(held, old):
-            return
+        tail = users[0].tail if users else held.tail
         if rewritten.is_prepended(found, held.handle, size):
             held.repeats = rewritten.PREPENDED
             self._state.end(old.number)
-        elif place := rewritten.place_of_last(found, held.handle, size):
-            at = Fingerprint.of(held.handle, place)
-            self._state.shift(old.number, at, found.place - place)
-            held.begin(self._state.generation(old.number))
+        elif anew := rewritten.find(found, tail, held.handle, size):
+            for one in users:
+                self._drop(one)
+            self._looker.shift(held, old, anew.place)
+            if not anew.is_sure:
+                self._tell_gap(old)
+        elif not users and held.rests(now) < _WRITTEN_SECONDS:
+            held.doubted = held.doubted or now
+            if 0 <= now - held.doubted < QUIET_SECONDS:
+                self._note_missing(str(held.path))
+                return True
+        if held.generation is None and not held.repeats and rewritten.repeats(tail, held.handle, size):
+            held.repeats = rewritten.REPEATED
+        held.doubted = 0.0
+        return False
 
     def _is_past(self, path: Path, mark: Mark) -> bool:
         """Whether a followed log was rotated to this name. Where watching began with what came later, only a
@@ -293,6 +322,7 @@ class Follower:
             elif self._now() - since >= seconds:
                 del self._missing[number]
                 self._tell_gap(one)
+                self._state.end(number)
 
     def _is_packed(self, one: Generation) -> bool:
         """Whether a file that is read as a whole holds all that was read of a content."""
@@ -303,15 +333,15 @@ class Follower:
                 return True
         return False
 
-    def _tell_gap(self, one: Generation) -> None:
+    def _tell_gap(self, one: Generation, since: float | None = None) -> None:
+        """Lines of a content may be lost since its last one; where that has no time, from `since` on."""
         known = self._state.looked(one.number, self._looker.version)
         if known is None or known.coverage is None:
             return
-        now = datetime.fromtimestamp(self._now(), UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
-        first = known.coverage.last or now
+        now = _moment(self._now())
+        first = known.coverage.last or (now if since is None else _moment(since))
         self.gaps += 1
         self._state.add_gap(one.number, self._looker.version, (first, max(first, now)))
-        self._state.end(one.number)
 
     def _last_look(self, held: Held) -> int:
         """Look at a file that has no name here any more, and let it go when it rests."""
@@ -341,19 +371,25 @@ class Follower:
         self, path: Path, source: str, goes_on: Callable[[Looked], bool]
     ) -> tuple[Looked, str] | None:
         """How far a store was looked at, by its source id, and its log format. It may have had another name,
-        under which no file is any more."""
+        under which no file is any more, or another store."""
+        version = self._looker.version
         found = [one for one in self._state.of_source(source) if one.is_whole]
         for one in sorted(found, key=lambda one: one.path != str(path)):
-            is_here = one.path == str(path)
-            if not is_here and os.path.lexists(one.path):
+            known, is_here = self._state.looked(one.number, version), one.path == str(path)
+            if known is None and is_here:
+                break
+            if known is None or not (is_here or (known.record and goes_on(known))):
                 continue
-            known = self._state.looked(one.number, self._looker.version)
-            if known is not None and (is_here or (known.record > 0 and goes_on(known))):
+            # Where its last record stands there still, this is a copy, unless the store was here before.
+            if is_here or not whole.has_last(one.path, source, known) or self._was_here(path, known):
                 self._state.move(one.number, str(path))
                 return known, one.format
-            if is_here:
-                break
         return None
+
+    def _was_here(self, path: Path, known: Looked) -> bool:
+        """Whether a path led to a store before, and leads to no copy of it: its last record is not here."""
+        is_known = self._state.whole(str(path), self._looker.version)[0]
+        return bool(is_known) and not whole.has_last(str(path), "", known)
 
     def _look_whole(self, held: Held, mark: Mark) -> int:
         """Read a file as a whole once it rests; one that never rests, once a minute."""
@@ -380,6 +416,11 @@ class Follower:
         )
         if looker.is_stopping:
             return 0
+        is_other = any(one.joins or (one.adds and one.coverage.gaps) for one in answers)
+        if known_mark and is_other and self._is_any_unread():
+            # The records between may stand in a file that waits.
+            self.waiting.append(path)
+            return 0
         if looker.take_leases is not None:
             looker.take_leases(
                 held.options.source_name, whole.leases(path, held.options.tz, looker.lease_length)
@@ -396,6 +437,11 @@ class Follower:
         self._whole_read[path], held.unread = now, said
         held.looked = (mark, looker.version)
         return 1
+
+    def _is_any_unread(self) -> bool:
+        """Whether a file that is read as a whole waits and was never read."""
+        waiting = (one for one in self._open.values() if one.is_whole and one.looked is None)
+        return any(not self._state.whole(str(one.path), self._looker.version)[0] for one in waiting)
 
     def _confused(self, answers: Iterable[Answer]) -> str:
         """Which other file has the source id of a file that was read as a whole, and goes on otherwise; ""
@@ -424,6 +470,10 @@ class Follower:
                 for path in (str(one.path) for one in kept):
                     other = second if path == first else first
                     self._others[path] = copies.OTHERWISE.format(path=other)
+
+
+def _moment(seconds: float) -> str:
+    return datetime.fromtimestamp(seconds, UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
 
 
 def _place(held: Held) -> int:

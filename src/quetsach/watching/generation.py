@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
+from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
+from quetsach.scanning.engine import Judged
 from quetsach.sightings.sighting import Bypass, Coverage, Sighting
 from quetsach.watching.content import Fingerprint
 from quetsach.watching.counting import Counted
@@ -54,6 +56,33 @@ class Looked(NamedTuple):
     damage: tuple[str, ...]
 
 
+@dataclass
+class Stand:
+    """How far a content was looked at with one version of the list.
+
+    `text` are the bytes of text up to the place. `is_settled`: the next lines add to those before, also in
+    another process. `counted` is about the hours of its lines, `holes` are zeros among them. `judged` is how
+    this process read the lines up to the place; None where another one did, or where a half line was read
+    with them. `rest` are the bytes of a last line without its end.
+    `unwritten` is the coverage of the last spans up to the place. Nothing was found in them, and the state
+    has not got them yet; `since` is when they began.
+    Meanwhile `kept` are the first bytes of the content and those before the place.
+    """
+
+    version: int
+    place: int
+    text: int
+    header: bytes
+    is_settled: bool
+    counted: Counted
+    holes: tuple[Hole, ...]
+    rest: int = 0
+    judged: Judged | None = None
+    unwritten: list[Coverage] = field(default_factory=list)
+    since: float = 0.0
+    kept: tuple[bytes, bytes] | None = None
+
+
 class Answer(NamedTuple):
     """What a span showed, or a log in a file that is read as a whole. `head` are its first bytes, where asked
     for; `format` is the log format, "" where it was not asked for. Of a store `first`, `record` and `moment`
@@ -83,6 +112,18 @@ class Answer(NamedTuple):
         """All rows."""
         yield from self.sightings
         yield from self.bypasses
+
+
+class Read(NamedTuple):
+    """The answer of a span and the id of its file. The rest counts up to the end of the span: the bytes of
+    text, the header, the hours of all lines, and the zeros among them."""
+
+    answer: Answer
+    source: str
+    text: int
+    header: bytes
+    counted: Counted
+    holes: tuple[Hole, ...]
 
 
 SELECT = (

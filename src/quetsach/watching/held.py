@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
-from typing import NamedTuple
 
 from quetsach.files.source import CUT, no_text, utf16_of
 from quetsach.machines.leases import naming
@@ -14,12 +13,10 @@ from quetsach.machines.leases.leaseformat import Event, LeaseFormat
 from quetsach.scanning import reading
 from quetsach.scanning.engine import Before, Engine, Judged, Judging, Matcher, Progress, ScanOptions
 from quetsach.sightings.adding import add_coverage
-from quetsach.sightings.sighting import Coverage
 from quetsach.watching import counting, holes
 from quetsach.watching.content import HEAD_BYTES, SETTLED_BYTES, Fingerprint, Handle, Mark, Stretch
 from quetsach.watching.counting import Counted
-from quetsach.watching.generation import Answer, Generation
-from quetsach.watching.holes import Hole
+from quetsach.watching.generation import Answer, Generation, Read, Stand
 from quetsach.watching.state import State
 from quetsach.watching.whole import answer_of
 
@@ -31,45 +28,6 @@ RESTING_SECONDS = 3600.0
 _LONG_LINE = 1 << 20
 _TEXT = "text"
 """The name of the format of a log that no format fits."""
-
-
-@dataclass
-class Stand:
-    """How far a content was looked at with one version of the list.
-
-    `text` are the bytes of text up to the place. `is_settled`: the next lines add to those before, also in
-    another process. `counted` is about the hours of its lines, `holes` are zeros among them. `judged` is how
-    this process read the lines up to the place; None where another one did, or where a half line was read
-    with them. `rest` are the bytes of a last line without its end.
-    `unwritten` is the coverage of the last spans up to the place. Nothing was found in them, and the state
-    has not got them yet; `since` is when they began.
-    Meanwhile `kept` are the first bytes of the content and those before the place.
-    """
-
-    version: int
-    place: int
-    text: int
-    header: bytes
-    is_settled: bool
-    counted: Counted
-    holes: tuple[Hole, ...]
-    rest: int = 0
-    judged: Judged | None = None
-    unwritten: list[Coverage] = field(default_factory=list)
-    since: float = 0.0
-    kept: tuple[bytes, bytes] | None = None
-
-
-class Read(NamedTuple):
-    """The answer of a span and the id of its file. The rest counts up to the end of the span: the bytes of
-    text, the header, the hours of all lines, and the zeros among them."""
-
-    answer: Answer
-    source: str
-    text: int
-    header: bytes
-    counted: Counted
-    holes: tuple[Hole, ...]
 
 
 @dataclass
@@ -114,6 +72,12 @@ class Held:
     """How many first bytes `leases`, the format of leases among its lines, is about."""
     unread: str = ""
     """What could not be read of it."""
+    tail: bytes = b""
+    """The last bytes that were read under this name, 4,096 at most, of whatever content."""
+    doubted: float = 0.0
+    """Since when another content stands here that may be half written; 0 where none does."""
+    unseen: str = ""
+    """Why nobody sees what is written into zeros."""
     is_copy: bool = False
     """Another file that is held open has the same content, and at least as much of it."""
 
@@ -122,6 +86,11 @@ class Held:
         times = [time for _size, time in self.beside]
         changed = max([self.mark.mtime_ns, *times]) / 1e9 if self.mark is not None else now
         return max(now - changed, now - self.since)
+
+    @property
+    def trouble(self) -> str:
+        """What cannot be read, in words; "" where nothing."""
+        return "; ".join(filter(None, (self.unread, self.unseen))) if self.unseen else self.unread
 
     @property
     def settled_at(self) -> int:
@@ -178,10 +147,10 @@ class Looker:
         if not self.goes_on(held, mark):
             return 0
         one = held.generation
-        self._encoding(held)
+        self.note_encoding(held)
         self._note_no_text(held, mark.size)
         stand, base = self._stand(held), one.base if one is not None else 0
-        if stand is not None and holes.is_filled(stand.holes, held.handle.read):
+        if stand is not None and holes.is_filled(stand.holes, held.handle.read, held.handle.written):
             # What is there now counts alone.
             self.write(held)
             held.stand = stand = None
@@ -197,10 +166,12 @@ class Looker:
             if left and not self._rest(held, max(begin, end), mark.size, now):
                 return done
             held.looked = (mark, self.version)
+            known = held.stand.holes if held.stand is not None else ()
+            held.unseen = holes.UNSEEN if holes.is_too_much(known, held.handle.written) else ""
             done += left > 0
         return done
 
-    def _encoding(self, held: Held) -> None:
+    def note_encoding(self, held: Held) -> None:
         """Note that of the text, which the first bytes decide."""
         one = held.generation
         if one is None or held.stand is None or one.fingerprint.place < HEAD_BYTES:
@@ -246,11 +217,26 @@ class Looker:
 
     def was_filled(self, held: Held, one: Generation) -> bool:
         """The same of a content that was read by another process."""
+        if one.fingerprint.place > held.handle.mark().size:
+            return False
         held.begin(one)
         is_so = self._is_filled(held, one)
         if not is_so:
             held.begin(None)
         return is_so
+
+    def shift(self, held: Held, one: Generation, place: int) -> None:
+        """Go on with a content that lacks its oldest lines now: what was read of it ends at a place."""
+
+        def text_of(at: int) -> int:
+            whole = Stretch(held.handle, 0, at)
+            while held.handle.encoding and whole.read(_LONG_LINE):
+                pass
+            return whole.given if held.handle.encoding else at
+
+        at = Fingerprint.of(held.handle, place)
+        self.state.shift(one.number, at, one.fingerprint.place - place, text_of)
+        held.begin(self.state.generation(one.number))
 
     def _stand(self, held: Held) -> Stand | None:
         stand, one = held.stand, held.generation
@@ -300,7 +286,7 @@ class Looker:
 
     def begin_here(self, held: Held, mark: Mark, now: float) -> None:
         """Pass over all that there is. It is read once, because its header lines count for what follows."""
-        self._encoding(held)
+        self.note_encoding(held)
         end = held.handle.line_end(0, mark.size)
         if end:
             judged = self._judged(held, end, is_rest=False)
@@ -347,11 +333,13 @@ class Looker:
             stand.place, stand.text, stand.header, stand.judged = end, read.text, read.header, judged
             stand.counted, stand.holes = read.counted, read.holes
             stand.is_settled |= end >= held.settled_at
-            stand.kept = (held.handle.read(0, HEAD_BYTES), held.handle.read(end - HEAD_BYTES, HEAD_BYTES))
+            held.tail = held.handle.read(end - HEAD_BYTES, HEAD_BYTES)
+            stand.kept = (held.handle.read(0, HEAD_BYTES), held.tail)
         else:
             is_new = one is None or stand is None
             found = Fingerprint.of(held.handle, end, None if is_new or one is None else one.fingerprint)
             self._keep(held, read, found, judged, now, adds=adds, is_rest=is_rest)
+            held.tail = held.handle.read(end - found.head_size, found.head_size)
         self._leases(held, (start, end))
         return True
 
@@ -456,7 +444,8 @@ class Looker:
         handle, one, (start, end) = held.handle, held.generation, at
         if end - start > _LONG_LINE:
             self.state.flush()
-        is_known = one is not None and held.stand is not None and one.fingerprint.head_size == HEAD_BYTES
+        stand = held.stand
+        is_known = one is not None and stand is not None and (stand.is_settled or stand.place >= HEAD_BYTES)
         source = one.source if one is not None and is_known else handle.digest(0, min(HEAD_BYTES, end))
         mtime = (held.mark or handle.mark()).mtime_ns / 1e9
         before = Before(text, judged, header, source, mtime, counted.behind)

@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 
 type Hole = tuple[int, int]
 """The places of its first byte and behind its last."""
 
+UNSEEN = (
+    "holds so many zeros that nobody sees where its writer fills them later; scan it again when it is"
+    " finished"
+)
 LEAST = 4
 """So many zeros are a hole: text in UTF-32 has three in a row, and the shortest name has four bytes."""
 MOST = 256
@@ -69,18 +73,33 @@ def emptied(holes: Sequence[Hole], data: bytes, start: int) -> bytes:
     return bytes(found)
 
 
-def is_filled(holes: Sequence[Hole], read: Callable[[int, int], bytes]) -> bool:
-    """Whether something stands now where zeros were read; `read` takes a place and a size. Of holes of many
-    megabytes the ends are read."""
+type Pieces = Iterable[tuple[int, int]]
+
+
+def is_filled(
+    holes: Sequence[Hole], read: Callable[[int, int], bytes], written: Callable[[int, int], Pieces]
+) -> bool:
+    """Whether something stands now where zeros were read.
+
+    `read` takes a place and a size; `written` gives what a disk keeps of a stretch, without what was never
+    written. Of many megabytes that are kept the ends are read.
+    """
     left = _MOST_BYTES
     for begin, end in holes:
-        pieces = [(begin, end)]
-        if end - begin > left:
-            pieces = [(begin, min(end, begin + _BLOCK)), (max(begin, end - _BLOCK), end)]
-        left = max(0, left - (end - begin))
-        for first, last in pieces:
-            for at in range(first, last, _BLOCK):
-                data = read(at, min(_BLOCK, last - at))
-                if data.count(0) != len(data):
-                    return True
+        for first, last in written(begin, end):
+            pieces = [(first, last)]
+            if last - first > left:
+                pieces = [(first, min(last, first + _BLOCK)), (max(first, last - _BLOCK), last)]
+            left = max(0, left - (last - first))
+            for one, other in pieces:
+                for at in range(one, other, _BLOCK):
+                    data = read(at, min(_BLOCK, other - at))
+                    if data.count(0) != len(data):
+                        return True
     return False
+
+
+def is_too_much(holes: Sequence[Hole], written: Callable[[int, int], Pieces]) -> bool:
+    """Whether zeros may be filled where nobody looks."""
+    kept = (last - first for hole in holes for first, last in written(*hole))
+    return len(holes) >= MOST or sum(kept) > _MOST_BYTES

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 
 from quetsach.sightings.adding import add, add_coverage, join_coverage
 from quetsach.sightings.sighting import Bypass, Coverage, Sighting, dump
@@ -100,22 +100,23 @@ class State(Telling):
         with self._writing():
             self._file.execute("UPDATE generation SET is_ended = 1 WHERE number = ?", (number,))
 
-    def shift(self, number: int, found: Fingerprint, back: int) -> None:
+    def shift(self, number: int, found: Fingerprint, back: int, text_of: Callable[[int], int]) -> None:
         """The file of a generation of lines lacks so many bytes of its beginning now; its first and last
-        bytes that were read are those of `found`. All lines stay counted."""
+        bytes that were read are those of `found`, and `text_of` gives the bytes of text before a place. All
+        lines stay counted."""
         with self._writing():
             self._file.execute(
                 "UPDATE generation SET head = ?, head_size = ?, tail = ?, place = ?, base = max(0, base - ?)"
                 " WHERE number = ?",
                 (*found, back, number),
             )
-            query = "SELECT version, counted FROM looked WHERE generation = ?"
-            for version, kept in self._file.execute(query, (number,)).fetchall():
-                counted = Counted(Counted.of(kept).behind)
+            query = "SELECT version, place, counted FROM looked WHERE generation = ?"
+            for version, place, kept in self._file.execute(query, (number,)).fetchall():
+                counted, now = Counted(Counted.of(kept).behind), max(0, place - back)
                 self._file.execute(
-                    "UPDATE looked SET place = max(0, place - ?), text = max(0, text - ?), is_settled = 1,"
-                    " counted = ?, holes = '[]' WHERE generation = ? AND version = ?",
-                    (back, back, counted.kept(), number, version),
+                    "UPDATE looked SET place = ?, text = ?, is_settled = 1, counted = ?, holes = '[]'"
+                    " WHERE generation = ? AND version = ?",
+                    (now, text_of(now), counted.kept(), number, version),
                 )
 
     def move(self, number: int, path: str) -> None:
@@ -245,7 +246,11 @@ class State(Telling):
         with self._writing():
             known = self.looked(number, version)
             if known is not None and known.coverage is not None:
-                told = known.coverage._replace(gaps=[*known.coverage.gaps, list(gap)])
+                *before, last = known.coverage.gaps or [[]]
+                if last and last[0] <= gap[0] <= last[1]:
+                    gap = (last[0], max(last[1], gap[1]))
+                    last = []
+                told = known.coverage._replace(gaps=[*before, *filter(None, [last]), list(gap)])
                 self._file.execute(
                     "UPDATE looked SET coverage = ?, change = ? WHERE generation = ? AND version = ?",
                     (_written(told), self._change(), number, version),

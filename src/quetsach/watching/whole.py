@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable, Iterable, Iterator
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from functools import partial
 from itertools import chain
 from math import inf
@@ -109,26 +109,10 @@ def read_on(
     its largest number fell, or where something behind damage was read and the damage is gone: a copy was put
     in its place. So is one with queries without a name: new queries do not tell whether those are there.
     """
-    with opening.read(path, is_raw=True) as file:
-        start = file.read(HEAD_BYTES)
-        kind = next((kind.module for kind in openers.KINDS if kind.begins(start)), "")
-        if kind not in _STORES:
+    with _opened(path) as opened:
+        if opened is None:
             return None
-        meter, mtime = openers.Meter(), path.stat().st_mtime
-
-        def again() -> openers.Opened:
-            file.seek(0)
-            return openers.Opened("", openers.Start(Disk(file, meter)), mtime=mtime, path=path)
-
-        try:
-            store = _STORES[kind](again)
-            first = store.first()
-        except Exception:  # hostile bytes can make a library raise anything
-            # The reading as a whole reports the reason.
-            return None
-        if not store.name:
-            return None
-        source = hashlib.sha256(store.name[:HEAD_BYTES]).hexdigest()
+        store, first, again, source = opened
         before, log_format = known(source, partial(_goes_on, store, first)) or (None, "")
         reader = _Reader(path, engine, matcher, options, store, again, source)
         is_earlier = before is not None and 0 < first < before.first
@@ -159,6 +143,49 @@ def read_on(
             gap = sorted((begin, end))
             told = told._replace(coverage=told.coverage._replace(gaps=[gap]))
     return [told], said
+
+
+def has_last(path: str, source: str, before: Looked) -> bool:
+    """Whether a path leads to a store with a source id, "" for any, that holds the last record that was read
+    of it."""
+    try:
+        with _opened(Path(path)) as opened:
+            if opened is None or source not in ("", opened.source) or opened.first > before.record:
+                return False
+            return _goes_on(opened.store, opened.first, before)
+    except Exception:  # the file is gone, or hostile bytes make a library raise anything
+        return False
+
+
+class _Open(NamedTuple):
+    """A store whose file is open. `first` is its smallest number; `again` opens it once more."""
+
+    store: _Store
+    first: int
+    again: Callable[[], openers.Opened]
+    source: str
+
+
+@contextmanager
+def _opened(path: Path) -> Iterator[_Open | None]:
+    """The store at a path; None where it is no store with a name. Raises OSError."""
+    with opening.read(path, is_raw=True) as file:
+        start = file.read(HEAD_BYTES)
+        kind = next((kind.module for kind in openers.KINDS if kind.begins(start)), "")
+        meter, mtime = openers.Meter(), path.stat().st_mtime
+
+        def again() -> openers.Opened:
+            file.seek(0)
+            return openers.Opened("", openers.Start(Disk(file, meter)), mtime=mtime, path=path)
+
+        found = None
+        # Hostile bytes can make a library raise anything; the reading as a whole reports the reason.
+        with suppress(Exception):
+            store = _STORES[kind](again) if kind in _STORES else None
+            if store is not None and store.name:
+                source = hashlib.sha256(store.name[:HEAD_BYTES]).hexdigest()
+                found = _Open(store, store.first(), again, source)
+        yield found
 
 
 def _goes_on(store: _Store, first: int, before: Looked) -> bool:

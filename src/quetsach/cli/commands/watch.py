@@ -5,6 +5,7 @@ from __future__ import annotations
 import signal
 import sys
 import threading
+import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -173,8 +174,11 @@ def _stopped(watcher: Watcher) -> Iterator[threading.Event]:
 
 
 def _once(watcher: Watcher) -> int:
-    while watcher.round():
-        pass
+    from quetsach.watching.running import POLL_SECONDS
+
+    while watcher.round() or watcher.follower.is_unsure:
+        if watcher.follower.is_unsure:
+            time.sleep(POLL_SECONDS)
     watcher.write()
     watcher.follower.end()
     rows = watcher.news()
