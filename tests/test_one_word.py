@@ -20,8 +20,8 @@ OTHERS = (
     "or a list withdrawn",
     "event4_sinkhole",
 )
-"""Texts about publishers of lists and makers of tools, who publish elsewhere, about a file that is taken
-into hand again, and about a file beside a list, which is revoked; the name of a type of reports."""
+"""Left out: texts about publishers of lists and makers of tools, who publish elsewhere; a file that is taken
+into hand again; a file beside a list, which is revoked. And the name of a type of reports."""
 IDEAS = {
     "publish": (r"\b[Pp]ublish(es|ed|ing)?\b", "phát hành", "công bố"),
     "issue a letter": (r"\bletter\b.*\bissued\b|\bIssued (as|the letter)\b", "ban hành", "phát hành"),

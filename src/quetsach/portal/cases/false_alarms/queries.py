@@ -99,8 +99,8 @@ def reported_signs(case: Case) -> set[str]:
 
 
 def waiting_here(node: CampaignNode, user: User) -> list[str]:
-    """The machines, each once, of false alarms that others said and that wait for the people of a node; the
-    one that waits longest first. One query."""
+    """The machines, each once, of false alarms that others said and that wait for the people of a node. The
+    longest wait comes first. One query."""
     rows = FalseAlarm.rows.filter(WAITING, decider=node).exclude(by=user).order_by("at", "pk")
     return list(dict.fromkeys(rows.values_list("case__device__key", flat=True)))
 

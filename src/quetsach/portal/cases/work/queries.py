@@ -109,8 +109,8 @@ class Saved(NamedTuple):
 
 
 def last_saved(actor: User, node: CampaignNode, now: datetime) -> Saved | None:
-    """What a person saved last on the work list of the node or of one below it, wherever that person was
-    signed in, of cases to which nothing has happened since. One query."""
+    """The acts that a person saved last on the work list of the node or of one below it, in any browser.
+    Cases with a later event are left out. One query."""
     since = CaseEvent.rows.filter(Q(at__gt=OuterRef("at")) | Q(at=OuterRef("at"), pk__gt=OuterRef("pk")))
     rows = saved_by(actor, node, now).filter(~Exists(since.filter(case=OuterRef("case"))))
     saved = list(rows.order_by("-at", "-pk").values_list("data__batch", "at")[:MOST_TOGETHER])
