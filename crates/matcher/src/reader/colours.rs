@@ -8,7 +8,7 @@ use std::borrow::Cow;
 pub const ESCAPE: u8 = 0x1B;
 
 /// The last bytes of a colour and of erasing the rest of a line: what stands around them is joined.
-const JOINING: &[u8] = b"mK";
+pub const JOINING: &[u8] = b"mK";
 
 /// The length of the control sequence that begins here.
 fn sequence(text: &[u8]) -> Option<usize> {

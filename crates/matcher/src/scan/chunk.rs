@@ -173,7 +173,7 @@ impl<'a> Scan<'a> {
     /// Whether the separators of the header may stand inside a token, so that phase 1 cannot be trusted.
     fn header_cuts_tokens(&self) -> bool {
         let header = &self.reader.header;
-        let inside = |b: &u8| b.is_ascii_alphanumeric() || b"._-:[]".contains(b);
+        let inside = |b: &u8| b.is_ascii_alphanumeric() || !b.is_ascii() || b"._-:[]\\".contains(b);
         !header.fields.is_empty()
             && header
                 .separator

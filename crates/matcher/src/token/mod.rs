@@ -5,9 +5,12 @@
 mod asked;
 pub(crate) mod buffer;
 mod hidden;
+#[cfg(test)]
+mod hidden_tests;
 mod ipv4;
 mod ipv6;
 mod names;
+mod spelling;
 #[cfg(test)]
 mod tests;
 mod trust;
@@ -20,6 +23,7 @@ use crate::reader::colours::ESCAPE;
 use crate::set::Set;
 use crate::set::asked::Asked;
 use crate::set::hash::Filter;
+use hidden::Hidden;
 use trust::Trust;
 
 /// Bytes that stand before a chunk's data, so that looking back never leaves the buffer.
@@ -176,6 +180,7 @@ impl Search<'_> {
 fn find<C: Classes>(classes: C, search: &mut Search<'_>, out: &mut Candidates) {
     let (set, buf, from, len) = (search.set, search.buf, search.from, search.len);
     let filters = set.filters(search.endpoints);
+    let mut hidden = Hidden::new(search);
     let Scratch {
         streams,
         names,
@@ -230,9 +235,8 @@ fn find<C: Classes>(classes: C, search: &mut Search<'_>, out: &mut Candidates) {
                 let block = odd.trailing_zeros() as usize;
                 odd &= odd - 1;
                 let at = base + 64 * (BLOCKS * i + block);
-                let has_high =
-                    hidden::check(classes, set, buf, at, m.token[block], &mut out.places);
-                out.has_high |= has_high;
+                let bits = [m.token[block], m.dot[block], m.colon[block]];
+                hidden.check(classes, at, bits, out);
                 let text = &buf[at..(at + 64).min(from + len)];
                 out.has_controls = out.has_controls || memchr::memchr2(0, ESCAPE, text).is_some();
             }

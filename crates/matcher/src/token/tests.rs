@@ -84,19 +84,23 @@ const GLUE: &[&str] = &[
 ];
 
 /// A small generator (xorshift), so that the lines are the same everywhere.
-struct Random(u64);
+pub(super) struct Random(pub u64);
 
 impl Random {
-    fn pick<'a>(&mut self, from: &[&'a str]) -> &'a str {
+    pub fn number(&mut self, below: usize) -> usize {
         self.0 ^= self.0 << 13;
         self.0 ^= self.0 >> 7;
         self.0 ^= self.0 << 17;
-        from[(self.0 >> 33) as usize % from.len()]
+        (self.0 >> 33) as usize % below
+    }
+
+    pub fn pick<'a>(&mut self, from: &[&'a str]) -> &'a str {
+        from[self.number(from.len())]
     }
 }
 
 /// The numbers of the lines that a level names, and the line feeds it counts.
-fn named(
+pub(super) fn named(
     set: &Set,
     level: Level,
     text: &[u8],
