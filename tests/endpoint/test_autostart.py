@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 import pytest
 
+from quetsach.endpoint import machines
 from quetsach.endpoint.act import choosing
 from tests.endpoint import world
+from tests.endpoint.hives import Hive
 from tests.endpoint.plants import shortcut
 from tests.endpoint.test_files import EICAR, EICAR_RULE
 from tests.endpoint.test_list_places import AN, CURRENT, STARTUP, TASK, stored
@@ -53,6 +56,7 @@ PLACES: dict[str, dict[str, Any]] = {
     "the sign-in of a person": _key(r"HKU\an\Environment", "UserInitMprLogonScript"),
     "a profiler of .NET": _key(r"HKU\an\Environment", "COR_PROFILER_PATH"),
     "the screen saver": _key(r"HKU\an\Control Panel\Desktop", "SCRNSAVE.EXE"),
+    "the screen saver before the sign-in": _key(r"HKU\.DEFAULT\Control Panel\Desktop", "SCRNSAVE.EXE"),
     "Office": _key(r"HKU\an\Software\Microsoft\Office test\Special\Perf", ""),
     "a class of one person": _key(rf"HKU\an_Classes\CLSID\{TASK}\InprocServer32", ""),
     "a service": _key(rf"{world.SERVICES}\x", "ImagePath", f"{DEEP} -k"),
@@ -122,6 +126,14 @@ def test_variables_of_a_person_are_those_of_the_person_who_signs_in(folder: str)
     (seen,) = [one for one in done.observed["autostart"].items if one.fields["name"] == "x"]
     assert seen.fields["target"].startswith(r"C:\Users\an\AppData")
     assert "PER-04" in {one.sign for one in done.findings} or folder == "%APPDATA%"
+
+
+def test_the_registry_before_the_sign_in_is_read_on_a_disk(tmp_path: Path) -> None:
+    root = world.tree(world.CLEAN, tmp_path)
+    hive = Hive({"Control Panel": {"Desktop": {"SCRNSAVE.EXE": DEEP}}})
+    (root / "C:/Windows/System32/config/DEFAULT").write_bytes(hive.content)
+    done = world.look(machines.at(root))
+    assert DEEP in {one.fields["target"] for one in done.observed["autostart"].items}
 
 
 def test_a_program_that_nothing_starts_is_not_opened_there() -> None:

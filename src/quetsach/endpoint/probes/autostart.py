@@ -67,6 +67,8 @@ _OFFICE = r"Microsoft\Word\STARTUP", r"Microsoft\Excel\XLSTART"
 _SHELL_FOLDERS = tuple(
     rf"Software\{_VERSION}\Explorer\{name}" for name in ("User Shell Folders", "Shell Folders")
 )
+_BEFORE_SIGN_IN = r"HKU\.DEFAULT"
+"""The registry of the screen before anybody signs in: its screen saver runs with all rights."""
 _OPENED = ("exefile", "comfile", "batfile", "cmdfile", "mscfile", "ms-settings")
 """Kinds of files that Windows runs by the command of their class; a person's own class goes before it."""
 _Variables = Mapping[str, str]
@@ -76,7 +78,8 @@ _MOST_CLASSES = 5_000
 
 def _look(machine: Machine, seen: Seen) -> None:
     users, variables = list(machine.users()), machine.variables
-    _keys(machine, seen, "HKLM", variables)
+    for root in ("HKLM", _BEFORE_SIGN_IN):
+        _keys(machine, seen, root, variables)
     with seen.part():
         for image in machine.registry.subkeys(_IMAGES):
             values = machine.registry.values(f"{_IMAGES}\\{image}")
