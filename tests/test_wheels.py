@@ -10,15 +10,20 @@ import subprocess
 import sys
 import sysconfig
 import venv
+from email import message_from_bytes
+from importlib import metadata
 from pathlib import Path
 from zipfile import ZipFile
 
 import pytest
+from packaging.requirements import Requirement
+from packaging.utils import canonicalize_name
 
 import quetsach
 
 ROOT = Path(__file__).resolve().parents[1]
 HOST = sorted((ROOT / "var/engine").glob(f"quetsach-{quetsach.__version__}-*.whl"))
+ENGINE = 5_600_000
 LINE = "192.168.1.20 connected to evil.example\n"
 pytestmark = pytest.mark.skipif(not HOST, reason="./dev setup has built no wheel: there is no Rust here")
 
@@ -82,6 +87,33 @@ def test_an_installed_wheel_tells_its_version_and_scans(kind: str, pure: Path, t
         cwd=tmp_path, env={}, capture_output=True, text=True, check=True,
     ).stdout  # fmt: skip
     assert str(tmp_path) in where, "the wheel's own files, not this checkout"
+
+
+def _needed(name: str, known: set[str]) -> set[str]:
+    """The package and all that it asks for, without its options."""
+    if name not in known:
+        known.add(name)
+        for one in metadata.requires(name) or ():
+            asked = Requirement(one)
+            if asked.marker is None or asked.marker.evaluate({"extra": ""}):
+                _needed(canonicalize_name(asked.name), known)
+    return known
+
+
+def test_an_installed_scanner_is_small(pure: Path) -> None:
+    """25 MB in all; the engine of a release has 5.5."""
+    with ZipFile(pure) as archive:
+        total = sum(entry.file_size for entry in archive.infolist())
+        (told,) = (name for name in archive.namelist() if name.endswith(".dist-info/METADATA"))
+        asked = message_from_bytes(archive.read(told)).get_all("Requires-Dist", [])
+    packages: set[str] = set()
+    for one in map(Requirement, asked):
+        if one.marker is None or one.marker.evaluate({"extra": ""}):
+            _needed(canonicalize_name(one.name), packages)
+    for name in packages:
+        listed = metadata.files(name) or ()
+        total += sum(int(file.locate().stat().st_size) for file in listed if file.suffix != ".pyc")  # type: ignore[attr-defined]
+    assert packages and total + ENGINE <= 25_000_000, (total, sorted(packages))
 
 
 def test_the_same_files_give_the_same_bytes_and_the_list_of_files_is_right(

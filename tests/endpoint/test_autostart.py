@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 import pytest
 
+from quetsach.endpoint import machines
 from quetsach.endpoint.act import choosing
-from quetsach.endpoint.probes import autostart
 from tests.endpoint import world
+from tests.endpoint.hives import Hive
 from tests.endpoint.plants import shortcut
 from tests.endpoint.test_files import EICAR, EICAR_RULE
 from tests.endpoint.test_list_places import AN, CURRENT, STARTUP, TASK, stored
@@ -54,6 +56,7 @@ PLACES: dict[str, dict[str, Any]] = {
     "the sign-in of a person": _key(r"HKU\an\Environment", "UserInitMprLogonScript"),
     "a profiler of .NET": _key(r"HKU\an\Environment", "COR_PROFILER_PATH"),
     "the screen saver": _key(r"HKU\an\Control Panel\Desktop", "SCRNSAVE.EXE"),
+    "the screen saver before the sign-in": _key(r"HKU\.DEFAULT\Control Panel\Desktop", "SCRNSAVE.EXE"),
     "Office": _key(r"HKU\an\Software\Microsoft\Office test\Special\Perf", ""),
     "a class of one person": _key(rf"HKU\an_Classes\CLSID\{TASK}\InprocServer32", ""),
     "a service": _key(rf"{world.SERVICES}\x", "ImagePath", f"{DEEP} -k"),
@@ -63,6 +66,29 @@ PLACES: dict[str, dict[str, Any]] = {
             rf"{world.SERVICES}\x": {"ImagePath": r"%SystemRoot%\System32\svchost.exe -k x"},
             rf"{world.SERVICES}\x\Parameters": {"ServiceDll": DEEP},
         }
+    },
+    "the library of a service in its own key": _key(rf"{world.SERVICES}\x", "ServiceDll")
+    | {"registry": {rf"{world.SERVICES}\x": {"ImagePath": "svchost.exe -k x", "ServiceDll": DEEP}}},
+    "what sets up before the sign-in": _key(rf"{CONTROL}\Session Manager", "SetupExecute", DEEP),
+    "the shell of the safe mode": _key(rf"{CONTROL}\SafeBoot", "AlternateShell"),
+    "programs of a remote desktop": _key(
+        rf"{CONTROL}\Terminal Server\Wds\rdpwd", "StartupPrograms", f"rdpclip,{DEEP}"
+    ),
+    "a provider of printing": _key(rf"{CONTROL}\Print\Providers\x", "Name"),
+    "a profiler of .NET Core": _key(r"HKU\an\Environment", "CORECLR_PROFILER_PATH"),
+    "every program that somebody opens": _key(
+        r"HKU\an_Classes\exefile\shell\open\command", "", f'"{DEEP}" "%1" %*'
+    ),
+    "every script that somebody opens": _key(
+        r"HKLM\SOFTWARE\Classes\batfile\shell\open\command", "", f'{DEEP} "%1"'
+    ),
+    "a Startup folder that was moved": {
+        "registry": {rf"{AN}\{CURRENT}\Explorer\User Shell Folders": {"Startup": r"%USERPROFILE%\Khoi dong"}},
+        "files": {r"C:\Users\an\Khoi dong\x.lnk": shortcut(DEEP)},
+    },
+    "the moved Startup folder of all": {
+        "registry": {rf"HKLM\Software\{CURRENT}\Explorer\Shell Folders": {"Common Startup": r"D:\Khoi dong"}},
+        "files": {r"D:\Khoi dong\x.lnk": shortcut(DEEP)},
     },
     "a task": {"files": {rf"{world.TASKS}\x": world.task(DEEP, "-q")}},
     "a task without a file": {
@@ -93,10 +119,37 @@ def test_a_program_is_opened_wherever_it_starts_from(place: str) -> None:
     assert _opened(place, world.PE) == set()
 
 
+@pytest.mark.recorded
+@pytest.mark.parametrize("folder", ["%APPDATA%", "%TEMP%", r"%UserProfile%\AppData\Local\Temp"])
+def test_variables_of_a_person_are_those_of_the_person_who_signs_in(folder: str) -> None:
+    done = world.look_at_recording(world.planted(_key(rf"{AN}\{CURRENT}\Run", "x", rf"{folder}\x.exe -q")))
+    (seen,) = [one for one in done.observed["autostart"].items if one.fields["name"] == "x"]
+    assert seen.fields["target"].startswith(r"C:\Users\an\AppData")
+    assert "PER-04" in {one.sign for one in done.findings} or folder == "%APPDATA%"
+
+
+def test_the_registry_before_the_sign_in_is_read_on_a_disk(tmp_path: Path) -> None:
+    root = world.tree(world.CLEAN, tmp_path)
+    hive = Hive({"Control Panel": {"Desktop": {"SCRNSAVE.EXE": DEEP}}})
+    (root / "C:/Windows/System32/config/DEFAULT").write_bytes(hive.content)
+    done = world.look(machines.at(root))
+    assert DEEP in {one.fields["target"] for one in done.observed["autostart"].items}
+
+
 def test_a_program_that_nothing_starts_is_not_opened_there() -> None:
     """Else the test above could not fail."""
     done = world.look_at_recording(world.planted({"files": {DEEP: EICAR}}), rules=(EICAR_RULE,))
     assert not [one for one in done.observed["files"].items if one.fields["rule"]]
+
+
+@pytest.mark.recorded
+def test_a_startup_folder_on_a_server_is_named_and_nothing_is_clean() -> None:
+    place = r"\\tep\chung\Startup"
+    done = world.look_at_recording(
+        world.planted(_key(rf"{AN}\{CURRENT}\Explorer\User Shell Folders", "Startup", place))
+    )
+    assert (str(done.verdict), list(done.unseen)) == ("unknown", ["autostart"])
+    assert [(gap.reason, gap.detail) for gap in done.observed["autostart"].gaps] == [("other_machine", place)]
 
 
 @pytest.mark.recorded
@@ -109,6 +162,12 @@ def test_the_libraries_that_every_windows_loads_show_nothing() -> None:
         },
         rf"{CONTROL}\SecurityProviders": {"SecurityProviders": "credssp.dll"},
         rf"{CONTROL}\Print\Monitors\Local Port": {"Driver": "localspl.dll"},
+        rf"{CONTROL}\SafeBoot": {"AlternateShell": "cmd.exe"},
+        rf"{CONTROL}\Terminal Server\Wds\rdpwd": {"StartupPrograms": "rdpclip"},
+        rf"{CONTROL}\Print\Providers\LanMan Print Services": {"Name": "win32spl.dll"},
+        r"HKLM\SOFTWARE\Classes\exefile\shell\open\command": {"": '"%1" %*'},
+        r"HKLM\SOFTWARE\Classes\mscfile\shell\open\command": {"": r'%SystemRoot%\system32\mmc.exe "%1" %*'},
+        rf"HKLM\Software\{CURRENT}\Explorer\Shell Folders": {"Common Startup": ALL_USERS},
         rf"{HM}\NetSh": {"2": "ifmon.dll"},
         rf"{HM}\Active Setup\Installed Components\{TASK}": {"StubPath": r"%SystemRoot%\system32\x.exe /a"},
     }  # fmt: skip
@@ -116,11 +175,17 @@ def test_the_libraries_that_every_windows_loads_show_nothing() -> None:
     assert (list(done.findings), str(done.verdict)) == ([], "clean")
     seen = {one.fields["target"] for one in done.observed["autostart"].items}
     root = r"C:\Windows\System32"
-    assert {rf"{root}\{name}" for name in ("autochk.exe", "msv1_0.dll", "scecli.dll", "credssp.dll")} <= seen
+    assert {
+        rf"{root}\{name}" for name in ("autochk.exe", "msv1_0.dll", "credssp.dll", "cmd.exe", "rdpclip.exe")
+    } <= seen
 
 
-@pytest.mark.parametrize("name", autostart.SHARED)
-def test_a_value_that_windows_needs_too_is_never_taken_away(name: str) -> None:
+@pytest.mark.parametrize(
+    ("place", "name"),
+    [(rf"{CONTROL}\Lsa", "Security Packages"), (rf"{CONTROL}\Session Manager", "BootExecute"),
+     (rf"{CONTROL}\SafeBoot", "AlternateShell")],
+)  # fmt: skip
+def test_a_value_that_windows_needs_too_is_never_taken_away(place: str, name: str) -> None:
     from quetsach.endpoint.fact import fact
 
     class Ground:
@@ -128,6 +193,6 @@ def test_a_value_that_windows_needs_too_is_never_taken_away(name: str) -> None:
 
     made = choosing._Builder.__new__(choosing._Builder)
     made._ground, made._steps, made._advice, made._told_of = Ground(), {}, {}, {}  # type: ignore[assignment]
-    made._start_of(fact("autostart", place=rf"{CONTROL}\Lsa", name=name, command="x", target="x"), "MAL-01")
+    made._start_of(fact("autostart", place=place, name=name, command="x", target="x"), "MAL-01")
     assert not made._steps
     assert [one.reason for one in made._advice.values()] == ["person"]

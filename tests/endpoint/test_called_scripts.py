@@ -25,6 +25,9 @@ def _shell(url: str) -> str:
 
 LINUX: dict[str, Any] = {
     "a line of cron": lambda url: {CRON: "* * * * * root /opt/x/run -q\n", "/opt/x/run": _shell(url)},
+    "cron, behind many words": lambda url: {
+        CRON: f"* * * * * root env {'A=1 ' * 300}/opt/x/run\n", "/opt/x/run": _shell(url),
+    },
     "cron, in quotes, with blanks": lambda url: {CRON: f'* * * * * root "{SH}" -q\n', SH: _shell(url)},
     "cron, a shell's command": lambda url: {
         CRON: "@reboot root /bin/sh -c 'sleep 9; /opt/x/run'\n", "/opt/x/run": _shell(url),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -10,6 +11,7 @@ import pytest
 from quetsach.endpoint import machines
 from quetsach.endpoint.checking import Result
 from quetsach.endpoint.machines import hive
+from quetsach.endpoint.probes import autostart
 from tests.endpoint import world
 from tests.endpoint.test_list_places import AN, CURRENT, URL
 from tests.endpoint.test_signs import LINUX_CLEAN
@@ -53,6 +55,25 @@ def test_a_text_of_a_hive_is_read_to_its_end_whatever_stands_behind_it(
 ) -> None:
     told = world.planted({"registry": {RUN: {"a": f"mshta {URL}\0{'a' * pad}"}}})
     assert str(world.look(machines.at(world.tree(told, tmp_path))).verdict) == verdict
+
+
+def test_a_key_of_thousands_is_not_searched_through_for_each_of_them(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    read = 0
+    below = hive._below
+
+    def counted(key: Any) -> Iterator[Any]:
+        nonlocal read
+        for one in below(key):
+            read += 1
+            yield one
+
+    monkeypatch.setattr(hive, "_below", counted)
+    told = world.planted({"registry": {rf"{world.IFEO}\{number}.exe": {"x": "1"} for number in range(2_000)}})
+    machine = machines.at(world.tree(told, tmp_path))
+    assert len(autostart.PROBE.run(machine).gaps) == 0
+    assert read < 20_000, "each is read twice, not two thousand times"
 
 
 def test_more_consumers_of_wmi_than_are_read_are_told() -> None:

@@ -6,7 +6,7 @@ import re
 from collections.abc import Mapping
 from ntpath import basename, dirname, join, normpath, splitdrive
 
-__all__ = ["basename", "clean", "dirname", "expand", "join", "program_of", "splitdrive"]
+__all__ = ["basename", "clean", "dirname", "expand", "join", "of_person", "program_of", "splitdrive"]
 
 VARIABLES: Mapping[str, str] = {
     "systemroot": r"C:\Windows",
@@ -28,6 +28,18 @@ VARIABLES: Mapping[str, str] = {
 _VARIABLE = re.compile(r"%([^%\\/]{1,64})%")
 _ENDS = re.compile(r"\.(?:exe|dll|sys|com|scr|bat|cmd|ps1|vbs|js|wsf|hta|cpl|ocx|jar)(?=$|[\s,\"'])", re.I)
 _LONGEST = 4096
+
+
+def of_person(folder: str, variables: Mapping[str, str] = VARIABLES) -> Mapping[str, str]:
+    """The variables as a person with this profile has them."""
+    own = {
+        "userprofile": folder,
+        "appdata": rf"{folder}\AppData\Roaming",
+        "localappdata": rf"{folder}\AppData\Local",
+        "temp": rf"{folder}\AppData\Local\Temp",
+        "tmp": rf"{folder}\AppData\Local\Temp",
+    }
+    return {**variables, **own}
 
 
 def expand(text: str, variables: Mapping[str, str] = VARIABLES) -> str:

@@ -190,7 +190,7 @@ class _Builder:
         """Keep a program, task, service or script from starting by itself."""
         fields = seen.fields
         match seen.kind:
-            case "autostart" if fields["name"] in autostart.SHARED:
+            case "autostart" if (fields["place"].casefold(), fields["name"].casefold()) in autostart.SHARED:
                 self.advise("person", seen.subject, why)
             case "autostart" if fields["place"].startswith("HK"):
                 is_class = fields["place"].endswith("InprocServer32")

@@ -10,7 +10,9 @@ import io
 import mmap
 import struct
 import sys
+from collections import OrderedDict
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from functools import reduce
 from operator import xor
 from typing import Any, BinaryIO
@@ -19,6 +21,8 @@ from quetsach.endpoint.fact import Unavailable
 from quetsach.endpoint.machine import Files
 
 _LARGEST, _LARGEST_HELD = 512 << 20, 64 << 20
+_MOST_KNOWN = 16
+"""Keys of a hive of which the names below are kept."""
 MOST_HELD = 8
 """Hives that are in memory at once; of a machine with more people the others are read again."""
 MOST_NAMES = 100_000
@@ -57,6 +61,7 @@ class Hive:
         self.shown = shown
         self._most = _LARGEST_HELD if is_held else _LARGEST
         self._is_held = is_held
+        self._known: OrderedDict[str, _Names] = OrderedDict()
         self.is_settled = self._guarded(lambda: is_settled(file))
         self._root = self._guarded(lambda: self._open(file))
 
@@ -86,12 +91,34 @@ class Hive:
             raise Unavailable("damaged", self.shown) from error
 
     def _find(self, path: str) -> Any:
-        key = self._root
-        for part in filter(None, path.split("\\")):
-            key = next((one for one in _below(key) if one.name().casefold() == part.casefold()), None)
+        key, place = self._root, ""
+        for part in filter(None, path.casefold().split("\\")):
+            known = self._names(key, place)
+            key = known.keys.get(part)
+            if key is None and known.broken is not None:
+                raise known.broken
             if key is None:
                 return None
+            place = f"{place}\\{part}"
         return key
+
+    def _names(self, key: Any, place: str) -> _Names:
+        """The keys below a key by their names. Kept for the last keys that were asked: who asks for one of
+        thousands asks for the next one, too."""
+        known = self._known.get(place)
+        if known is None:
+            known = _Names()
+            try:
+                for one in _below(key):
+                    known.keys.setdefault(one.name().casefold(), one)
+            except Exception as error:  # names before a damaged one are still found
+                known.broken = error
+            self._known[place] = known
+            if len(self._known) > _MOST_KNOWN:
+                self._known.popitem(last=False)
+        else:
+            self._known.move_to_end(place)
+        return known
 
     def values(self, path: str) -> dict[str, str]:
         """The values of a key below the hive's root."""
@@ -121,6 +148,14 @@ class Hive:
             return [] if key is None else [one.name() for one in _below(key)]
 
         return self._guarded(ask)
+
+
+@dataclass(slots=True)
+class _Names:
+    """The keys below a key, up to the one that could not be read."""
+
+    keys: dict[str, Any] = field(default_factory=dict)
+    broken: Exception | None = None
 
 
 # The parser builds its own lists completely, however long a damaged record claims to be; here its records

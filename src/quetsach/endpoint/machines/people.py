@@ -56,8 +56,7 @@ class PeoplesRegistry:
         return Hives(places, MOST_HELD)
 
     def unsettled(self) -> Sequence[str]:
-        """The files of people who are not signed in whose newest changes stand only in the logs beside
-        them."""
+        """The registry files of people who are not signed in that were not written wholly."""
         return self._kept.unsettled()
 
     def values(self, key: str) -> Mapping[str, str]:

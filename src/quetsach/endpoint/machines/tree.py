@@ -66,6 +66,7 @@ class TreeMachine:
             r"HKLM\SOFTWARE": Opener(self.files, rf"{config}\SOFTWARE", is_needed=True),
             r"HKLM\SYSTEM": Opener(self.files, rf"{config}\SYSTEM", is_needed=True),
             r"HKLM\AMCACHE": Opener(self.files, r"C:\Windows\AppCompat\Programs\Amcache.hve"),
+            r"HKU\.DEFAULT": Opener(self.files, rf"{config}\DEFAULT"),
             r"HKU\S-1-5-20": Opener(self.files, r"C:\Windows\ServiceProfiles\NetworkService\NTUSER.DAT"),
         }
         for user in self.users():

@@ -135,14 +135,7 @@ class _Search:
     def _variables(self, user: User | None) -> Mapping[str, str]:
         if user is None:
             return self._machine.variables
-        own = {
-            "userprofile": user.folder,
-            "appdata": rf"{user.folder}\AppData\Roaming",
-            "localappdata": rf"{user.folder}\AppData\Local",
-            "temp": rf"{user.folder}\AppData\Local\Temp",
-            "tmp": rf"{user.folder}\AppData\Local\Temp",
-        }
-        return {**self._machine.variables, **own}
+        return windowspath.of_person(user.folder, self._machine.variables)
 
     def _key(self, path: str) -> str:
         return path.casefold() if self._is_windows else path

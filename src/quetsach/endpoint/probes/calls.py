@@ -55,7 +55,9 @@ def of_linux(text: str, folders: tuple[str, ...], home: str, *, is_whole: bool) 
             yield Call(posixpath.normpath(path.split(" -")[0]), is_sure=False)
     is_there = False
     for part in _PARTS.split(text):
-        words = re.sub("[<>]", " ", re.sub("[\"']", "", part)).split()[:_MOST_WORDS]
+        words = re.sub("[<>]", " ", re.sub("[\"']", "", part)).split()
+        # Behind so many words only paths: `called` bounds how many are followed, and tells where it stops.
+        words = [*words[:_MOST_WORDS], *(one for one in words[_MOST_WORDS:] if "/" in one)]
         if "cd" in words[:-1]:
             aim = words[words.index("cd") + 1]
             is_there = aim.startswith("/") or is_there

@@ -148,7 +148,7 @@ def _lines_of_scripts(machine: Machine, seen: Seen) -> None:
     settings = [one.path for one in _in(machine, seen, *_SETTINGS_THAT_RUN)]
     for path, text in _texts(machine, seen, settings):
         for line in seen.first(_RUNS.findall(text.replace("\\\n", "")), _MOST_LINES, path):
-            # What is longer is told where it is compared (`watchlist`).
+            # `watchlist` tells of longer lines.
             seen.add("startup-line", text=line.strip(), place=path)
     hooks = [_APT[0], *(one.path for one in _in(machine, seen, _APT[1]))]
     for path, text in _texts(machine, seen, hooks):

@@ -14,19 +14,23 @@ def _look(machine: Machine, seen: Seen) -> None:
         with seen.part():
             values = machine.registry.values(f"{_KEY}\\{name}")
             image = values.get("ImagePath", "")
-            library = ""
+            libraries = [""]
             told = [image, values.get("FailureCommand", "")]
             if "svchost" in image.casefold():
-                library = machine.registry.values(f"{_KEY}\\{name}\\Parameters").get("ServiceDll", "")
-            seen.add(
-                "service",
-                name=name,
-                image=windowspath.program_of(image, machine.variables) if image else "",
-                library=windowspath.clean(library, machine.variables),
-                start=values.get("Start", ""),
-                type=values.get("Type", ""),
-                command="\n".join(filter(None, [*told, *_wrapped(machine, name)])),
-            )
+                own = machine.registry.values(f"{_KEY}\\{name}\\Parameters")
+                # In the service's own key it is taken as well.
+                named = [own.get("ServiceDll", ""), values.get("ServiceDll", "")]
+                libraries = list(dict.fromkeys(filter(None, named))) or libraries
+            for library in libraries:
+                seen.add(
+                    "service",
+                    name=name,
+                    image=windowspath.program_of(image, machine.variables) if image else "",
+                    library=windowspath.clean(library, machine.variables),
+                    start=values.get("Start", ""),
+                    type=values.get("Type", ""),
+                    command="\n".join(filter(None, [*told, *_wrapped(machine, name)])),
+                )
 
 
 def _wrapped(machine: Machine, name: str) -> list[str]:
