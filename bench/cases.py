@@ -53,7 +53,7 @@ def _measured(asked: argparse.Namespace) -> int:
 
     author, top = own_portal.country(asked.cases, _DISTRICTS)
     if asked.claimed:
-        _STATES[:] = ["claimed_clean", "rechecked"]
+        _STATES[:] = ["rechecked"]  # as after the first night: what is claimed moves once, then it waits
     campaign = _seed(author, top, asked.cases, alive=asked.alive)
     with connection.cursor() as cursor:
         cursor.execute("ANALYZE")
@@ -134,7 +134,7 @@ def _judgement(asked: argparse.Namespace, campaign: Any) -> None:
     from quetsach.portal.cases.pull_actions import Pulled
 
     waiting = Case.rows.filter(is_current=True, state__in=("claimed_clean", "rechecked"))
-    for what, moved in (("as on most days", 0), ("with a hundredth that move", 100)):
+    for what, moved in (("the first, which writes all gaps", 0), ("the next, a hundredth move", 100)):
         if moved:
             for pk in waiting.values_list("pk", flat=True)[: asked.cases // moved]:
                 Case.rows.filter(pk=pk).update(state="claimed_clean")

@@ -159,7 +159,7 @@ class Naive:
 
     def count(self, units):
         found = dict.fromkeys(COUNTS, 0)
-        hours = {"claimed": [], "verified": [], "acknowledged": []}
+        hours = {"claimed": [], "rechecked": [], "verified": [], "acknowledged": []}
         active = {}
         for unit in self.known.units:
             if unit.id not in units:
@@ -209,6 +209,7 @@ class Naive:
                     continue
                 for name, is_end in (
                     ("claimed", lambda m: m.act == Act.CLAIM),
+                    ("rechecked", lambda m: m.after in (Rung.RECHECKED, Rung.VERIFIED)),
                     ("verified", lambda m: m.after == Rung.VERIFIED),
                 ):
                     ends = [m.at for m in case.moves if is_end(m) and m.at <= self.now]

@@ -12,6 +12,7 @@ from quetsach.portal.campaigns.cascade import actions
 from quetsach.portal.campaigns.models import Acknowledgement, Dispatch, Headcount, Participation
 from quetsach.portal.campaigns.seat import Seat
 from quetsach.portal.units.roles import places_of
+from tests.portal.page_text import text_of
 
 
 @pytest.fixture
@@ -163,15 +164,33 @@ def test_hostile_names_are_escaped(cast, url):
     assert "<script>alert" not in page and "<img src=x" not in page and "<q>" not in page
 
 
+def seat_of(cast, unit, role):
+    user, node = cast.user(unit, role), cast.nodes[unit]
+    return Seat(user=user, campaign=cast.campaign, node=node, home=node, places=places_of(user))
+
+
 def titles(cast, unit, role):
-    user = cast.user(unit, role)
-    node = cast.nodes[unit]
-    seat = Seat(user=user, campaign=cast.campaign, node=node, home=node, places=places_of(user))
-    return [t.rank for t in tasks.letter_tasks(seat)]
+    return [t.rank for t in tasks.letter_tasks(seat_of(cast, unit, role))]
+
+
+def test_nobody_passes_on_a_letter_first_that_is_not_here_yet(cast):
+    """The issuer writes it; all other work comes before passing it on."""
+    client = cast.client("centre", "coordinator")
+    today = reverse("today", args=[cast.campaign.slug])
+    told = [str(task.title) for task in tasks.tasks_of(seat_of(cast, "centre", "coordinator"))]
+    assert told.index("Soạn công văn") == 0 and told.index("Chuyển tiếp công văn") > 0
+    assert text_of(client.get(today)).count("Công văn chưa có nội dung ở đây") == 2
+    rank = tasks.Rank
+    assert titles(cast, "A", "officer") == [rank.ACKNOWLEDGE, rank.PASS_ON_LATER, rank.DEPLOY, rank.PEOPLE]
+    assert rank.MACHINES < rank.PASS_ON_LATER
+    cast.campaign.letter = {"subject": "x", "paragraphs": ["y"]}
+    cast.campaign.save()
+    assert "Công văn chưa có nội dung ở đây" not in text_of(client.get(today))
 
 
 def test_tasks_follow_the_state(cast):
     rank = tasks.Rank
+    cast.campaign.letter = {"subject": "x", "paragraphs": ["y"]}
     assert titles(cast, "A", "officer") == [rank.ACKNOWLEDGE, rank.PASS_ON, rank.DEPLOY, rank.PEOPLE]
     assert titles(cast, "A1", "officer") == [rank.ACKNOWLEDGE, rank.DEPLOY, rank.PEOPLE]
     assert titles(cast, "A", "reader") == []

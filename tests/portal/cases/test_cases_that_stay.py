@@ -7,6 +7,8 @@ from quetsach.portal.cases import actions as cases
 from quetsach.portal.cases.models import Case
 from quetsach.portal.cases.undoing_actions import take_back_last
 from quetsach.portal.cases.victims import queries
+from quetsach.portal.incidents.case_facts import facts_of
+from quetsach.portal.incidents.evidence import block
 from tests.portal.cases.test_reports_taken_back import LATER, WHY, handled
 from tests.portal.cases.test_victims import bring, sinkhole
 from tests.portal.page_text import text_of
@@ -48,3 +50,33 @@ def test_a_relapse_stays_where_somebody_has_worked_since_or_another_file_tells_i
     case = Case.rows.get()
     expected = {"work": "cleaning", "evidence": "assigned", "taken back work": "verified_clean"}
     assert case.state == expected[reason]
+
+
+def test_a_sign_that_nothing_shows_any_more_is_called_so_on_page_and_lists(cast, bring):
+    """Until something else shows that the signs came back."""
+    bring(sinkhole(("10.1.1.5", noon(9), "qakbot")), "2026-02-01-event4_sinkhole-a.csv")
+    handled(cast)
+    again = sinkhole(("10.1.1.5", noon(4), "qakbot"))
+    file = bring(again, LATER).file
+    cases.start_cleaning(Case.rows.get(), cast.user("A1", "it"))
+    client = cast.client("A1", "it")
+    pages = [f"/cd/lam-sach/may/{Case.rows.get().pk}/", "/cd/lam-sach/may/", "/cd/lam-sach/may/viec/"]
+    day = timezone.localtime(noon(4))
+
+    def told(text):
+        return [text in text_of(client.get(page)).lower() for page in pages]
+
+    since = "lại có dấu hiệu từ"
+    assert told(since) == [True] * 3
+    cast.client("A", "it").post(f"/cd/lam-sach/nan-nhan/{file.pk}/rut/", {"reason": WHY})
+    assert told(since) == [False] * 3
+    assert told(f"có báo cáo về dấu hiệu từ {day:%H:%M %d/%m/%Y}, nay đã rút lại")[0]
+    assert told(f"được báo có dấu hiệu từ {day:%d/%m}")[1:] == [True] * 2
+    assert told("vẫn mở vì sau đó đã có người xử lý")[0]
+    (paper,) = facts_of(Case.rows.select_related("device__owner")).cases
+    said = " ".join(block(paper, "1.").paragraphs)
+    assert "nay đã được rút lại" in said and "lại có dấu hiệu: cần" not in said
+    bring(again, LATER)
+    assert told(since) == [True] * 3
+    (paper,) = facts_of(Case.rows.select_related("device__owner")).cases
+    assert "lại có dấu hiệu: cần" in " ".join(block(paper, "1.").paragraphs)

@@ -73,7 +73,8 @@ def test_one_person_closes_nothing(cast, case):
     for unit, role in (("A2", "officer"), ("B", "coordinator"), ("A1", "reader")):
         assert decide(cast, alarm, "dong-y", unit, role) == 404
     today = reverse("today", args=["lam-sach"])
-    assert "Quyết định xem có phải báo nhầm" in text_of(cast.client("A1", "officer").get(today))
+    asked = text_of(cast.client("A1", "officer").get(today))
+    assert f"Quyết định xem có phải báo nhầm: {case.device.key}" in asked
     assert "xem có phải báo nhầm" not in text_of(cast.client("A1", "it").get(today))
     assert decide(cast, alarm, "dong-y", "A1", "officer") == 302
     assert state() == "false_positive"

@@ -177,8 +177,12 @@ def test_signs_that_came_back_wait_for_somebody_also_where_an_older_version_wrot
     other = told(claim, state="claimed_clean", relapses=0)
     waits.append(told(claim, ("merge", "claimed_clean", "cleaning", {"case": str(other)})))
     handled = told(("start", "assigned", "cleaning"), relapses=0)
+    passed = ("assign", "cleaning", "cleaning", {"to": "A1"})
+    begun = ("start", "assigned", "cleaning")
+    waits.append(told(begun, passed, ("locate", "cleaning", "cleaning"), relapses=0))
     goes_on = [
         handled,
+        told(begun, passed, ("mistaken", "cleaning", "assigned"), begun, relapses=0),
         told(claim, back, again, ("reopen", "claimed_clean", "cleaning")),
         told(claim, back, ("not_ours", "cleaning", "new"), ("assign", "new", "assigned"),
              ("start", "assigned", "cleaning")),

@@ -20,7 +20,7 @@ def by_hand(state, act):
     """The state after an act by the specification, without the tables; None where it is impossible."""
     if act == "not_ours" and state in OPEN:
         return "new"
-    if act == "assign" and state == "new":
+    if act == "assign" and state in OPEN:
         return "assigned"
     if act == "assign" and state != "false_positive":
         return state

@@ -237,7 +237,7 @@ def test_a_machine_that_only_others_saw_has_no_newer_logs_to_add(cast, bring):
 def test_addresses_of_no_unit_count_reports_as_reports(cast, bring):
     bring(sinkhole(("203.0.113.99", noon(3), "mirai"), ("203.0.113.99", noon(2), "mirai")))
     text = text_of(cast.client("A", "it").get("/cd/lam-sach/nan-nhan/chua-ro/"))
-    assert "Báo cáo về nhiễm mã độc" in text and "Báo cáo về nguy cơ" in text
+    assert "Báo cáo về nhiễm mã độc" in text and "Báo cáo về rủi ro" in text
 
 
 def test_a_report_from_before_the_handling_is_history_and_one_from_after_a_relapse(cast, bring):

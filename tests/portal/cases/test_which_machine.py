@@ -5,7 +5,6 @@ from io import BytesIO
 
 import pytest
 from django.urls import reverse
-from django.utils import timezone
 
 from quetsach.machines.evidence import Binding, Claim, Key
 from quetsach.portal.audit.actions import first_broken_entry
@@ -396,101 +395,3 @@ def test_a_listed_address_that_calls_is_no_machine_unless_it_is_the_units_own(ca
     ]
     link = CaseSighting.rows.get(case__device__key="198.51.5.7")
     assert link.why == "listed address"
-
-
-@pytest.mark.parametrize("kind", ["shared", "unlocated"])
-def test_nobody_cleans_an_address_of_several_machines_until_the_machine_is_found(cast, upload, kind):
-    """Today, the page of the case, the work list and its sheet follow one rule."""
-    upload(sighting(ADDRESS, noon(3)))
-    Device.rows.update(id_kind=kind, strength=kind)
-    case, client = Case.rows.get(), cast.client("A1", "it")
-    page_of = reverse("case", args=["lam-sach", case.pk])
-    start = reverse("case_act", args=["lam-sach", case.pk, "bat-dau"])
-    work, sheet = reverse("case_work", args=["lam-sach"]), reverse("case_work_sheet", args=["lam-sach"])
-
-    def told():
-        pages = [
-            text_of(client.get(url)) for url in (reverse("today", args=["lam-sach"]), page_of, work, sheet)
-        ]
-        return (
-            "Tìm máy đứng sau 1 địa chỉ" in pages[0], "Bắt đầu xử lý" not in pages[1],
-            "Đang xử lý" not in pages[2], "không phải làm sạch gì ở đó" in pages[3],
-        )  # fmt: skip
-
-    assert all(told())
-    page = text_of(client.get(page_of))
-    assert "không phải làm sạch gì ở đó" in page and "Nộp bảng cấp hoặc bảng chuyển đổi địa chỉ" in page
-    assert "Ba bước" not in page and "Máy đã ngắt khỏi mạng" not in page
-    answer = client.post(start)
-    assert answer.status_code == 422 and "trước hết hãy tìm ra máy có dấu hiệu" in text_of(answer)
-    chosen = {
-        f"may-{case.pk}": "start",
-        "done_at": f"{timezone.localtime():%d/%m/%Y %H:%M}",
-        "tool": "",
-        "note": "",
-    }
-    assert client.post(work, chosen).status_code == 422 and Case.rows.get().state == "assigned"
-    assert client.get(work).context["rows"][0][0].choices == ("seen", "false")
-    answer = client.post(work, chosen | {f"may-{case.pk}": "scan"})
-    assert answer.status_code == 422 and "hãy ghi vào “Đã tìm thấy máy”" in text_of(answer)
-    claim = reverse("case_act", args=["lam-sach", case.pk, "da-xu-ly"])
-    told_now = {"done": "scan", "done_at": chosen["done_at"]}
-    assert client.post(claim, told_now).status_code == 422 and Case.rows.get().state == "assigned"
-    assert "Ghi việc đã làm" not in text_of(client.get(page_of))
-    # Somebody found the machine by hand.
-    found = reverse("case_act", args=["lam-sach", case.pk, "tim-thay"])
-    assert client.post(found, {"place": "phòng 204, máy kế toán"}).status_code == 302
-    assert not any(told()) and "Ba bước" in text_of(client.get(page_of))
-    assert client.post(start).status_code == 302 and Case.rows.get().state == "cleaning"
-    assert client.post(claim, told_now).status_code == 302
-
-
-@pytest.mark.parametrize("kind", ["weak", "shared", "unlocated"])
-def test_the_word_of_a_person_says_which_machine_it_is_until_it_is_taken_back(cast, upload, kind):
-    """Where logs know only an address, the page, the lists and the sheet name the machine and who said it."""
-    upload(sighting(ADDRESS, noon(3)))
-    Device.rows.update(id_kind=kind, strength=kind)
-    case, client = Case.rows.get(), cast.client("A1", "it")
-    who, place = str(cast.user("A1", "it")), "phòng 204, máy kế toán"
-    deed = {one: reverse("case_act", args=["lam-sach", case.pk, one])
-            for one in ("tim-thay", "nham-may", "bat-dau", "hoan-tac")}  # fmt: skip
-    names = [
-        reverse("case", args=["lam-sach", case.pk]),
-        *(reverse(one, args=["lam-sach"]) for one in ("cases", "case_work", "case_work_sheet")),
-    ]
-
-    def told():
-        pages = [text_of(client.get(url)) for url in names]
-        return [place in one.split("Lịch sử")[0] and who in one.split("Lịch sử")[0] for one in pages]
-
-    because = {"reason": "Máy ở phòng 204 là máy khác, đã xem số máy."}
-    assert client.post(deed["nham-may"], because).status_code == 422, "nobody has named a machine"
-    client.post(deed["tim-thay"], {"place": place})
-    assert told() == [True] * 4
-    assert f"theo lời của {who}; trong nhật ký: " in text_of(client.get(names[0]))
-    client.post(deed["bat-dau"])
-    assert told() == [True] * 4, "somebody works on the machine that was named"
-    assert client.post(deed["nham-may"], because).status_code == 302
-    assert told() == [False] * 4 and Case.rows.get().located_at is None
-    # The work was on another machine: nobody works on this one, and all pages ask for it again.
-    answer = client.get(names[0])
-    assert (Case.rows.get().state, answer.context["tale"].shape) == ("assigned", "bad")
-    assert "Đang có người xử lý máy" not in text_of(answer)
-    if kind != "weak":
-        assert "Tìm máy đứng sau 1 địa chỉ" in text_of(client.get(reverse("today", args=["lam-sach"])))
-        assert client.get(names[2]).context["rows"][0][0].choices == ("seen", "false")
-    client.post(deed["hoan-tac"])
-    assert told() == [True] * 4 and Case.rows.get().located_at is not None
-    assert Case.rows.get().state == "cleaning"
-    client.post(deed["nham-may"], because)
-    client.post(deed["tim-thay"], {"place": "phòng 301"})
-    pages = [text_of(client.get(url)).split("Lịch sử")[0] for url in names]
-    assert all("phòng 301" in one and place not in one for one in pages)
-
-
-def test_who_begins_to_clean_an_address_has_named_no_machine(cast, upload):
-    upload(sighting(ADDRESS, noon(3)))
-    case, client = Case.rows.get(), cast.client("A1", "it")
-    client.post(reverse("case_act", args=["lam-sach", case.pk, "bat-dau"]))
-    page = text_of(client.get(reverse("case", args=["lam-sach", case.pk])))
-    assert Case.rows.get().located_at and "theo lời của" not in page and "Không phải máy này" not in page

@@ -15,6 +15,7 @@ from quetsach.portal.cases.models import Case, CaseEvent, Device, FalseAlarm
 from quetsach.portal.cases.work import actions as work
 from quetsach.portal.cases.work import views
 from quetsach.portal.sightings.actions import Sender, receive_file
+from quetsach.portal.units.models import Membership
 from tests.portal.page_text import text_of
 from tests.portal.scan_document import coverage, document, noon, publish_list, sighting
 
@@ -39,6 +40,16 @@ def states(cases):
     return {case.device.key: case.state for case in Case.rows.select_related("device")}
 
 
+def undo(client, page=None, **other):
+    """Press the button of the page; where it has none, send what an old page would."""
+    fields = lxml.html.fromstring((page or client.get(WORK)).content).xpath(
+        f"//form[@action='{reverse('case_work_undo', args=['lam-sach'])}']//input"
+    )
+    sent = {field.get("name"): field.get("value") for field in fields} | other
+    sent.pop("csrfmiddlewaretoken", None)
+    return client.post(reverse("case_work_undo", args=["lam-sach"]), sent) if fields else None
+
+
 def test_all_choices_are_saved_at_once_and_taken_back_at_once(cast, cases):
     before = states(cases)
     client = cast.client("A1", "it")
@@ -51,15 +62,17 @@ def test_all_choices_are_saved_at_once_and_taken_back_at_once(cast, cases):
     assert said.case == cases["10.1.1.3"] and said.is_waiting, "a second person must agree"
     claim = cases["10.1.1.2"].events.get(act="claim")
     assert claim.data["done"] == "reinstall" and claim.data["tool"] == "KVRT 20.0"
-    page = text_of(client.get(WORK))
+    answer = client.get(WORK)
+    page = text_of(answer)
     assert (
         "Rút lại lần lưu vừa rồi" in page
+        and "3 hồ sơ, anh/chị lưu lúc" in page
         and "Đã ghi cho 3 hồ sơ. Trong đó 1 hồ sơ vẫn mở cho đến khi người thứ hai đồng ý" in page
         and "10.1.1.2" not in page
         and "10.1.1.3" not in page
         and "10.1.1.4" in page
     )
-    client.post(reverse("case_work_undo", args=["lam-sach"]))
+    undo(client, answer)
     assert states(cases) == before
     assert Case.rows.get(pk=cases["10.1.1.2"].pk).claimed_at is None
     assert cases["10.1.1.2"].events.filter(act="claim").exists(), "the act stays in the history"
@@ -68,7 +81,10 @@ def test_all_choices_are_saved_at_once_and_taken_back_at_once(cast, cases):
     page = text_of(client.get(reverse("false_alarms", args=["lam-sach"])))
     assert "Đã rút lại khi người thứ hai chưa quyết định." in page and "không còn là báo nhầm" not in page
     # A second click finds nothing.
-    client.post(reverse("case_work_undo", args=["lam-sach"]))
+    undo(client, answer)
+    answer = client.get(WORK)
+    assert "không còn gì để rút lại" in text_of(answer).lower()
+    assert undo(client, answer) is None, "nothing is offered any more"
     assert Entry.objects.filter(action="case.undo").count() == 3
 
 
@@ -142,18 +158,39 @@ def test_what_moved_on_is_not_taken_back(cast, cases):
     )  # fmt: skip
     later = Case.rows.get(pk=cases["10.1.1.2"].pk)
     actions.claim_clean(later, cast.user("A1", "officer"), done="scan", done_at=timezone.now())
-    stranger = work.take_back(outcome.batch, cast.user("A1", "officer"))
+    stranger = work.take_back(outcome.batch, cast.nodes["A1"], cast.user("A1", "officer"))
     assert not stranger.done, "only the own acts"
-    back = work.take_back(outcome.batch, cast.user("A1", "it"))
+    back = work.take_back(outcome.batch, cast.nodes["A1"], cast.user("A1", "it"))
     assert [case.pk for case in back.done] == [cases["10.1.1.1"].pk]
     assert [case.pk for case, _why in back.refused] == [cases["10.1.1.2"].pk]
     assert states(cases)["10.1.1.2"] == "claimed_clean"
 
 
+def test_what_was_saved_is_taken_back_in_another_browser_by_that_person_alone(cast, cases):
+    """Also after signing in anew; and only where that person still works on cases."""
+    it = cast.user("A1", "it")
+    cast.client("A1", "it").post(WORK, chosen(cases, m1="start"))
+    other = cast.client("A1", "it")
+    other.post(WORK, chosen(cases, m2="start", m3="seen"))
+    assert "Rút lại lần lưu" not in text_of(cast.client("A1", "officer").get(WORK))
+    assert "2 hồ sơ, anh/chị lưu lúc" in text_of(cast.client("A1", "it").get(WORK))
+    assert undo(cast.client("A1", "it")).status_code == 302
+    assert states(cases)["10.1.1.2"] == "assigned" and states(cases)["10.1.1.1"] == "cleaning"
+    assert Case.rows.get(pk=cases["10.1.1.3"].pk).acknowledged_at is None
+    page = cast.client("A1", "it").get(WORK)
+    assert "1 hồ sơ, anh/chị lưu lúc" in text_of(page), "what was saved before that"
+    Membership.ever.filter(user=it).delete()
+    Membership.ever.create(user=it, unit=cast.units["A2"], role="it")
+    assert undo(cast.client("A1", "it"), page).status_code == 404
+    assert undo(cast.client("A1", "it"), page, **{"don-vi": cast.nodes["A2"].pk}).status_code == 302
+    assert states(cases)["10.1.1.1"] == "cleaning"
+    assert "Rút lại lần lưu" not in text_of(cast.client("A1", "it").get(WORK))
+
+
 def test_an_old_batch_stays(cast, cases):
     outcome = work.act_on([(cases["10.1.1.1"], "start")], cast.user("A1", "it"), done_at=timezone.now())
     cases["10.1.1.1"].events.filter(act="start").update(at=timezone.now() - timedelta(hours=25))
-    assert not work.take_back(outcome.batch, cast.user("A1", "it")).done
+    assert not work.take_back(outcome.batch, cast.nodes["A1"], cast.user("A1", "it")).done
 
 
 def test_cases_of_another_unit_cannot_be_chosen(cast, cases):
@@ -222,7 +259,7 @@ def test_what_was_saved_is_not_chosen_again_beside_a_row_that_refuses(cast, case
 
 
 def test_choices_beyond_one_save_are_told_and_stay_for_the_next(cast, cases, monkeypatch):
-    monkeypatch.setattr(views, "MOST_SAVED", 3)
+    monkeypatch.setattr(work, "MOST_TOGETHER", 3)
     client, told = cast.client("A1", "it"), chosen(cases, m1="start", m2="start", m3="start", m4="start")
     page = text_of(client.post(WORK, told, follow=True))
     assert sorted(states(cases).values()).count("cleaning") == 3

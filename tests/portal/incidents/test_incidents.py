@@ -19,7 +19,8 @@ from quetsach.portal.audit.models import Entry
 from quetsach.portal.audit.sentences import sentence
 from quetsach.portal.campaigns import arrivals
 from quetsach.portal.cases import actions as case_actions
-from quetsach.portal.cases.models import Case, CaseSighting
+from quetsach.portal.cases.models import Case, CaseSighting, Device
+from quetsach.portal.cases.noting_actions import locate, say_mistaken
 from quetsach.portal.cases.rules import State
 from quetsach.portal.cases.words import DONE
 from quetsach.portal.incidents import actions, evidence, papers
@@ -384,3 +385,54 @@ def test_an_incident_follows_its_machine_to_its_name(cast, cases):
     facts = facts_of(incident.cases.select_related("device__owner"))
     assert [(one.case.device.id_value, one.case.count) for one in facts.cases] == [(card.value, 2)]
     assert facts.cases[0].case.opened_at <= cases[1].opened_at and incident.clock_from == before
+
+
+@pytest.mark.parametrize("form", ["pdf", "docx"])
+@pytest.mark.parametrize("kind", ["shared", "unlocated"])
+def test_page_papers_and_annexes_say_the_same_of_an_address_of_several_machines(cast, cases, kind, form):
+    """Not found, then found by a person, then found to be another one: in the table and in the annex."""
+    case, client = cases[1], cast.client("A1", "officer")
+    Device.rows.filter(pk=case.device_id).update(id_kind=kind, strength=kind)
+    made, officer = opened(cast, [case], "A1"), cast.user("A1", "officer")
+    asked = f"?don-vi={cast.nodes['A1'].pk}&ho-so={case.pk}"
+    papers_of = [url("incident_draft", made.pk, "notice", form), url("evidence_notice", form) + asked]
+    pages = [url("incident", made.pk), url("incident_choose") + asked]
+
+    def told(*said):
+        found = [words(client.get(page)) for page in papers_of]
+        return [all(one.count(text) >= 2 for text in said) for one in found]
+
+    assert told("chưa tìm ra máy", "10.1.1.6: địa chỉ của nhiều máy") == [True] * 2
+    for page in papers_of:
+        text = words(client.get(page))
+        assert "1 máy" not in text and "Máy 10.1.1.6" not in text and "không phải làm sạch gì ở đó" in text
+    assert all("chưa tìm ra máy" in text_of(client.get(page)) for page in pages)
+    locate(case, officer, place="máy KT-03, phòng kế toán")
+    assert told("10.1.1.6: máy KT-03, phòng kế toán") == [True] * 2
+    for page in papers_of:
+        text = words(client.get(page))
+        assert "chưa tìm ra máy" not in text and str(officer) in text
+        assert "không phải làm sạch gì ở đó" not in text
+    assert all("máy KT-03, phòng kế toán" in text_of(client.get(page)) for page in pages)
+    say_mistaken(case, officer, "Máy KT-03 đã tắt từ tháng trước.")
+    assert told("chưa tìm ra máy") == [True] * 2
+    assert not any("KT-03" in words(client.get(page)) for page in papers_of)
+
+
+def test_a_letter_names_the_person_to_call_of_the_unit_that_answers(cast, cases):
+    """The unit's own contact; else that of the campaign, or the author, with the unit."""
+    cast.campaign.contact = {"name": "Bà Tổng Hợp", "phone": "024 111"}
+    cast.campaign.save()
+    letter = url("evidence_notice", "docx") + f"?don-vi={cast.nodes['A1'].pk}&ho-so={cases[0].pk}"
+    told = words(cast.client("A1", "reader").get(letter))
+    assert "Liên hệ đầu mối của chiến dịch tại UBND Đơn vị centre: Bà Tổng Hợp, 024 111." in told
+    assert opened(cast, cases[:1], "A1").texts["contact_name"] == "officer-a1"
+    author, node = cast.user("A", "it"), cast.nodes["A1"]
+    made = actions.open_incident(author, node, uuid4(), cases[:1])
+    assert made.texts["contact_name"] == "it-a (UBND Đơn vị A)"
+    cast.units["A1"].contact_name, cast.units["A1"].contact_phone = "Ông Xã", "0232 222"
+    cast.units["A1"].save()
+    told = words(cast.client("A1", "reader").get(letter))
+    assert "Liên hệ: Ông Xã, 0232 222." in told and "Bà Tổng Hợp" not in told
+    made = actions.open_incident(author, node, uuid4(), cases[:1])
+    assert (made.texts["contact_name"], made.texts["contact_phone"]) == ("Ông Xã", "0232 222")

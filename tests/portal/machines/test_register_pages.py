@@ -120,6 +120,25 @@ def test_a_file_is_taken_back_and_only_what_it_alone_said_is_gone(office):
     assert acts == {"evidence.accept", "evidence.take_back", "evidence.put_back"}
 
 
+def test_a_file_that_was_handed_in_again_does_not_count_a_second_time(office):
+    client, unit = office
+    take(client, unit, "one.csv", kea(3))
+    first = EvidenceFile.rows.get()
+    act = reverse("evidence_act", args=[unit.pk, first.pk, "tra-lai"])
+    client.post(reverse("evidence_act", args=[unit.pk, first.pk, "rut"]), {"reason": "wrong office"})
+    take(client, unit, "one.csv", kea(3))
+    again = EvidenceFile.rows.exclude(pk=first.pk).get()
+    page = text_of(client.get(reverse("evidence_file", args=[unit.pk, first.pk])))
+    assert "Cho tệp này được tính trở lại" not in page and "Chính tệp này, nộp lại lúc" in page
+    answer = client.post(act)
+    assert answer.url == reverse("evidence_file", args=[unit.pk, again.pk])
+    assert EvidenceFile.rows.filter(accepted_at__isnull=False, gone_at=None).get() == again
+    client.post(reverse("evidence_act", args=[unit.pk, again.pk, "rut"]), {"reason": "wrong office"})
+    client.post(act)
+    assert EvidenceFile.rows.filter(accepted_at__isnull=False, gone_at=None).get() == first
+    assert RegisterFigures.rows.get(unit=unit).least == 3
+
+
 def test_confirmed_in_bulk_and_taken_back_in_one_click(office):
     client, unit = office
     take(client, unit, "kea.csv", kea(4, days=1))

@@ -34,7 +34,7 @@ COUNTS = (
     "relapsed", "reinfected", "false", "shared", "unlocated", "unreachable",
 )  # fmt: skip
 """The numbers that add up over units."""
-CLOCKS = ("acknowledged", "claimed", "verified")
+CLOCKS = ("acknowledged", "claimed", "rechecked", "verified")
 """The ends of the clocks that begin with a notice."""
 
 
@@ -288,6 +288,7 @@ def _clock(figures: Figures, case: CaseHistory, told: datetime | None, at: datet
         return
     ends = {
         "claimed": (move.at for move in case.moves if move.act is Act.CLAIM),
+        "rechecked": (move.at for move in case.moves if move.after in (Rung.RECHECKED, Rung.VERIFIED)),
         "verified": (move.at for move in case.moves if move.after is Rung.VERIFIED),
     }
     for name, moments in ends.items():

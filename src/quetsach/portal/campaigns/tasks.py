@@ -19,7 +19,7 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
-from quetsach.portal.campaigns.models import CampaignNode
+from quetsach.portal.campaigns.models import Campaign, CampaignNode
 from quetsach.portal.campaigns.queries import NodeStatus, statuses
 from quetsach.portal.campaigns.reminders.queries import waiting
 from quetsach.portal.campaigns.seat import Seat
@@ -40,6 +40,8 @@ class Rank(IntEnum):
     MACHINES = 50
     REPORT = 60
     REVIEW = 70
+    PASS_ON_LATER = 74
+    """While the campaign has no letter yet, the work on machines comes first."""
     REMIND = 75
     CHASE = 80
 
@@ -142,6 +144,11 @@ def standings_of(seat: Seat) -> list[Standing]:
     return [one for provide in STANDINGS for one in provide(seat)]
 
 
+def has_letter(campaign: Campaign) -> bool:
+    """Whether the text of the campaign's letter is here."""
+    return bool(campaign.letter.get("paragraphs"))
+
+
 def letter_tasks(seat: Seat) -> Iterator[Task]:
     """The unit's open acts about the letter: receive, pass on, carry out, count people, remind others."""
     own, below = seat.once(statuses)
@@ -161,10 +168,13 @@ def letter_tasks(seat: Seat) -> Iterator[Task]:
             "%(count)d units below do not have the letter yet.",
             lacking,
         )
+        told, has_text = text % {"count": lacking}, has_letter(seat.campaign)
+        if not has_text:
+            told = f"{_('The text of the letter is not here yet.')} {told}"
         yield Task(
-            Rank.PASS_ON,
+            Rank.PASS_ON if has_text else Rank.PASS_ON_LATER,
             _("Pass the letter on"),
-            text % {"count": lacking},
+            told,
             url + "#chuyen-tiep",
             _("Pass on"),
         )

@@ -24,7 +24,7 @@ from django.utils.translation import gettext_lazy as _
 from quetsach.portal.cases.clocks import Clock, Rule
 from quetsach.portal.cases.episodes import came_back, is_again
 from quetsach.portal.cases.models import Case, CaseEvent, CaseSighting, FalseAlarm, VictimReport
-from quetsach.portal.cases.rules import FILE_BACK, OPEN, Act, State
+from quetsach.portal.cases.rules import FILE_BACK, KEPT, OPEN, Act, State
 
 PREFIX = "flag_"
 
@@ -100,7 +100,11 @@ def with_return(cases: QuerySet[Case]) -> QuerySet[Case]:
     other = other.alias(of=seen).filter(of__isnull=False).order_by("-at", "-pk").values_list(seen)
     last = CaseEvent.rows.filter(came_back(), case=OuterRef("pk"))
     last = last.order_by("-at", "-pk").annotate(of_sign=Coalesce(Subquery(other[:1]), seen))
-    parts = {Case.BACK_SEEN: "of_sign", Case.BACK_AT: "at", Case.BACK_ACT: "act"}
+    stays = CaseEvent.rows.filter(case=OuterRef("case"), act=FILE_BACK, data__has_key=KEPT)
+    last = last.annotate(is_kept=Exists(stays.filter(at__gte=OuterRef("at"))))
+    parts = {
+        Case.BACK_SEEN: "of_sign", Case.BACK_AT: "at", Case.BACK_ACT: "act", Case.BACK_KEPT: "is_kept",
+    }  # fmt: skip
     found = cases.annotate(**{name: Subquery(last.values(part)[:1]) for name, part in parts.items()})
     return found.annotate(**{Case.AGAIN: ExpressionWrapper(is_again(), output_field=BooleanField())})
 
@@ -188,6 +192,8 @@ def marks_of(case: Case) -> list[Mark]:
     day = f"{timezone.localtime(case.back_since):%d/%m}" if case.back_since is not None else ""
     if day and case.is_seen_again:
         again = gettext("out of use, and seen on %(day)s") % {"day": day}
+    elif day and case.is_back_gone:
+        again = gettext("signs told since %(day)s, taken back") % {"day": day}
     elif day:
         again = gettext("signs again since %(day)s") % {"day": day}
     elif case.relapses:

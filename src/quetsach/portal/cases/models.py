@@ -25,6 +25,7 @@ from quetsach.portal.cases.victim_models import VictimTelling as VictimTelling
 from quetsach.portal.cases.victim_models import _kept_at as _kept_at  # a migration names it here
 from quetsach.portal.cases.work_models import CaseTerms as CaseTerms
 from quetsach.portal.cases.work_models import FalseAlarm as FalseAlarm
+from quetsach.portal.cases.work_models import NotOurs as NotOurs
 from quetsach.portal.indicators.models import IndicatorSet
 from quetsach.portal.kit.ids import uuid7
 from quetsach.portal.kit.scope import ScopedManager
@@ -162,24 +163,6 @@ class Alias(models.Model):
         return self.key
 
 
-class NotOurs(models.Model):
-    """A unit said that a machine is not its own, and it went up to the superior. Only ever added."""
-
-    device = models.ForeignKey(Device, on_delete=models.CASCADE, related_name="refusals")
-    node = models.ForeignKey(CampaignNode, on_delete=models.CASCADE, related_name="+")
-    at = models.DateTimeField()
-    by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+")
-    reason = models.TextField()
-
-    rows = models.Manager()
-
-    class Meta:
-        ordering = ("-at",)
-
-    def __str__(self) -> str:
-        return f"{self.device} · {self.node}"
-
-
 class CaseQuerySet(models.QuerySet["Case"]):
     """Cases; what is written tells their machines (`leads`)."""
 
@@ -270,8 +253,8 @@ class Case(models.Model):
     AGAIN = "infected_again"
     """The annotation of `flags.with_return` that `is_infected_again` takes."""
 
-    BACK_SEEN, BACK_AT, BACK_ACT = "back_seen", "back_at", "back_act"
-    """The annotations of `flags.with_return` that `back_since` and `is_seen_again` take."""
+    BACK_SEEN, BACK_AT, BACK_ACT, BACK_KEPT = "back_seen", "back_at", "back_act", "back_kept"
+    """The annotations of `flags.with_return` that `back_since`, `is_seen_again` and `is_back_gone` take."""
 
     to_do = models.GeneratedField(
         expression=models.Case(
@@ -350,6 +333,14 @@ class Case(models.Model):
     def is_seen_again(self) -> bool:
         """`back_since` is about a machine that was said to be out of use: it was seen, without a sign."""
         return self.back_since is not None and vars(self)[self.BACK_ACT] == Act.SEEN_AGAIN
+
+    @property
+    def is_back_gone(self) -> bool:
+        """`back_since` rests on a file alone that was taken back. The case is open because somebody had
+        worked on it."""
+        if self.back_since is None or not vars(self)[self.BACK_KEPT]:
+            return False
+        return self.last_seen is None or self.last_seen < self.back_since
 
     @property
     def is_infected_again(self) -> bool:

@@ -92,9 +92,9 @@ OPEN = (State.NEW, State.ASSIGNED, State.CLEANING)
 """A person must act."""
 _WAITING = (State.CLAIMED_CLEAN, State.RECHECKED)
 TRANSITIONS: dict[tuple[State, Act], State] = {
-    (State.NEW, Act.ASSIGN): State.ASSIGNED,
-    # The machine goes from one unit to another, and its case with it.
-    **{(s, Act.ASSIGN): s for s in (*OPEN[1:], *_WAITING, State.VERIFIED_CLEAN)},
+    # The machine goes from one unit to another, and its case with it. The new unit works on nothing yet.
+    **{(s, Act.ASSIGN): s for s in (*_WAITING, State.VERIFIED_CLEAN)},
+    **{(s, Act.ASSIGN): State.ASSIGNED for s in OPEN},
     **{(s, Act.NOT_OURS): State.NEW for s in OPEN},
     **{(s, Act.START): State.CLEANING for s in (State.NEW, State.ASSIGNED)},
     **{(s, Act.CLAIM): State.CLAIMED_CLEAN for s in OPEN},

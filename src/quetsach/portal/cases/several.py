@@ -30,6 +30,16 @@ FIND: dict[str, str | Promise] = {
     ),
 }
 """What to do instead, by the kind of the address."""
+BY_HAND = gettext_lazy(
+    "Was it found by hand? Write under “Found it”, on the page of the case, which machine it is; then it can "
+    "be handled there."
+)
+"""The other way to find it."""
+
+
+def find_first(case: Case) -> str:
+    """What to do before anything is cleaned, where `is_unfound`."""
+    return f"{FIND[case.device.id_kind]} {BY_HAND}"
 
 
 def is_unfound(case: Case) -> bool:

@@ -27,10 +27,11 @@ from quetsach.portal.cases.escalating.queries import (
     terms_as_text,
     terms_of_text,
 )
-from quetsach.portal.cases.false_alarms.queries import WAITING
+from quetsach.portal.cases.false_alarms.queries import WAITING, waiting_here
 from quetsach.portal.cases.gaps.queries import has_unexplained
 from quetsach.portal.cases.models import Device, FalseAlarm
 from quetsach.portal.cases.rules import Word
+from quetsach.portal.cases.several import BY_HAND
 from quetsach.portal.units import range_queries
 from quetsach.portal.units.networks import Network
 
@@ -91,6 +92,7 @@ def _with_unlocated(title: str, text: str, signs: int, unlocated: int) -> tuple[
     """Title and text of the task of machines with signs, where some are addresses that stand for a machine
     that is not known: nobody cleans an address."""
     find = _("Bring the log that names the machine behind it; the page of each says which.")
+    find = f"{find} {BY_HAND}"
     if unlocated == signs:
         return ngettext(
             "Find the machine behind %(n)d address with signs",
@@ -175,9 +177,11 @@ def alarms_to_decide(seat: Seat) -> list[Task]:
     others = {facts[FIRST_ALARM], facts[LAST_ALARM]} - {None, seat.user.pk}
     if not others or not (seat.may("work_case") or seat.may("upload_indicators")):
         return []
+    names = _machines_of(waiting_here(seat.node, seat.user))
     return [
         Task(
-            rank=Rank.MACHINES + 1, title=_("Decide whether it is a false alarm"),
+            rank=Rank.MACHINES + 1,
+            title=_("Decide whether it is a false alarm: %(machines)s") % {"machines": names},
             text=_("Somebody says that signs have another reason, and a second person must agree."),
             url=f"{reverse('false_alarms', args=[seat.campaign.slug])}?don-vi={seat.node.pk}",
             action=_("Decide"), shape="busy", word=_("Waiting"),
@@ -185,11 +189,19 @@ def alarms_to_decide(seat: Seat) -> list[Task]:
     ]  # fmt: skip
 
 
+def _machines_of(names: list[str]) -> str:
+    """The first machines, and how many more."""
+    told = ", ".join(names[:NAMED])
+    if (more := len(names) - NAMED) > 0:
+        told += " " + ngettext("and %(n)d more", "and %(n)d more", more) % {"n": more}
+    return told
+
+
 FIRST_ALARM, LAST_ALARM = "first_alarm_by", "last_alarm_by"
 """What the task needs of the node: the least and the greatest number of a person who said a false alarm that
 waits for its people. Where both are one person, nobody else said any."""
 NAMED = 3
-"""Units that a task names."""
+"""Units, or machines, that a task names."""
 
 
 def _proposer(order: str) -> Subquery:

@@ -31,7 +31,7 @@ from quetsach.portal.cases.models import Case, FalseAlarm
 from quetsach.portal.cases.named import names_of
 from quetsach.portal.cases.owning import is_public
 from quetsach.portal.cases.rules import RETIRE, Act, State, Word, allows
-from quetsach.portal.cases.several import FIND, is_unfound
+from quetsach.portal.cases.several import BY_HAND, find_first, is_unfound
 from quetsach.portal.cases.victims import queries as victims
 from quetsach.portal.cases.victims.words import told_in_words
 from quetsach.portal.cases.views_forwarders import forwarding
@@ -287,8 +287,9 @@ def _case_page(
 def _find_first(found: Case, known: machine_words.Known) -> str:
     """What to do where the machine behind an address must be found before it is cleaned."""
     if known.asks_for_others:
-        return _("The address asks for others: nothing is cleaned there. Find the machine behind it first.")
-    return str(FIND[found.device.id_kind])
+        told = _("The address asks for others: nothing is cleaned there. Find the machine behind it first.")
+        return f"{told} {BY_HAND}"
+    return find_first(found)
 
 
 def _keeps_log(seat: Seat, story: queries.Story) -> bool:

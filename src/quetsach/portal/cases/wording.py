@@ -142,7 +142,7 @@ def tell(case: Case, story: Story, now: datetime, most: int = EVIDENCE) -> Tale:
             is_reported=bool(story.facts.reported) and not story.facts.sightings,
             is_retracted=_is_retracted(story),
             out_of_use=_out_of_use(case, story),
-            back_since=case.back_since, is_seen_again=case.is_seen_again,
+            back_since=case.back_since, is_seen_again=case.is_seen_again, is_back_gone=case.is_back_gone,
         ),
         next_step=_next_step(story, now, bool(gaps)),
         timeline=draw(

@@ -111,6 +111,7 @@ def verdict(
     out_of_use: str | None = None,
     back_since: datetime | None = None,
     is_seen_again: bool = False,
+    is_back_gone: bool = False,
 ) -> str:
     """One plain sentence on the machine. `days`: whole days without a sign in logs without a gap.
     `is_checked`: the state rests on a check of the machine itself, not on logs. `withdrawn`: the version of
@@ -118,7 +119,8 @@ def verdict(
     `is_retracted`: it rested on a file of reports that was taken back.
     `out_of_use`: the asset number of a machine that was said to be out of use, empty if unknown.
     `back_since`: when signs came after the handling, if nobody has handled it since and it is known;
-    `is_seen_again`: no sign came, but a machine out of use was seen."""
+    `is_seen_again`: no sign came, but a machine out of use was seen; `is_back_gone`: only a file told the
+    sign, and it was taken back."""
     if state is State.VERIFIED_CLEAN:
         if is_confirmed:
             return _("Clean, confirmed by a person in charge; logs have not shown it.")
@@ -145,7 +147,7 @@ def verdict(
     if state is State.FALSE_POSITIVE:
         return _("A false alarm: the signs have another reason.")
     if (is_relapse and state in OPEN) or back_since is not None:
-        return _back(state, back_since, is_seen_again=is_seen_again)
+        return _back(state, back_since, is_seen_again=is_seen_again, is_gone=is_back_gone)
     if state is State.CLEANING:
         return _("Someone is working on the machine. Record what was done when it is finished.")
     if state in (State.NEW, State.ASSIGNED):
@@ -173,7 +175,7 @@ def verdict(
     return f"{sentence} {missing}".strip()
 
 
-def _back(state: State, since: datetime | None, *, is_seen_again: bool) -> str:
+def _back(state: State, since: datetime | None, *, is_seen_again: bool, is_gone: bool) -> str:
     text = _("It was handled, but the signs came back.")
     if since is not None:
         at = {"at": f"{timezone.localtime(since):%H:%M %d/%m/%Y}"}
@@ -182,6 +184,12 @@ def _back(state: State, since: datetime | None, *, is_seen_again: bool) -> str:
             told = _(
                 "Seen again at %(at)s, although it was said to be out of use. Find it and handle it, or take "
                 "it out of use."
+            )
+            return told % at
+        if is_gone:
+            told = _(
+                "Signs since %(at)s were reported, and the report was taken back. If nothing else was found "
+                "on the machine, record its handling again."
             )
             return told % at
     if state is State.CLEANING:

@@ -1,4 +1,5 @@
-"""What the work on machines keeps beside cases: false alarms that people say, and the terms of a campaign."""
+"""What the work on machines keeps beside cases: false alarms that people say, the terms of a campaign, and
+units that a machine does not belong to."""
 
 from __future__ import annotations
 
@@ -101,3 +102,21 @@ class CaseTerms(models.Model):
 
     def __str__(self) -> str:
         return f"{self.acknowledge}, {self.locate}, {self.claim}, {self.verify}"
+
+
+class NotOurs(models.Model):
+    """A unit said that a machine is not its own, and it went up to the superior. Only ever added."""
+
+    device = models.ForeignKey("cases.Device", on_delete=models.CASCADE, related_name="refusals")
+    node = models.ForeignKey(CampaignNode, on_delete=models.CASCADE, related_name="+")
+    at = models.DateTimeField()
+    by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+")
+    reason = models.TextField()
+
+    rows = models.Manager()
+
+    class Meta:
+        ordering = ("-at",)
+
+    def __str__(self) -> str:
+        return f"{self.device} · {self.node}"

@@ -60,10 +60,9 @@ def _open(
         return found
     _fits(cases)
     now = timezone.now()
-    contact = {"contact_name": actor.get_full_name(), "contact_phone": actor.phone}
     made = Incident(
         pk=incident_id, node=node, opened_at=min(case.opened_at for case in cases),
-        texts={**papers.suggested_addressees(node), **contact},
+        texts={**papers.suggested_addressees(node), **papers.suggested_contact(node, actor)},
         created_at=now, created_by=actor, changed_at=now, changed_by=actor,
     )  # fmt: skip
     made.save(force_insert=True)

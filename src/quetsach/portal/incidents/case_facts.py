@@ -13,8 +13,11 @@ from django.db.models import QuerySet
 
 from quetsach.portal.accounts.models import User
 from quetsach.portal.campaigns.models import CampaignNode
+from quetsach.portal.cases.flags import with_return
 from quetsach.portal.cases.models import Case, CaseEvent, CaseSighting, VictimReport
+from quetsach.portal.cases.named import Named, names_of
 from quetsach.portal.cases.rules import Act, State
+from quetsach.portal.cases.several import is_unfound
 from quetsach.portal.sightings.models import Sighting
 from quetsach.portal.units.models import subtree
 
@@ -34,6 +37,21 @@ class CaseFacts:
     more_signs: int = 0
     reports: list[VictimReport] = field(default_factory=list)
     events: list[CaseEvent] = field(default_factory=list)
+    named: Named | None = None
+    """The machine by the word of a person, where logs know only its address."""
+
+    is_back_gone: bool = False
+    """`Case.is_back_gone`: the signs after the handling stood in a file alone that was taken back."""
+
+    @property
+    def has_signs_again(self) -> bool:
+        """Whether signs came after the handling, and nobody has handled the machine since."""
+        return self.case.relapses > 0 and self.case.is_open and not self.is_back_gone
+
+    @property
+    def is_unfound(self) -> bool:
+        """Whether the address stands for several machines, and nobody has found the machine yet."""
+        return is_unfound(self.case)
 
     @property
     def machine(self) -> str:
@@ -68,6 +86,12 @@ class AllFacts:
     def machines(self) -> int:
         """The number of different machines."""
         return len({one.case.device_id for one in self.cases})
+
+    @property
+    def unfound(self) -> int:
+        """How many of `machines` are addresses of several machines, of which nobody has found the machine."""
+        found = {one.case.device_id for one in self.cases if not one.is_unfound}
+        return len({one.case.device_id for one in self.cases if one.is_unfound} - found)
 
     @property
     def units(self) -> list[CampaignNode]:
@@ -161,9 +185,15 @@ def _shown(signs: Iterable[Sighting]) -> list[Sighting]:
 
 
 def facts_of(cases: Iterable[Case]) -> AllFacts:
-    """The facts about these cases, in three queries, or four where machines were joined since. Each case has
-    its machine and the machine's owner."""
+    """The facts about these cases, in three queries; one more where machines were joined since, where people
+    said which machine has an address, and where signs came back. Each case has its machine and the machine's
+    owner."""
     by_id = {case.pk: CaseFacts(case) for case in _as_known_now(cases)}
+    for pk, word in names_of([one.case for one in by_id.values()]).items():
+        by_id[pk].named = word
+    if back := [pk for pk, one in by_id.items() if one.case.relapses and one.case.is_open]:
+        for case in with_return(Case.rows.filter(pk__in=back)):
+            by_id[case.pk].is_back_gone = case.is_back_gone
     indicators: Counter[str] = Counter()
     rows: dict[UUID, list[Sighting]] = defaultdict(list)
     links: Any = CaseSighting.rows.filter(case__in=by_id).select_related("sighting")

@@ -14,11 +14,12 @@ from datetime import UTC, datetime
 from django.utils import timezone, translation
 
 from quetsach.documents.document import Facts, Listing, Notice, Part
+from quetsach.portal.campaigns.contacts import contacts
 from quetsach.portal.campaigns.models import CampaignNode
 from quetsach.portal.cases.advice import advice_for
-from quetsach.portal.cases.models import Case, VictimReport
+from quetsach.portal.cases.models import VictimReport
 from quetsach.portal.cases.rules import State
-from quetsach.portal.cases.several import FIND, is_unfound
+from quetsach.portal.cases.several import find_first
 from quetsach.portal.incidents.case_facts import AllFacts, CaseFacts
 from quetsach.portal.reports.export import heading as names
 from quetsach.portal.sightings.models import Sighting
@@ -30,6 +31,7 @@ from quetsach.victims import words as victims_words
 from quetsach.victims.report import SHEET
 
 __all__ = ["block", "local", "paper_text", "unit_notice"]
+UNFOUND = "chưa tìm ra máy"
 LONGEST_LINE = 600
 """Characters of a log line on paper."""
 MOST_NAMED = 12
@@ -65,19 +67,40 @@ def family_called(family: str) -> str:
     return paper_text(family, 100) or UNNAMED
 
 
+def machine_called(one: CaseFacts) -> str:
+    """The machine within a list. Where logs know only its address, beside that the machine by the word of a
+    person, or that nobody has found it."""
+    if one.is_unfound:
+        return f"{paper_text(one.machine, 80)}: địa chỉ của nhiều máy, {UNFOUND}"
+    return ": ".join(paper_text(told, 80) for told in (one.machine, one.named and one.named.place) if told)
+
+
+def machines_told(facts: AllFacts) -> str:
+    """`3 máy (trong đó 1 địa chỉ của nhiều máy, chưa tìm ra máy)`."""
+    unfound = f"{number(facts.unfound)} địa chỉ của nhiều máy"
+    if facts.unfound == facts.machines:
+        return f"{unfound} ({UNFOUND})"
+    told = f"{number(facts.machines)} máy"
+    return f"{told} (trong đó {unfound}, {UNFOUND})" if facts.unfound else told
+
+
 def block(one: CaseFacts, title: str) -> Part:
     """The evidence of one case: what the malware does, and each sign as a table."""
     advice = advice_for(one.case.family, "vi")
     told = [f"Đơn vị: {unit_called(one.unit)}."]
     if one.host:
         told.append(f"Tên máy theo nhật ký: {paper_text(one.host)}.")
-    if is_unfound(one.case):
-        with translation.override("vi"):
-            told.append(str(FIND[one.case.device.id_kind]))
+    if one.named is not None:
+        who, at = paper_text(one.named.who, 100), local(one.named.at)
+        told.append(f"Máy đã tìm ra: {paper_text(one.named.place)} (theo {who}, {at}).")
+    if one.is_unfound:
+        told.append(_how_to_find(one))
     if advice.does:
         told.append(f"Mã độc này làm gì: {advice.does}")
-    if one.case.relapses and one.case.is_open:
+    if one.has_signs_again:
         told.append("Máy đã được xử lý nhưng lại có dấu hiệu: cần làm lại đủ các bước và tìm cả mã độc khác.")
+    if one.is_back_gone:
+        told.append("Báo cáo cho rằng máy lại có dấu hiệu sau khi xử lý nay đã được rút lại.")
     if one.is_checked:
         told.append("Kiểm tra trực tiếp trên máy đã phát hiện dấu hiệu mã độc.")
     if one.more_signs:
@@ -87,6 +110,12 @@ def block(one: CaseFacts, title: str) -> Part:
         )
     tables = [*map(_sign, range(1, len(one.signs) + 1), one.signs), *map(_report, one.reports)]
     return Part(title, tuple(told), tuple(tables))
+
+
+def _how_to_find(one: CaseFacts) -> str:
+    """What to do before anything is cleaned, where nobody has found the machine."""
+    with translation.override("vi"):
+        return find_first(one.case)
 
 
 def steps_of(family: str) -> list[str]:
@@ -150,7 +179,6 @@ def unit_notice(home: CampaignNode, facts: AllFacts) -> Notice:
     """The công văn of `home` that tells units which machines to handle; the evidence is its annex."""
     now = timezone.localtime()
     others = [node for node in facts.units if node.pk != home.pk]
-    machines = number(facts.machines)
     title = home.campaign.title
     return Notice(
         # A công văn has no abbreviation of its type in its symbol (Decree 30/2020, annex III).
@@ -158,12 +186,12 @@ def unit_notice(home: CampaignNode, facts: AllFacts) -> Notice:
         subject="xử lý máy tính có kết nối đến địa chỉ độc hại",
         addressees=_addressees(others),
         opening=(
-            f"Thực hiện {title[:1].lower()}{title[1:]}, qua rà soát phát hiện {machines} máy có dấu hiệu"
-            f" kết nối đến địa chỉ độc hại hoặc nhiễm mã độc (căn cứ chi tiết tại Phụ lục)."
+            f"Thực hiện {title[:1].lower()}{title[1:]}, qua rà soát phát hiện {machines_told(facts)} có dấu"
+            f" hiệu kết nối đến địa chỉ độc hại hoặc nhiễm mã độc (căn cứ chi tiết tại Phụ lục)."
             f" {names.short_name(home)} đề nghị xử lý như sau:",
         ),
         parts=(
-            Part("1. Máy cần xử lý", tables=(listing(facts.cases),)),
+            Part("1. Máy cần xử lý", tuple(_find_first(facts)), (listing(facts.cases),)),
             *_advice(facts),
             Part(
                 "3. Báo lại kết quả",
@@ -186,7 +214,8 @@ def unit_notice(home: CampaignNode, facts: AllFacts) -> Notice:
 def blocks(facts: AllFacts) -> Iterator[Part]:
     """The evidence of each case, for an annex."""
     for place, one in enumerate(facts.cases, start=1):
-        title = f"{place}. Máy {paper_text(one.machine)} – {family_called(one.case.family)}"
+        title = f"{place}. {'Địa chỉ' if one.is_unfound else 'Máy'} {machine_called(one)}"
+        title += f" – {family_called(one.case.family)}"
         yield block(one, title)
 
 
@@ -196,6 +225,15 @@ def _addressees(units: Sequence[CampaignNode]) -> tuple[str, ...]:
     if len(units) > MOST_NAMED:
         return ("Các cơ quan, đơn vị có máy trong danh sách",)
     return tuple(names.short_name(node) for node in units)
+
+
+def _find_first(facts: AllFacts) -> Iterator[str]:
+    """What comes before the steps at addresses of several machines, each kind of address once."""
+    told = dict.fromkeys(_how_to_find(one) for one in facts.cases if one.is_unfound)
+    for text in told:
+        yield f"Dòng ghi “{UNFOUND}”: {text}"
+    if told:
+        yield "Các bước ở mục 2 chỉ làm trên máy đã tìm ra."
 
 
 def _advice(facts: AllFacts) -> Iterator[Part]:
@@ -219,9 +257,9 @@ def listing(cases: Sequence[CaseFacts], *, with_state: bool = False) -> Listing:
         (11, 38, 38, 26, 26, 26),
         tuple(
             (
-                str(place), paper_text(one.machine, 80), paper_text(unit_called(one.unit)),
+                str(place), machine_called(one), paper_text(unit_called(one.unit)),
                 family_called(one.case.family), _minute(one.case.first_seen),
-                _state(one.case) if with_state else _minute(one.case.last_seen),
+                _state(one) if with_state else _minute(one.case.last_seen),
             )
             for place, one in enumerate(cases, start=1)
         ),
@@ -240,10 +278,10 @@ STATES = {
 """States of a case as official papers name them."""
 
 
-def _state(case: Case) -> str:
-    if case.relapses and case.state in (State.NEW, State.ASSIGNED):
+def _state(one: CaseFacts) -> str:
+    if one.has_signs_again and one.case.state != State.CLEANING:
         return "Có dấu hiệu trở lại sau khi xử lý"
-    return STATES[case.state]
+    return STATES[one.case.state]
 
 
 def _minute(moment: datetime | None) -> str:
@@ -251,7 +289,16 @@ def _minute(moment: datetime | None) -> str:
 
 
 def contact_line(node: CampaignNode) -> list[str]:
-    """Whom to call about the campaign; nothing if it names nobody."""
+    """Whom to call about a letter of this unit: its own contact; without one that of the campaign, with the
+    unit that runs it."""
+    own = contacts([node]).get(node.pk)
+    if own is not None and (own.phone or own.email):
+        return [f"Liên hệ: {_joined(own.name, own.phone or own.email)}."]
     contact = node.campaign.contact
-    told = ", ".join(paper_text(str(contact[key]), 100) for key in ("name", "phone") if contact.get(key))
-    return [f"Liên hệ: {told}."] if told else []
+    told = _joined(*(str(contact.get(key) or "") for key in ("name", "phone")))
+    issuer = names.short_name(node.campaign.issuer)
+    return [f"Liên hệ đầu mối của chiến dịch tại {issuer}: {told}."] if told else []
+
+
+def _joined(*parts: str) -> str:
+    return ", ".join(paper_text(part, 100) for part in parts if part)

@@ -13,6 +13,8 @@ from datetime import datetime
 from django.utils import timezone
 
 from quetsach.documents.document import Facts, Notice, Part
+from quetsach.portal.accounts.models import User
+from quetsach.portal.campaigns.contacts import contacts
 from quetsach.portal.campaigns.models import CampaignNode
 from quetsach.portal.cases.rules import Act
 from quetsach.portal.incidents import evidence
@@ -20,6 +22,7 @@ from quetsach.portal.incidents.case_facts import AllFacts
 from quetsach.portal.incidents.clocks import Answer, Kind, Severity
 from quetsach.portal.incidents.models import Incident
 from quetsach.portal.reports.export import heading as names
+from quetsach.portal.units.models import Membership
 from quetsach.text import words
 from quetsach.text.vietnamese import number
 from quetsach.victims import words as victims_words
@@ -95,6 +98,24 @@ def suggested_addressees(node: CampaignNode) -> dict[str, str]:
     return {"addressees": "\n".join(told), "data_addressees": DATA_GUARD}
 
 
+def suggested_contact(node: CampaignNode, author: User) -> dict[str, str]:
+    """Whom to call about a new incident of that unit: its author, if that is a person of the unit; else the
+    unit's contact; else the author, with the own unit, so that nobody is taken for a person of this one."""
+    places = list(Membership.in_force.filter(user=author).select_related("unit").order_by("unit__path"))
+    if any(place.unit_id == node.unit_id for place in places):
+        return _contact(author.get_full_name(), author.phone)
+    own = contacts([node]).get(node.pk)
+    if own is not None and own.name and own.phone:
+        return _contact(own.name, own.phone)
+    above = [place.unit for place in places if node.path.startswith(place.unit.path)]
+    unit = f" ({names.short_name(above[-1])})" if above else ""
+    return _contact(f"{author.get_full_name()}{unit}", author.phone)
+
+
+def _contact(name: str, phone: str) -> dict[str, str]:
+    return {"contact_name": name, "contact_phone": phone}
+
+
 def _addressees(incident: Incident, is_personal: bool) -> tuple[str, ...]:
     key = "data_addressees" if is_personal else "addressees"
     lines = tuple(line.strip() for line in _text(incident, key).split("\n") if line.strip())
@@ -160,7 +181,7 @@ def _what(incident: Incident, facts: AllFacts) -> Facts:
         ("Cách phát hiện", "; ".join(_how(facts)) or "chưa rõ"),
         ("Mã độc", ", ".join(map(evidence.family_called, facts.families)) or evidence.UNNAMED),
         ("Chỉ dấu độc hại", (f"{shown} và {more} chỉ dấu khác" if more else shown) or "chưa rõ"),
-        ("Số máy", number(facts.machines)),
+        ("Số máy", evidence.machines_told(facts)),
         ("Số đơn vị có máy", number(len(facts.units))),
         ("Số dòng nhật ký có dấu hiệu", number(facts.lines)),
         ("Mức độ", _severity(incident)),
@@ -217,7 +238,7 @@ def _measures(incident: Incident, facts: AllFacts) -> Iterator[str]:
 def _extent(facts: AllFacts) -> Iterator[str]:
     units = [names.short_name(node) for node in facts.units]
     shown = ", ".join(units[:MOST_INDICATORS]) + ("…" if len(units) > MOST_INDICATORS else "")
-    told = f"{number(facts.machines)} máy"
+    told = evidence.machines_told(facts)
     if units:
         told += f" tại {number(len(units))} đơn vị: {shown}"
     yield f"{told}."

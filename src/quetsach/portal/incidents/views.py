@@ -20,6 +20,8 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 
 from quetsach.portal.campaigns.seat import Seat, take_seat, take_seat_asked
 from quetsach.portal.cases.models import Case
+from quetsach.portal.cases.named import names_of
+from quetsach.portal.cases.several import is_unfound
 from quetsach.portal.cases.words import chip_of
 from quetsach.portal.incidents import actions, case_facts, queries
 from quetsach.portal.incidents.clocks import ONCE, Kind
@@ -145,11 +147,14 @@ def _choice_page(
     more, chosen = len(offered) > OFFERED, {case.pk for case in cases}
     offered = [*(case for case in cases if case.pk not in {one.pk for one in offered}), *offered[:OFFERED]]
     asked = "&".join(f"ho-so={case.pk}" for case in cases)
-    quiet_days, now = seat.campaign.quiet_days, timezone.now()
+    quiet_days, now, names = seat.campaign.quiet_days, timezone.now(), names_of(offered)
     context = {
         "seat": seat,
         "door": "cases",
-        "rows": [(case, case.pk in chosen, *chip_of(case, quiet_days, now)) for case in offered],
+        "rows": [
+            (case, case.pk in chosen, names.get(case.pk), is_unfound(case), *chip_of(case, quiet_days, now))
+            for case in offered
+        ],
         "chosen": cases,
         "more": more,
         "most": case_facts.MOST_CASES,

@@ -13,7 +13,7 @@ from django.utils.translation import gettext as _
 from quetsach.portal.campaigns.open_work import number_of
 from quetsach.portal.campaigns.queries import statuses
 from quetsach.portal.campaigns.seat import Seat
-from quetsach.portal.campaigns.tasks import Rank, Task, facts_of
+from quetsach.portal.campaigns.tasks import Rank, Task, facts_of, has_letter
 from quetsach.portal.letters.models import Letter
 
 
@@ -48,6 +48,18 @@ def letters_to_do(seat: Seat) -> Iterator[Task]:
             % {"subject": (facts["letter_draft_subject"] or "")[:100]},
             reverse("letters:look", args=[slug, node.pk, draft]),
             _("Open the letter"),
+        )
+    is_first = seat.is_at_issuer and seat.can["publish"] and not facts["letter_draft"]
+    if is_first and not has_letter(seat.campaign):
+        yield Task(
+            Rank.PASS_ON - 1,
+            _("Write the letter"),
+            _(
+                "The text of the letter is not here yet. It fills itself in from the campaign; units below "
+                "read it."
+            ),
+            reverse("letters:order", args=[slug]),
+            _("Write the letter"),
         )
     lacking = any(status.lacks_letter for status in below)
     if node.parent_id is not None and lacking and not facts["letters_begun"]:

@@ -98,6 +98,13 @@ def reported_signs(case: Case) -> set[str]:
     return {f"{publisher}:{kind}" for publisher, kind in rows}
 
 
+def waiting_here(node: CampaignNode, user: User) -> list[str]:
+    """The machines, each once, of false alarms that others said and that wait for the people of a node; the
+    one that waits longest first. One query."""
+    rows = FalseAlarm.rows.filter(WAITING, decider=node).exclude(by=user).order_by("at", "pk")
+    return list(dict.fromkeys(rows.values_list("case__device__key", flat=True)))
+
+
 def may_decide(alarm: FalseAlarm, user: User, places: list[Place]) -> bool:
     """Whether this person may be the second. Nobody agrees to the own word. About all machines people of the
     unit decide that publishes the list; about one machine everybody who may work on the case."""

@@ -21,6 +21,7 @@ from quetsach.portal.cases.false_alarms import actions, queries
 from quetsach.portal.cases.false_alarms.covering import would_close
 from quetsach.portal.cases.forms import AgreeForm, ReasonForm
 from quetsach.portal.cases.models import FalseAlarm
+from quetsach.portal.cases.named import names_of
 from quetsach.portal.kit.client_ip import client_ip_text
 from quetsach.portal.units.models import places_of
 
@@ -107,7 +108,7 @@ def _page(
 ) -> HttpResponse:
     page = Paginator(queries.shown(seat.node, seat.user), PAGE).get_page(request.GET.get("trang"))
     asked = [alarm for alarm in page if queries.may_decide(alarm, seat.user, seat.places)]
-    closes = would_close(seat.campaign, asked)
+    closes, names = would_close(seat.campaign, asked), names_of([alarm.case for alarm in page])
     rows = [
         (
             alarm,
@@ -117,6 +118,7 @@ def _page(
             # Of a single case that is open again nothing is left to take back.
             not (opened and alarm.scope_of == FalseAlarm.Scope.CASE) and queries.may_end(alarm, seat.places),
             problem if wrong is not None and wrong.pk == alarm.pk else "",
+            names.get(alarm.case_id),
         )
         for alarm in page
     ]

@@ -8,21 +8,27 @@ from datetime import datetime
 from uuid import UUID, uuid4
 
 from django.db import transaction
+from django.db.models import QuerySet
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from quetsach.portal.accounts.models import User
+from quetsach.portal.campaigns.models import CampaignNode
 from quetsach.portal.cases.actions import CaseError, claim_clean, held, start_cleaning
 from quetsach.portal.cases.false_alarms.actions import propose
 from quetsach.portal.cases.models import Case, CaseEvent, FalseAlarm
 from quetsach.portal.cases.noting_actions import acknowledge
-from quetsach.portal.cases.rules import NEEDS_ASSET, State
+from quetsach.portal.cases.rules import NEEDS_ASSET, Act, State
 from quetsach.portal.cases.undoing_actions import TAKEN_BACK, UNDO_WITHIN, may_take_back, undo
 from quetsach.portal.cases.words import DONE
+from quetsach.portal.units.models import subtree
 
 SEEN, START, FALSE_ALARM = "seen", "start", "false"
 CHOICES = (SEEN, START, *(done for done in DONE if done not in NEEDS_ASSET), FALSE_ALARM)
 """What can be chosen for a row. What needs a word for each machine is said on the page of its case."""
+
+MOST_TOGETHER = 100
+"""The choices that one save carries out; the browser keeps the others, and the page says so."""
 
 
 @dataclass
@@ -96,15 +102,18 @@ def _act(
 
 
 @transaction.atomic
-def take_back(batch: str, actor: User, ip: str | None = None) -> Outcome:
-    """Take back the acts of a batch: own ones of the last day, of cases to which nothing has happened since.
+def take_back(batch: str, node: CampaignNode, actor: User, ip: str | None = None) -> Outcome:
+    """Take back the acts of a batch: own ones of the last day, of cases of the node and of those below it to
+    which nothing has happened since.
 
     The events stay in the history; each case gets one more, and the state before the act.
     """
     outcome = Outcome(batch)
-    for event in _events(batch, actor):
+    for event in saved_by(actor, node, timezone.now()).filter(data__batch=batch).order_by("pk"):
         case = held(event.case_id)
         last = case.events.order_by("-at", "-pk").first()
+        if last is not None and last.act == Act.UNDO and last.data.get("batch") == batch:
+            continue  # a second click
         if last is None or last.pk != event.pk or not may_take_back(case, event, actor):
             outcome.refused.append((case, _("Something has happened to the case since.")))
             continue
@@ -113,8 +122,11 @@ def take_back(batch: str, actor: User, ip: str | None = None) -> Outcome:
     return outcome
 
 
-def _events(batch: str, actor: User) -> list[CaseEvent]:
-    since = timezone.now() - UNDO_WITHIN
+def saved_by(actor: User, node: CampaignNode, now: datetime) -> QuerySet[CaseEvent]:
+    """The acts of the last day that a person saved on the work list of the node or of one below it."""
     acts = [act.value for act in TAKEN_BACK]
-    rows = CaseEvent.rows.filter(by=actor, at__gte=since, act__in=acts, data__batch=batch)
-    return list(rows.select_related("case").order_by("pk"))
+    rows = CaseEvent.rows.filter(
+        by=actor, at__gte=now - UNDO_WITHIN, act__in=acts, data__has_key="batch",
+        case__device__campaign=node.campaign_id,
+    )  # fmt: skip
+    return rows.filter(subtree(node.path, "case__device__owner__path"))

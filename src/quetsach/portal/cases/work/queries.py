@@ -5,23 +5,32 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import Any, NamedTuple
 from uuid import UUID
 
-from django.db.models import Exists, OuterRef, QuerySet, Subquery
+from django.db.models import Exists, OuterRef, Q, QuerySet, Subquery
 from django.db.models.functions import Coalesce
 
+from quetsach.portal.accounts.models import User
 from quetsach.portal.campaigns.models import CampaignNode
 from quetsach.portal.cases.advice import Advice, advice_for
 from quetsach.portal.cases.clocks import Rule
 from quetsach.portal.cases.escalating.wording import DueInWords, due_in_words
 from quetsach.portal.cases.flags import COUNTED, PREFIX, Flag, Mark, conditions, marks_of, with_flags
 from quetsach.portal.cases.lists import number_of, there, within
-from quetsach.portal.cases.models import Case, CaseSighting, FalseAlarm
+from quetsach.portal.cases.models import Case, CaseEvent, CaseSighting, FalseAlarm
 from quetsach.portal.cases.named import Named, names_of
 from quetsach.portal.cases.rules import State
-from quetsach.portal.cases.several import FIND, is_unfound
-from quetsach.portal.cases.work.actions import CHOICES, FALSE_ALARM, SEEN, START
+from quetsach.portal.cases.several import find_first, is_unfound
+from quetsach.portal.cases.undoing_actions import UNDO_WITHIN
+from quetsach.portal.cases.work.actions import (
+    CHOICES,
+    FALSE_ALARM,
+    MOST_TOGETHER,
+    SEEN,
+    START,
+    saved_by,
+)
 from quetsach.portal.sightings.models import Sighting
 from quetsach.portal.units.models import subtree
 
@@ -49,7 +58,7 @@ class Row:
     @property
     def find(self) -> str:
         """What to do before anything is cleaned, where the address stands for several machines."""
-        return str(FIND[self.case.device.id_kind]) if is_unfound(self.case) else ""
+        return find_first(self.case) if is_unfound(self.case) else ""
 
 
 def open_cases(
@@ -88,6 +97,27 @@ def _open(node: CampaignNode, *, below: bool, in_order: bool) -> QuerySet[Case]:
         return found
     here = within(node, "device__owner") if in_order else subtree(node.path, "device__owner__path")
     return found.filter(here)
+
+
+class Saved(NamedTuple):
+    """What a person saved together and may still take back: the batch, its cases, when, and until when."""
+
+    batch: str
+    cases: int
+    at: datetime
+    until: datetime
+
+
+def last_saved(actor: User, node: CampaignNode, now: datetime) -> Saved | None:
+    """What a person saved last on the work list of the node or of one below it, wherever that person was
+    signed in, of cases to which nothing has happened since. One query."""
+    since = CaseEvent.rows.filter(Q(at__gt=OuterRef("at")) | Q(at=OuterRef("at"), pk__gt=OuterRef("pk")))
+    rows = saved_by(actor, node, now).filter(~Exists(since.filter(case=OuterRef("case"))))
+    saved = list(rows.order_by("-at", "-pk").values_list("data__batch", "at")[:MOST_TOGETHER])
+    if not saved:
+        return None
+    batch, at = saved[0]
+    return Saved(batch, sum(one == batch for one, _at in saved), at, at + UNDO_WITHIN)
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,7 +8,7 @@ from uuid import UUID
 
 from django.contrib import messages
 from django.core.exceptions import ValidationError
-from django.http import HttpRequest, HttpResponse
+from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils import timezone
@@ -16,7 +16,7 @@ from django.utils.translation import get_language, ngettext
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
-from quetsach.portal.campaigns.seat import Seat, take_seat, take_seat_asked
+from quetsach.portal.campaigns.seat import take_seat, take_seat_asked
 from quetsach.portal.cases import flags
 from quetsach.portal.cases.escalating.queries import rule_of
 from quetsach.portal.cases.lists import MANY
@@ -28,13 +28,9 @@ from quetsach.portal.kit.long_lists import FromNearestEnd
 from quetsach.portal.units.roles import Verb
 
 PAGE = 50
-MOST_SAVED = 100
-"""The choices that one save carries out; the browser keeps the others, and the page says so."""
 MOST_PRINTED = 500
 WHY = "vi-sao-"
 """Before the id of a case: the field of a row with the reason of its false alarm."""
-LAST = "work_batch"
-"""The key in the session of the batch that the person saved last, by campaign."""
 ANSWERED = "work_answered"
 """The key in the session of the choices that were answered and that no page has told yet, by campaign: the
 browser keeps a choice until then."""
@@ -71,7 +67,7 @@ def work(request: HttpRequest, slug: str) -> HttpResponse:
             chosen = [(case, picked[pk]) for pk, case in cases.items() if pk not in unsaid]
             ip = client_ip_text(request)
             outcome = actions.act_on(chosen, seat.user, reasons=told, ip=ip, **form.cleaned_data)
-            _tell(request, seat, outcome, len(picked) - len(cases), waiting)
+            _tell(request, outcome, len(picked) - len(cases), waiting)
             refused = [*outcome.refused, *((case, unsaid[pk]) for pk, case in cases.items() if pk in unsaid)]
             wrong = {case.pk: said for case, said in refused}
             answered += [pk.hex for pk in picked if pk not in wrong]
@@ -108,7 +104,7 @@ def work(request: HttpRequest, slug: str) -> HttpResponse:
         "below": below,
         "flag": flag,
         "filters": [(one, flags.WORDS[one]) for one in there.flags],
-        "last": request.session.get(LAST, {}).get(slug),
+        "last": queries.last_saved(seat.user, seat.node, now),
     }
     return render(request, "cases/work.html", context, status=422 if form.errors or wrong else 200)
 
@@ -134,7 +130,7 @@ def _picked(request: HttpRequest) -> tuple[dict[UUID, str], int]:
                 found[UUID(name.removeprefix("may-"))] = str(value)
             except ValueError:
                 continue
-    return dict(list(found.items())[:MOST_SAVED]), max(0, len(found) - MOST_SAVED)
+    return dict(list(found.items())[: actions.MOST_TOGETHER]), max(0, len(found) - actions.MOST_TOGETHER)
 
 
 def _reasons(typed: Mapping[UUID, str]) -> tuple[dict[UUID, str], dict[UUID, str]]:
@@ -160,11 +156,9 @@ def _choices() -> list[tuple[str, int, str]]:
     return [(value, number, words[value]) for number, value in enumerate(actions.CHOICES, 1)]
 
 
-def _tell(request: HttpRequest, seat: Seat, outcome: actions.Outcome, gone: int, waiting: int) -> None:
+def _tell(request: HttpRequest, outcome: actions.Outcome, gone: int, waiting: int) -> None:
     """One message on saved cases, on cases that somebody else handled first, and on choices not yet saved."""
-    done, slug = len(outcome.done), seat.campaign.slug
-    if done:
-        request.session[LAST] = {**request.session.get(LAST, {}), slug: outcome.batch}
+    done = len(outcome.done)
     _say(
         request,
         (done, ngettext("Recorded for %(n)d case.", "Recorded for %(n)d cases.", done)),
@@ -215,13 +209,16 @@ def _say(request: HttpRequest, *told: _Sentence, left: Sequence[_Sentence] = ())
 
 @require_POST
 def take_back(request: HttpRequest, slug: str) -> HttpResponse:
-    """Take back what the person saved last."""
-    seat = take_seat(request, slug, None, Verb.WORK_CASE)
-    batches = request.session.get(LAST, {})
-    batch = batches.pop(slug, None)
-    request.session[LAST] = batches
-    outcome = actions.take_back(batch, seat.user, client_ip_text(request)) if batch else None
-    if outcome is None or not (outcome.done or outcome.refused):
+    """Take back what the person saved last, as the page named it."""
+    try:
+        node_id = UUID(request.POST.get("don-vi", ""))
+    except ValueError as error:
+        raise Http404 from error
+    seat = take_seat(request, slug, node_id, Verb.WORK_CASE)
+    outcome = actions.take_back(
+        request.POST.get("lan", "")[:32], seat.node, seat.user, client_ip_text(request)
+    )
+    if not (outcome.done or outcome.refused):
         messages.info(request, _("There is nothing to take back any more."))
     else:
         done, kept = len(outcome.done), len(outcome.refused)
@@ -232,11 +229,8 @@ def take_back(request: HttpRequest, slug: str) -> HttpResponse:
             kept,
         )
         _say(request, (done, back), left=[(kept, stays)])
-    query = request.POST.get("don-vi", "")
-    tail = f"?don-vi={query}" if query.replace("-", "").isalnum() and query.isascii() else ""
-    if tail and request.POST.get("duoi") == "1":
-        tail += "&duoi=1"
-    return redirect(reverse("case_work", args=[slug]) + tail)
+    tail = "&duoi=1" if request.POST.get("duoi") == "1" else ""
+    return redirect(f"{reverse('case_work', args=[slug])}?don-vi={seat.node.pk}{tail}")
 
 
 @require_GET

@@ -203,12 +203,16 @@ def withdraw(file: EvidenceFile, actor: User, why: str, ip: str | None = None) -
     follow(row.unit)
 
 
-def put_back(file: EvidenceFile, actor: User, ip: str | None = None) -> None:
-    """Let a file that was taken back count again. Raises StaleDraftError where its document is gone."""
+def put_back(file: EvidenceFile, actor: User, ip: str | None = None) -> EvidenceFile:
+    """Let a file that was taken back count again; returns the file that counts. Where the same was handed in
+    once more, that is the other one, and nothing changes. Raises StaleDraftError where its document is
+    gone."""
     with transaction.atomic():
         row = EvidenceFile.rows.select_for_update(no_key=True, of=("self",)).get(pk=file.pk)
         if row.gone_at is None:
-            return
+            return row
+        if (same := queries.same_as(row)) is not None:
+            return same
         if not row.document:
             raise StaleDraftError
         row.gone_at, row.gone_by, row.gone_why = None, None, ""
@@ -216,6 +220,7 @@ def put_back(file: EvidenceFile, actor: User, ip: str | None = None) -> None:
         _record(actor, "evidence.put_back", row, ip)
     _store(row)
     follow(row.unit)
+    return row
 
 
 def follow(unit: Unit) -> None:

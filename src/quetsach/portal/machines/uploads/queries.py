@@ -53,7 +53,7 @@ def remembered(unit: Unit, source: str, found: Sent) -> dict[str, str] | None:
 
 
 def same_as(draft: EvidenceFile) -> EvidenceFile | None:
-    """The accepted file that holds the same and was read the same way, None for none. A snapshot of another
+    """The file that counts, holds the same and was read the same way, None for none. A snapshot of another
     moment is another file: the machines were there again."""
     rows = EvidenceFile.rows.filter(
         unit=draft.unit_id, source=draft.source, digest=draft.digest, accepted_at__isnull=False, gone_at=None

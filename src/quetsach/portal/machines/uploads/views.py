@@ -93,9 +93,11 @@ def evidence_file(request: HttpRequest, unit_id: UUID, file_id: UUID) -> HttpRes
         }
         for one in shown.get("files", [])
     ]  # fmt: skip
+    same = queries.same_as(row) if row.accepted_at is None or row.gone_at else None
     context = {
         "unit": unit, "tab": "files", "door": "registers", "file": row, "files": files,
-        "is_repeat": row.accepted_at is None and queries.same_as(row) is not None,
+        "is_repeat": row.accepted_at is None and same is not None,
+        "same": same,
         "rows": row.claims + row.bindings, "shown": shown, "kinds": words.kinds(row.kinds),
         "begin": words.moment(shown.get("begin", 0)), "end": words.moment(shown.get("end", 0)),
         "samples": [(one[0], words.spoken(*one[1]), words.moment(one[2]), words.moment(one[3]),
@@ -173,8 +175,12 @@ def evidence_act(request: HttpRequest, unit_id: UUID, file_id: UUID, act: str) -
             actions.withdraw(row, request.user, reason, client_ip_text(request))
             messages.success(request, _("Taken back: what only this file said no longer counts."))
         else:
-            actions.put_back(row, request.user, client_ip_text(request))
-            messages.success(request, _("The file counts again."))
+            counts = actions.put_back(row, request.user, client_ip_text(request))
+            if counts.pk == row.pk:
+                messages.success(request, _("The file counts again."))
+            else:
+                messages.info(request, _("The same file was handed in again and counts: it is this one."))
+                row = counts
     except StaleDraftError:
         messages.error(request, _("The content of the file is no longer kept. Upload it again."))
     return redirect("evidence_file", unit.pk, row.pk)

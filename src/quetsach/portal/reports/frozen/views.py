@@ -108,6 +108,10 @@ def machine_figures(request: HttpRequest, slug: str, node_id: UUID) -> HttpRespo
         "hours": [
             (_("from the letter to the confirmation, by unit"), words.hours(whole["hours"]["acknowledged"])),
             (_("from the case to the handling, by case"), words.hours(whole["hours"]["claimed"])),
+            (
+                _("from the case to a second look without a sign, by case"),
+                words.hours(whole["hours"]["rechecked"]),
+            ),
             (_("from the case to the proof, by case"), words.hours(whole["hours"]["verified"])),
         ],
         "has_cases": bool(seen.whole.clocks["claimed"].all),
