@@ -257,6 +257,22 @@ def test_a_file_that_is_taken_back_leaves_no_trace_in_the_figures(cast, upload, 
     assert not StoredBinding.rows.exists()
 
 
+def test_a_table_that_is_taken_back_keeps_no_network_for_itself(cast, upload, tell):
+    """An office with leases of its own hears no other office. The register has not followed yet."""
+    file = EvidenceFile.rows.create(
+        unit=cast.units["A1"], source="dhcp", name="leases.csv", digest="1", created_at=noon(1)
+    )
+    tell(*lease(LAPTOP, noon(30), address="10.77.0.9"), file=file)
+    tell(*lease(PC, noon(9), address="10.77.0.5", name="pc-1"), unit="A")
+    upload(sighting("10.77.0.5", noon(9)))
+    assert counted() == [("weak", "10.77.0.5", 1, "assigned")]
+    assert machines.take_back(file) == 1
+    pull_sightings(cast.campaign)
+    assert counted() == [("mac", PC.value, 1, "assigned")]
+    tell(*lease(LAPTOP, noon(30), address="10.77.0.9"), file=file)
+    assert counted() == [("weak", "10.77.0.5", 1, "assigned")]
+
+
 def test_a_lease_that_was_given_back_early_frees_the_later_signs(cast, upload, tell):
     late = noon(9).replace(hour=18)
     upload(sighting(ADDRESS, noon(9)), sighting(ADDRESS, late, indicator="bad.example"))

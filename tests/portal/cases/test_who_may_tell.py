@@ -220,3 +220,31 @@ def test_a_machine_that_moved_is_its_new_units_once_a_log_saw_it_there(cast, pus
         push([row], unit="A")
     assert owner_of(PC) == cast.nodes["A2"]
     assert counted() == [("mac", PC.value, 1, "assigned")] * 2  # two kinds of malware on one machine
+
+
+def test_a_machine_that_a_log_saw_in_another_unit_waits_for_that_unit(cast, push, tell):
+    """Nobody there works on it yet; its days begin anew, and the history says why it came."""
+    tell(*lease(PC, noon(9), name="pc-1"))
+    push([sighting(ADDRESS, noon(9))], unit="A")
+    case, before = Case.rows.get(), timezone.now()
+    noting_actions.locate(case, cast.user("A1", "it"), place="room 204")
+    actions.start_cleaning(case, cast.user("A1", "it"))
+    tell(*lease(PC, noon(5), address="10.1.2.7", name="pc-1"), unit="A2")
+    assert (Case.rows.get().state, owner_of(PC)) == ("cleaning", cast.nodes["A1"])
+    push([sighting("10.1.2.7", noon(5))], unit="A")
+    case = Case.rows.select_related("device__owner").get()
+    assert (case.state, case.device.owner) == ("assigned", cast.nodes["A2"])
+    assert case.clock_at > before and (case.acknowledged_at, case.located_at) == (None, None)
+    assert [one.to_state for one in case.events.filter(act="assign")] == ["assigned"]
+    page = text_of(cast.client("A2", "officer").get(reverse("case", args=[cast.campaign.slug, case.pk])))
+    assert "theo dấu hiệu và bảng địa chỉ" in page and cast.nodes["A2"].name in page
+    assert "Có dấu hiệu" in page
+    push([sighting("10.1.2.7", noon(5), count=2)], unit="A")
+    assert case.events.filter(act="assign").count() == 1
+
+
+def test_a_machine_that_nobody_had_is_a_units_once_its_table_names_it(cast, push, tell):
+    push([sighting("10.77.0.5", noon(9), identity={"mac": PC.value})], unit="A")
+    assert owner_of(PC) == cast.nodes["A"] and counted() == [("mac", PC.value, 1, "new")]
+    tell(*lease(PC, noon(9), address="10.77.0.5", name="pc-1"))
+    assert owner_of(PC) == cast.nodes["A1"] and counted() == [("mac", PC.value, 1, "assigned")]

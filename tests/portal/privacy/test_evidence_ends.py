@@ -7,7 +7,12 @@ import pytest
 from django.core.exceptions import ImproperlyConfigured
 from django.utils import timezone
 
-from quetsach.portal.machines.models import EvidenceFile, StoredBinding, StoredClaim, StoredLink
+from quetsach.machines.evidence import Binding, Key
+from quetsach.machines.sources.outcome import FOREVER
+from quetsach.portal.cases.models import Case
+from quetsach.portal.cases.pull_actions import pull_sightings
+from quetsach.portal.machines.actions import store_evidence
+from quetsach.portal.machines.models import EvidenceFile, KeptNetwork, StoredBinding, StoredClaim, StoredLink
 from quetsach.portal.privacy.actions import retain
 from quetsach.portal.privacy.table import OWN, table
 from quetsach.portal.sightings.actions import Sender, receive_file
@@ -103,6 +108,49 @@ def test_after_the_campaign_the_term_begins(cast, logs, lease):
     assert left() == ["10.1.1.5"]
     retain(now=timezone.now() + timedelta(days=181))
     assert left() == []
+
+
+def test_an_address_without_an_end_goes_when_no_file_has_told_it_for_so_long(cast, logs, lease):
+    now = timezone.now()
+    kept = EvidenceFile.rows.create(
+        unit=cast.units["A1"],
+        source="register",
+        digest="0" * 64,
+        name="so-may.xlsx",
+        created_at=now,
+        accepted_at=now,
+    )
+    for address, file in (("10.1.1.9", None), ("10.1.1.10", kept)):
+        row = lease(address, f"00-00-5e-00-53-{address[-2:]}", 100)
+        row.kind, row.begin, row.end, row.file = "fixed", 0, FOREVER, file
+        row.save()
+    retain(now=now + timedelta(days=170))
+    assert len(left()) == 2  # logs of an open campaign may still name it
+    cast.campaign.closed_at = now - timedelta(days=181)
+    cast.campaign.save()
+    retain(now=now + timedelta(days=179))
+    assert left() == ["10.1.1.10"]
+    retain(now=now + timedelta(days=181))
+    assert left() == []
+
+
+def test_a_unit_whose_last_table_ended_hears_the_server_of_the_unit_above(cast, tmp_path):
+    """As long as it kept leases of that network itself, no other table counted there."""
+    listed = publish_list(cast, tmp_path)
+    own, central = Key("mac", "00-00-5e-00-53-01"), Key("mac", "00-00-5e-00-53-02")
+    for unit, key, address, begin in (
+        ("A1", own, "10.77.0.9", noon(300)),
+        ("A", central, "10.77.0.5", noon(3)),
+    ):
+        lease = Binding(address, key, micros(begin), micros(begin + timedelta(days=2)), "dhcp", "lease")
+        store_evidence(cast.units[unit], [], [lease])
+    body = document([sighting("10.77.0.5", noon(2))], [coverage(noon(3), noon(1))], set_id=listed.set_id)
+    receive_file(BytesIO(body), cast.nodes["A1"], Sender(Scan.Door.UPLOAD, user=cast.user("A1", "officer")))
+    assert Case.rows.get().device.id_kind == "weak"
+    retain()
+    assert left() == ["10.77.0.5"] and not KeptNetwork.rows.filter(unit=cast.units["A1"]).exists()
+    pull_sightings(cast.campaign)
+    assert Case.rows.get(is_current=True).device.id_value == central.value
 
 
 def test_a_file_that_nobody_agreed_to_goes_after_a_day_and_an_accepted_file_after_its_time(cast):

@@ -22,11 +22,11 @@ from quetsach.machines.identity.keys import is_private
 from quetsach.machines.identity.tables import network_of
 from quetsach.portal.campaigns.models import Campaign
 from quetsach.portal.cases.models import CaseSighting, VictimReport
-from quetsach.portal.machines.models import StoredBinding
+from quetsach.portal.machines.models import KeptNetwork, StoredBinding
 from quetsach.portal.machines.placing import device_keys
 from quetsach.portal.machines.queries import evidence_for, related
 from quetsach.portal.machines.spelling import stored
-from quetsach.portal.machines.taking_actions import Untaken, finish, is_waiting, untaken
+from quetsach.portal.machines.taking_actions import Untaken, finish, is_waiting, unkept, untaken
 from quetsach.portal.sightings.models import Sighting
 from quetsach.portal.sightings.storing_actions import mark_waiting
 
@@ -90,6 +90,24 @@ def _follow_batch() -> int | None:
         tell({stored(id) for id in touched.ids})
     finish(rows)
     return waiting
+
+
+@transaction.atomic
+def forget_networks() -> int:
+    """Drop the networks of which a unit has no table left: from now on tables of other units count there, and
+    signs there wait for them. Returns their number."""
+    over = unkept(KeptNetwork.rows.all())
+    told = list(over.values_list("pk", "network", "unit__path"))
+    if not told:
+        return 0
+    running = Campaign.objects.filter(status=Campaign.Status.PUBLISHED).order_by("pk")
+    campaigns = list(running.select_for_update(no_key=True))
+    touched = _Touched(networks={(network, path) for _pk, network, path in told})
+    for where in _where(touched):
+        mark_waiting(_listed(campaigns).filter(where))
+    for some in batched(told, _AT_ONCE):
+        KeptNetwork.rows.filter(pk__in=[pk for pk, _network, _path in some]).delete()
+    return len(told)
 
 
 def _listed(campaigns: Sequence[Campaign]) -> QuerySet[Sighting]:

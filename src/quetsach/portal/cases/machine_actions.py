@@ -22,6 +22,7 @@ from quetsach.portal.campaigns.models import Campaign, CampaignNode
 from quetsach.portal.cases.models import Alias, CaseSighting, Device
 from quetsach.portal.cases.owning import Named, Row, owner_of
 from quetsach.portal.cases.parts import Part
+from quetsach.portal.cases.transfer_actions import pass_on
 from quetsach.portal.kit.inserting import create, insert, rewrite, spelled
 from quetsach.portal.sightings.models import Sighting
 from quetsach.portal.sightings.owners import Owners
@@ -86,6 +87,7 @@ def _known_machines(
     fresh: dict[Key, Device] = {}
     now = timezone.now()
     changed: dict[UUID, Device] = {}
+    origins: dict[UUID, tuple[CampaignNode, bool]] = {}
     for row, part in sorted(
         known, key=lambda one: (one[0].last_seen is not None, one[0].last_seen, one[0].pk)
     ):
@@ -99,6 +101,7 @@ def _known_machines(
             )  # fmt: skip
             continue
         before = _facts(device)
+        origins.setdefault(device.pk, (device.owner, device.is_assigned))
         device.key = part.name or device.key
         device.identity = {**device.identity, **_identity(part, row)}
         if part.strength == LOCATED:
@@ -110,6 +113,10 @@ def _known_machines(
             changed[device.pk] = device
     create(fresh.values())
     rewrite(changed.values(), ["key", "identity", "strength", "owner", "is_assigned"])
+    for device in changed.values():
+        origin, was_assigned = origins[device.pk]
+        if device.owner_id != origin.pk or device.is_assigned != was_assigned:
+            pass_on(device, origin, None, is_by_sign=True)
     # An address that a translation gave many machines is the name of none of them.
     pairs = dict.fromkeys((row.node_id, row.device, devices[part.id].pk) for row, part in known if row.device)
     _name(pairs)

@@ -6,7 +6,7 @@ import ipaddress
 from uuid import UUID
 
 from django.db import transaction
-from django.db.models import Max, QuerySet
+from django.db.models import Max
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
@@ -16,9 +16,10 @@ from quetsach.portal.campaigns.models import Campaign, CampaignNode
 from quetsach.portal.cases.actions import CaseError, move
 from quetsach.portal.cases.gaps.actions import follow_owner
 from quetsach.portal.cases.machine_actions import address_id
-from quetsach.portal.cases.models import Case, Device, NotOurs
+from quetsach.portal.cases.models import Device, NotOurs
 from quetsach.portal.cases.owning import owners_below
-from quetsach.portal.cases.rules import OPEN, Act, State, allows
+from quetsach.portal.cases.rules import OPEN, Act, State
+from quetsach.portal.cases.transfer_actions import cases_of, pass_on
 from quetsach.portal.sightings.owners import Owners
 from quetsach.portal.units.models import SEGMENT
 from quetsach.portal.units.networks import Network
@@ -43,16 +44,7 @@ def assign_device(device: Device, to: CampaignNode, actor: User | None, ip: str 
     if to.pk == origin.pk and device.is_assigned:
         return device
     _move(device, to, is_assigned=True, is_said=actor is not None)
-    record(
-        actor, "device.assign", unit_path=origin.path, about=device,
-        data={"device": device.key, "from": origin.name, "to": to.name}, ip=ip,
-    )  # fmt: skip
-    for case in _cases(device):
-        # A machine that nobody had has a unit now; that of a unit goes to another one, with days of its own.
-        goes = case.is_current and to.pk != origin.pk and allows(State(case.state), Act.ASSIGN)
-        if goes or case.state == State.NEW:
-            case.device = device
-            move(case, Act.ASSIGN, by=actor, data={"to": to.name}, ip=ip)
+    pass_on(device, origin, actor, ip)
     return device
 
 
@@ -70,7 +62,7 @@ def say_not_ours(device: Device, actor: User, reason: str, ip: str | None = None
     device = _locked(device)
     _must_live(device)
     origin = device.owner
-    cases = list(_cases(device).filter(is_current=True))
+    cases = list(cases_of(device).filter(is_current=True))
     if any(State(case.state) not in (*OPEN, State.FALSE_POSITIVE) for case in cases):
         raise CaseError(
             _("Somebody here has already handled it. Open the case again first, if that was wrong.")
@@ -90,6 +82,7 @@ def say_not_ours(device: Device, actor: User, reason: str, ip: str | None = None
     NotOurs.rows.create(device=device, node=origin, at=timezone.now(), by=actor, reason=reason)
     to = superior or origin
     _move(device, to, is_assigned=False, is_said=True)
+    follow_owner(device, to)
     told = {"device": device.key, "from": origin.name, "to": to.name, "reason": reason}
     record(actor, "device.not_ours", unit_path=origin.path, about=device, data=told, ip=ip)
     for case in cases:
@@ -116,7 +109,6 @@ def _move(device: Device, to: CampaignNode, *, is_assigned: bool, is_said: bool)
     if device.id_kind in Device.BY_ADDRESS:
         device.id_value = address_id(to, _address(device))
     device.save(update_fields=["owner", "is_assigned", "is_owner_said", "id_value"])
-    follow_owner(device, to)
 
 
 def _address(device: Device) -> str:
@@ -175,7 +167,3 @@ def _must_live(device: Device) -> None:
     if device.merged_into is not None:
         machine = device.merged_into.key
         raise CaseError(_("This is the machine %(machine)s now. Record it there.") % {"machine": machine})
-
-
-def _cases(device: Device) -> QuerySet[Case]:
-    return Case.rows.select_for_update(of=("self",), no_key=True).filter(device=device)

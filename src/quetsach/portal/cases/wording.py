@@ -30,6 +30,7 @@ from quetsach.portal.cases.presence import AtPlace, Presence
 from quetsach.portal.cases.queries import Story
 from quetsach.portal.cases.rules import CHECK, FILE_BACK, KEPT, RETIRE, USABLE_TIMES, Act, Note, State
 from quetsach.portal.cases.timeline import Signs, Timeline, draw
+from quetsach.portal.cases.transfer_actions import BY_SIGN
 from quetsach.portal.cases.victims.words import sign_called
 from quetsach.portal.cases.words import ACTS, DONE, RESUMED_BY, chip_of, verdict
 from quetsach.portal.sightings.models import Bypass, Sighting
@@ -250,6 +251,8 @@ def _title(event: CaseEvent) -> str | Promise:
         return _("Opened again as it was: it was told again")
     if event.act == RESUMED and (why := RESUMED_BY.get(event.data.get(MOVED_BY, ""))):
         return why
+    if event.act == Act.ASSIGN and BY_SIGN in event.data:
+        return _("Passed to the unit that has it, as signs and tables of addresses show")
     taken = ACTS.get(event.data.get("act", "")) if event.act == Act.UNDO else None
     if taken is None:
         return ACTS.get(event.act, event.act)

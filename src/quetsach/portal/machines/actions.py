@@ -270,10 +270,12 @@ def _store_bindings(unit: Unit, bindings: Sequence[Binding], file: EvidenceFile 
     told.known += len(bindings) - len(new)
     fields = ("pk", "digest", "end", "is_gone")
     known = StoredBinding.rows.filter(unit=unit, digest__in=list(new)).values_list(*fields)
-    again, shortened = [], []
+    again, shortened, revived = [], [], []
     for pk, digest, end, is_gone in known:
         one = new.pop(digest)
         again.append((pk, is_gone))
+        if is_gone:
+            revived.append(one)
         if one.end < end or (is_gone and one.end != end):
             shortened.append(StoredBinding(pk=pk, end=one.end, is_taken=False, is_listed=False))
         told.bindings += is_gone
@@ -291,7 +293,7 @@ def _store_bindings(unit: Unit, bindings: Sequence[Binding], file: EvidenceFile 
         )
         for digest, one in new.items()
     )  # fmt: skip
-    _keep_networks(unit, new.values())
+    _keep_networks(unit, (*new.values(), *revived))
 
 
 def _again(model: Any, rows: Sequence[tuple[int, bool]], file: EvidenceFile | None) -> None:

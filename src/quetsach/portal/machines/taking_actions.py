@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Any
 
+from django.db.models import Exists, OuterRef, QuerySet
+
 from quetsach.machines.evidence import Binding, Claim, Decision
 from quetsach.machines.identity.components import Row
 from quetsach.portal.machines.models import KeptNetwork, StoredBinding, StoredClaim, StoredDecision
@@ -66,7 +68,13 @@ def finish(batch: Untaken) -> None:
     if not any(isinstance(one, Binding) for one in batch.gone):
         return
     for network, path in batch.networks:
-        for kept in KeptNetwork.rows.filter(network=network, unit__path=path):
-            own = StoredBinding.rows.filter(unit=kept.unit_id, network=network, kind=kept.kind)
-            if not own.exists():
-                kept.delete()
+        # Rows that were taken back may wait for the register: they say nothing any more.
+        unkept(KeptNetwork.rows.filter(network=network, unit__path=path)).delete()
+
+
+def unkept(networks: QuerySet[KeptNetwork]) -> QuerySet[KeptNetwork]:
+    """Those of these networks of which their unit has no table left."""
+    own = StoredBinding.rows.filter(
+        unit=OuterRef("unit"), network=OuterRef("network"), kind=OuterRef("kind"), is_gone=False
+    )
+    return networks.exclude(Exists(own))

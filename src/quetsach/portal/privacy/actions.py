@@ -12,6 +12,7 @@ from django.utils import timezone
 
 from quetsach.portal.accounts.models import User
 from quetsach.portal.audit.actions import record
+from quetsach.portal.cases.following_actions import forget_networks
 from quetsach.portal.kit import limits, visits
 from quetsach.portal.kit.refusals import counting
 from quetsach.portal.privacy.files import delete, unnamed
@@ -56,6 +57,7 @@ def retain(*, dry_run: bool = False, now: datetime | None = None) -> list[Ended]
                         rows.update(**emptied(end))
                 ended.append(Ended(row.id, end.model._meta.label, end.act, count))
         if not dry_run:
+            forget_networks()
             _note(ended)
     files = [_files(privacy_table, stored, at, dry_run) for stored in privacy_table.stored]
     if not dry_run:

@@ -8,6 +8,7 @@ from typing import Any
 from django.db.models import CharField, F, Q, QuerySet, Value
 from django.db.models.functions import Cast, Concat
 
+from quetsach.machines.sources.outcome import FOREVER
 from quetsach.portal.privacy.outside import micros
 from quetsach.portal.privacy.table import Ends
 
@@ -23,7 +24,10 @@ def due(end: Ends, now: datetime) -> QuerySet[Any]:
     before = now - timedelta(days=end.days)
     first, *others = end.when
     if end.outside:  # evidence counts microseconds
-        return end.model._base_manager.filter(Q((f"{first}__lt", micros(before)), **end.only))
+        # Nobody states the end of a fixed address: it is over when no file has told it for so long.
+        untold = Q(file=None) | Q(file__accepted_at__lt=before)
+        is_over = Q((f"{first}__lt", micros(before))) | Q((f"{first}__gte", FOREVER)) & untold
+        return end.model._base_manager.filter(is_over, **end.only)
     wanted = Q((f"{first}__lt", before), **end.only)
     for other in others:
         wanted &= Q((f"{other}__lt", before)) | Q((other, None))
