@@ -156,7 +156,7 @@ class Hive:
 
 @dataclass(slots=True)
 class _Names:
-    """The keys below a key, up to the one that could not be read."""
+    """The keys below a key; `broken` is why those behind the last one could not be read."""
 
     keys: dict[str, Any] = field(default_factory=dict)
     broken: Exception | None = None
