@@ -225,17 +225,21 @@ def test_the_command_line_tells_of_each_file_and_goes_on(
     ending: dict[str, bytes],
     opened_elsewhere: None,
 ) -> None:
-    folder = tmp_path / "thư"
-    folder.mkdir()
-    (folder / "phu-luc.docx").write_bytes(by.docx(by.form("UBND xã Mường So", ("1", "2", "1", "2"))))
-    for name, data in [*files, *ending.items()]:
-        (folder / name).write_bytes(data)
-    code, out, _err = quetsach("reports", "collect", folder, "--json")
-    document = json.loads(out)
-    assert code == 2
-    # A workbook with a damaged table of contents is a plain archive; each of its members is reported.
-    assert {one["file"].partition("/")[0] for one in document["unread"]} == {*dict(files), *ending}
-    assert "Mường So" in out
+    # A folder for each kind: of one folder 2,000 files are read.
+    for kind in (*hostile.KINDS, "ods"):
+        folder = tmp_path / f"thư {kind}"
+        folder.mkdir()
+        report = by.docx(by.form("UBND xã Mường So", ("1", "2", "1", "2")))
+        (folder / "phu-luc.docx").write_bytes(report)
+        bad = {name: data for name, data in [*files, *ending.items()] if name.endswith(f".{kind}")}
+        for name, data in bad.items():
+            (folder / name).write_bytes(data)
+        code, out, _err = quetsach("reports", "collect", folder, "--json")
+        document = json.loads(out)
+        assert code == 2
+        # A workbook with a damaged table of contents is a plain archive; each of its members is reported.
+        assert {one["file"].partition("/")[0] for one in document["unread"]} == bad.keys()
+        assert "Mường So" in out
 
 
 def test_a_scan_is_told_why_a_list_is_not_read(

@@ -211,6 +211,13 @@ def test_calls_are_bounded() -> None:
     assert (str(done.verdict), gaps(done)) == ("unknown", {("too_large", CRON)})
 
 
+def test_more_scripts_in_one_line_of_windows_than_are_followed_are_told() -> None:
+    for count, verdict in ((150, "found"), (300, "unknown")):
+        line = "".join(f"call C:\\x\\{number}.bat & " for number in range(count)) + r"C:\y\a.bat"
+        told = world.planted({"files": {rf"{STARTUP}\a.cmd": line, r"C:\y\a.bat": f"curl {LISTED}\n"}})
+        assert str(world.look_at_recording(told).verdict) == verdict
+
+
 @pytest.mark.parametrize(
     "text", ["C:\\a " * 10_000, '"' * 60_000, "%A%\\" * 15_000, "a.b" * 20_000, "\\\\" * 30_000]
 )

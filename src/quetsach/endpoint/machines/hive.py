@@ -21,8 +21,8 @@ from quetsach.endpoint.fact import Unavailable
 from quetsach.endpoint.machine import Files
 
 _LARGEST, _LARGEST_HELD = 512 << 20, 64 << 20
-_MOST_KNOWN = 16
-"""Keys of a hive of which the names below are kept."""
+_MOST_KNOWN, _MOST_TOGETHER = 64, 120_000
+"""Keys of a hive of which the names below are kept, and names of all of them; at least those of one key."""
 MOST_HELD = 8
 """Hives that are in memory at once; of a machine with more people the others are read again."""
 MOST_NAMES = 100_000
@@ -114,11 +114,15 @@ class Hive:
             except Exception as error:  # names before a damaged one are still found
                 known.broken = error
             self._known[place] = known
-            if len(self._known) > _MOST_KNOWN:
+            while len(self._known) > 1 and self._are_too_many():
                 self._known.popitem(last=False)
         else:
             self._known.move_to_end(place)
         return known
+
+    def _are_too_many(self) -> bool:
+        together = sum(len(one.keys) for one in self._known.values())
+        return len(self._known) > _MOST_KNOWN or together > _MOST_TOGETHER
 
     def values(self, path: str) -> dict[str, str]:
         """The values of a key below the hive's root."""
@@ -152,7 +156,7 @@ class Hive:
 
 @dataclass(slots=True)
 class _Names:
-    """The keys below a key, up to the one that could not be read."""
+    """The keys below a key; `broken` is why those behind the last one could not be read."""
 
     keys: dict[str, Any] = field(default_factory=dict)
     broken: Exception | None = None

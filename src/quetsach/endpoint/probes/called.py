@@ -91,8 +91,9 @@ class _Search:
             before = len(self._seen.items)
             for one in waiting:
                 place = next((one.fields[name] for name in _PLACES if one.fields.get(name)), "")
-                for call in self._calls(one, place):
-                    self._follow(call, place)
+                with self._seen.part():
+                    for call in self._calls(one, place):
+                        self._follow(call, place)
             waiting = [one for one in self._seen.items[before:] if one.kind == "startup-line"]
 
     def _calls(self, one: Fact, place: str) -> Iterator[Call]:
@@ -102,7 +103,9 @@ class _Search:
             system = windowspath.clean(_SYSTEM_FOLDER, self._machine.variables)
             folder = windowspath.dirname(place) if place[1:2] == ":" else system
             # A task of the machine may name the folder of the person for whom it runs.
-            people = [user] if user is not None or "%" not in text else [None, *self._users[:_MOST_PEOPLE]]
+            people: list[User | None] = [user]
+            if user is None and "%" in text:
+                people += self._seen.first(self._users, _MOST_PEOPLE, place)
             for person in people:
                 yield from calls.of_windows(text, folder, self._variables(person))
             return

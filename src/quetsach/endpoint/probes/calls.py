@@ -8,8 +8,9 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 from quetsach.endpoint import commandline, windowspath
+from quetsach.endpoint.fact import Unavailable
 
-_MOST_WORDS = 200
+_MOST_WORDS, _SHOWN = 200, 80
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,13 +110,16 @@ _SHELL_VARIABLE = re.compile(r"\$\{?env:(\w{1,40})\}?", re.I)
 
 
 def of_windows(text: str, folder: str, variables: Mapping[str, str]) -> Iterator[Call]:
-    """Paths that end like those of scripts; relative paths lie in `folder`."""
+    """Paths that end like those of scripts; relative paths lie in `folder`.
+
+    Raises Unavailable behind the last of `_MOST_WORDS` paths if there are more.
+    """
     told, _is_whole = commandline.unfolded(text)
     own = folder.rstrip("\\") + "\\"
     told = _SHELL_VARIABLE.sub(r"%\1%", _OWN_FOLDER.sub(lambda _found: own, told))
     for number, found in enumerate(_WINDOWS.finditer(told)):
         if number >= _MOST_WORDS:
-            return
+            raise Unavailable("too_large", text[:_SHOWN])
         path = next(filter(None, found.groups())).strip()
         if "://" not in path:
             is_there = path.startswith(("\\\\", "%")) or path[1:2] == ":"
