@@ -61,6 +61,20 @@ class Owners:
         """The nodes with the longest network that holds the device on that day."""
         return self._longest(device, day)[0]
 
+    def has_lost(self, device: str, node: UUID, day: date) -> bool:
+        """Whether the node has a network with the device at some time, and none on that day."""
+        if not self.is_dated or (known := _parsed(device)) is None:
+            return False
+        version, value, bits = known
+        own = [
+            one
+            for of_version, length in self._lengths
+            if of_version == version
+            for one in self._ranges[version, length].get(value >> bits - length << bits - length, ())
+            if one.node == node
+        ]
+        return bool(own) and not any(one.holds_on(day) for one in own)
+
     def is_whole_network(self, device: str, day: date) -> bool:
         """Whether an IPv4 address is the first or the last of the longest network around it, which stand for
         the network and for all machines there (RFC 1122 3.2.1.3); in networks of two addresses and one they
