@@ -114,16 +114,18 @@ def test_a_new_report_of_an_address_whose_case_went_elsewhere(cast, bring, uploa
     assert weak.merged_into is None and weak.cases.get().merged_into is None
 
 
-def test_reports_go_to_the_unit_that_held_the_range_on_their_day(cast, bring):
+@pytest.mark.parametrize("is_one_file", [True, False])
+def test_reports_go_to_the_unit_that_held_the_range_on_their_day(cast, bring, is_one_file):
     """The page of risks and the case name one unit, and the preview says what comes."""
     day = timezone.localdate() - timedelta(days=5)
     Network.rows.create(unit=cast.units["A1"], cidr="203.0.113.0/24", end=day)
     Network.rows.create(unit=cast.units["A2"], cidr="203.0.113.0/24", begin=day)
-    name, later = "2026-03-01-event4_sinkhole-a.csv", report((OUTER, 40001, noon(2)))
-    bring(report((OUTER, 40001, noon(9))), name)
-    draft = VictimFile(node=cast.nodes["A"])
-    file = reading.opened(name, BytesIO(later), actions.zone_told("", None))
-    assert len(queries.preview(draft, file).forecast.fresh) == 1
-    assert bring(later, name).new_cases == 1
+    name = "2026-03-01-event4_sinkhole-a.csv"
+    first, second = (OUTER, 40001, noon(9)), (OUTER, 40001, noon(2))
+    for rows in [(first, second)] if is_one_file else [(first,), (second,)]:
+        draft, data = VictimFile(node=cast.nodes["A"]), report(*rows)
+        file = reading.opened(name, BytesIO(data), actions.zone_told("", None))
+        assert len(queries.preview(draft, file).forecast.fresh) == len(rows)
+        assert bring(data, name).new_cases == len(rows)
     told = VictimReport.rows.order_by("first_seen").values_list("owner", "case__device__owner", "case__state")
     assert list(told) == [(cast.nodes[unit].pk, cast.nodes[unit].pk, "assigned") for unit in ("A1", "A2")]

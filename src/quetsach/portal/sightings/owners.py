@@ -31,7 +31,7 @@ class Range(NamedTuple):
 
 class Owners:
     """The owners for one reporter. `ranges` are those of the reporter and of every node below it, `paths` the
-    paths of the units of these nodes."""
+    paths of the units of these nodes. `dated` are the nodes with a range that has days."""
 
     def __init__(
         self, reporter: UUID, ranges: Iterable[Range], paths: Mapping[UUID, str] | None = None
@@ -39,12 +39,14 @@ class Owners:
         self.reporter, self.paths = reporter, paths or {}
         self._ranges: dict[tuple[int, int], dict[int, list[Range]]] = {}
         self._found: dict[tuple[str, date | None], tuple[set[UUID], int]] = {}
-        self.is_dated = False
+        self.dated: set[UUID] = set()
         for one in ranges:
-            self.is_dated = self.is_dated or one.begin is not None or one.end is not None
+            if one.begin is not None or one.end is not None:
+                self.dated.add(one.node)
             network = ipaddress.ip_network(one.cidr)
             table = self._ranges.setdefault((network.version, network.prefixlen), {})
             table.setdefault(int(network.network_address), []).append(one)
+        self.is_dated = bool(self.dated)
         self._lengths = sorted(self._ranges, key=lambda key: -key[1])
 
     def of(self, device: str, day: date) -> UUID | None:
