@@ -13,7 +13,7 @@ from django.utils import timezone
 
 from quetsach.machines.proof.gaps import Lack
 from quetsach.portal.audit.models import Entry
-from quetsach.portal.cases import actions, night_actions, owning_actions
+from quetsach.portal.cases import actions, night_actions, transfer_actions
 from quetsach.portal.cases.gaps.spans import joined
 from quetsach.portal.cases.missing import PARTS
 from quetsach.portal.cases.models import Case, CaseEvent, CaseGap, Device, JudgingRun
@@ -155,7 +155,9 @@ def test_what_is_done_at_the_machine_is_the_task_of_the_unit_that_has_it(cast, u
     told = today(cast)
     assert "Tắt đường đi vòng qua nhật ký trên 1 máy" in told and "Bổ sung nhật ký cho" not in told
     assert door(cast, case) == (f"{HELP}#the-machine-goes-around-the-logs", "Cách tắt đường đi vòng")
-    owning_actions._move(case.device, cast.nodes["A2"], is_assigned=True, is_said=True)
+    case.device.owner = cast.nodes["A2"]
+    case.device.save()
+    transfer_actions.pass_on(case.device, cast.nodes["A1"], None)
     assert "Tắt đường đi vòng" not in today(cast)
     assert "Tắt đường đi vòng qua nhật ký trên 1 máy" in today(cast, "A2")
 

@@ -1,16 +1,21 @@
 """Reports of others are those of the machine that a table names for their address, port and second."""
 
 import itertools
+from datetime import timedelta
+from io import BytesIO
 
 import pytest
+from django.utils import timezone
 
-from quetsach.portal.cases.models import Case, Device, VictimReport
+from quetsach.portal.cases.models import Case, Device, VictimFile, VictimReport
 from quetsach.portal.cases.pull_actions import pull_sightings
+from quetsach.portal.cases.victims import actions, queries
 from quetsach.portal.cases.victims.pull_actions import take_reports
 from quetsach.portal.machines import actions as machines
 from quetsach.portal.machines.addresses.actions import say
 from quetsach.portal.machines.models import EvidenceFile
 from quetsach.portal.units.networks import Network
+from quetsach.victims import reading
 from tests.portal.cases.test_translated_addresses import INNER, OUTER, TRANSLATIONS
 from tests.portal.cases.test_victims import bring, stamp
 from tests.portal.cases.test_which_machine import ADDRESS, LAPTOP, PC, lease, listed, tell, upload
@@ -107,3 +112,20 @@ def test_a_new_report_of_an_address_whose_case_went_elsewhere(cast, bring, uploa
     assert found() == [("unlocated", ADDRESS, 0, "assigned"), ("weak", ADDRESS, 1, "assigned")]
     weak.refresh_from_db()
     assert weak.merged_into is None and weak.cases.get().merged_into is None
+
+
+@pytest.mark.parametrize("is_one_file", [True, False])
+def test_reports_go_to_the_unit_that_held_the_range_on_their_day(cast, bring, is_one_file):
+    """The page of risks and the case name one unit, and the preview says what comes."""
+    day = timezone.localdate() - timedelta(days=5)
+    Network.rows.create(unit=cast.units["A1"], cidr="203.0.113.0/24", end=day)
+    Network.rows.create(unit=cast.units["A2"], cidr="203.0.113.0/24", begin=day)
+    name = "2026-03-01-event4_sinkhole-a.csv"
+    first, second = (OUTER, 40001, noon(9)), (OUTER, 40001, noon(2))
+    for rows in [(first, second)] if is_one_file else [(first,), (second,)]:
+        draft, data = VictimFile(node=cast.nodes["A"]), report(*rows)
+        file = reading.opened(name, BytesIO(data), actions.zone_told("", None))
+        assert len(queries.preview(draft, file).forecast.fresh) == len(rows)
+        assert bring(data, name).new_cases == len(rows)
+    told = VictimReport.rows.order_by("first_seen").values_list("owner", "case__device__owner", "case__state")
+    assert list(told) == [(cast.nodes[unit].pk, cast.nodes[unit].pk, "assigned") for unit in ("A1", "A2")]

@@ -11,17 +11,19 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from quetsach.portal.audit.models import Entry
+from quetsach.portal.cases import owning
+from quetsach.portal.cases.actions import claim_clean
 from quetsach.portal.cases.models import Case, Device, NotOurs
 from quetsach.portal.cases.pull_actions import pull_sightings
 from quetsach.portal.cases.rules import State
 from quetsach.portal.sightings.actions import Sender, receive_file
-from quetsach.portal.sightings.models import Scan
+from quetsach.portal.sightings.models import Scan, Sighting
 from quetsach.portal.units import range_actions
 from quetsach.portal.units.actions import create_unit
 from quetsach.portal.units.networks import Network, held_on
 from quetsach.portal.units.range_actions import RangeRefusedError, read_range
 from tests.portal.page_text import text_of
-from tests.portal.scan_document import coverage, document, noon, publish_list, sighting
+from tests.portal.scan_document import alive_of, coverage, document, hours_of, noon, publish_list, sighting
 
 
 def page(cast, seat, unit):
@@ -221,16 +223,83 @@ def test_machines_of_no_known_unit_go_to_the_unit_that_gets_their_range(cast, tm
     assert Device.rows.get(key="10.1.9.5").is_assigned
 
 
-def test_a_sign_goes_to_the_unit_that_had_the_range_on_its_day(cast, tmp_path):
+@pytest.mark.parametrize("is_in_order", [True, False])
+def test_a_sign_goes_to_the_unit_that_had_the_range_on_its_day(cast, tmp_path, is_in_order):
     moved = timezone.localdate() - timedelta(days=5)
     old = Network.rows.get(unit=cast.units["A1"], cidr="10.1.1.0/24")
     range_actions.end_on(cast.user("A", "coordinator"), old, moved, "Chuyển trụ sở")
     ask(cast, ("A", "coordinator"), "A2", "10.1.1.0/24", begin=f"{moved:%d/%m/%Y}")
-    seen_by(cast, tmp_path, "A", "10.1.1.5", at=noon(9))
-    assert owner("10.1.1.5") == "Đơn vị A1"
+    signs = [noon(9), noon(2)] if is_in_order else [noon(2), noon(9)]
+    for at in signs:
+        seen_by(cast, tmp_path, "A", "10.1.1.5", at=at)
+    expected = [("Đơn vị A1", "assigned", 1), ("Đơn vị A2", "assigned", 1)]
+    assert had(cast) == expected
+    Case.rows.all().delete()
     Device.rows.all().delete()
-    seen_by(cast, tmp_path, "A", "10.1.1.6", at=noon(2))
-    assert owner("10.1.1.6") == "Đơn vị A2"
+    Sighting.rows.update(is_pulled=False)
+    pull_sightings(cast.campaign)
+    assert had(cast) == expected  # also where both come at once
+    Sighting.rows.update(is_pulled=False)
+    pull_sightings(cast.campaign)
+    assert had(cast) == expected
+
+
+def test_the_days_of_a_range_that_are_told_late_move_the_signs_since_then(cast, tmp_path):
+    for at in (noon(9), noon(2)):
+        seen_by(cast, tmp_path, "A", "10.1.1.5", at=at)
+    assert had(cast) == [("Đơn vị A1", "assigned", 2)]
+    moved = timezone.localdate() - timedelta(days=5)
+    old = Network.rows.get(unit=cast.units["A1"], cidr="10.1.1.0/24")
+    do(cast, ("A", "coordinator"), old, "het", on=f"{moved:%d/%m/%Y}", reason="Chuyển trụ sở")
+    ask(cast, ("A", "coordinator"), "A2", "10.1.1.0/24", begin=f"{moved:%d/%m/%Y}")
+    pull_sightings(cast.campaign)
+    assert had(cast) == [("Đơn vị A1", "assigned", 1), ("Đơn vị A2", "assigned", 1)]
+    shown = text_of(cast.client("A2", "officer").get(reverse("cases", args=[cast.campaign.slug])))
+    assert "10.1.1.5" in shown
+
+
+@pytest.mark.parametrize(
+    ("cidr", "begin"),
+    [
+        ("10.1.0.0/16", "10.1."), ("10.1.2.0/23", "10.1."), ("10.1.2.3/32", "10.1.2.3"), ("10.0.0.0/7", ""),
+        ("2001:db8::/32", "2001:"), ("2001:db8::/12", ""), ("fd00::/8", ""),
+    ],
+)  # fmt: skip
+def test_all_addresses_of_a_range_begin_so(cidr, begin):
+    network = ipaddress.ip_network(cidr, strict=False)
+    assert owning.text_of(network) == begin
+    assert all(str(network[n]).startswith(begin) for n in (0, -1, network.num_addresses // 2))
+
+
+def had(cast):
+    """Cases by the unit that has the machine: their states and log lines."""
+    told = Case.rows.filter(is_current=True).order_by("device__owner__unit__name")
+    return list(told.values_list("device__owner__unit__name", "state", "count"))
+
+
+def test_an_address_of_another_unit_proves_no_machine_clean(cast, tmp_path):
+    """The log of the superior saw the address all the time, and nothing bad any more: since the range went to
+    another unit it was that unit's machine."""
+    listed = publish_list(cast, tmp_path)
+
+    def push(rows, *logs):
+        body = document(rows, logs, set_id=listed.set_id, asked=["10.1.1.5", "10.1.2.5"])
+        receive_file(BytesIO(body), cast.nodes["A"], Sender("upload", user=cast.user("A", "it")))
+
+    def log(first, last, name):
+        alive = dict.fromkeys(("10.1.1.5", "10.1.2.5"), alive_of(first, last))
+        told = {"hours": hours_of(first, last), "order": "kept", "alive": alive}
+        return coverage(first, last, source=name, **told)
+
+    push([sighting(one, noon(30)) for one in ("10.1.1.5", "10.1.2.5")], log(noon(38), noon(30), "log-1"))
+    for case in Case.rows.all():
+        claim_clean(case, cast.user("A", "it"), done="scan", done_at=noon(28))
+    old = Network.rows.get(unit=cast.units["A1"], cidr="10.1.1.0/24")
+    moved = timezone.localdate() - timedelta(days=26)
+    range_actions.end_on(cast.user("A", "coordinator"), old, moved, "Chuyển trụ sở")
+    push([], log(noon(29), noon(1), "log-2"))
+    states = dict(Case.rows.values_list("device__key", "state"))
+    assert states == {"10.1.1.5": "rechecked", "10.1.2.5": "verified_clean"}
 
 
 def test_not_ours_goes_up_with_its_reason_and_no_range_brings_it_back(cast, tmp_path):

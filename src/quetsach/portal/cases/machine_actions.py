@@ -6,7 +6,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
-from typing import Any
+from typing import Any, NamedTuple
 from uuid import UUID
 
 from django.db.models import Max
@@ -20,7 +20,7 @@ from quetsach.machines.identity.scopes import lineage
 from quetsach.machines.identity.scopes import related as are_related
 from quetsach.portal.campaigns.models import Campaign, CampaignNode
 from quetsach.portal.cases.models import Alias, CaseSighting, Device
-from quetsach.portal.cases.owning import Named, Row, owner_of
+from quetsach.portal.cases.owning import Named, Row, day_of, had_then, owner_of
 from quetsach.portal.cases.parts import Part
 from quetsach.portal.cases.transfer_actions import pass_on
 from quetsach.portal.kit.inserting import create, insert, rewrite, spelled
@@ -40,13 +40,18 @@ def machines_of(
     known = [(row, part) for row in rows for part in parts[row.pk] if part.is_known]
     found = _known_machines(campaign, known, owners) if known else {}
     for strength in Device.BY_ADDRESS:
-        wanted: dict[UUID, dict[str, Named]] = defaultdict(dict)
-        those = [(row, part) for row in rows for part in parts[row.pk] if part.strength == strength]
-        for row, _part in those:
-            wanted[row.node_id][row.called] = row
+        wanted: dict[UUID, dict[_Called, Named]] = defaultdict(dict)
+        those = [
+            (row, part, _Called(row.called, owner_of(owners[row.node_id][0], row.called, row)))
+            for row in rows
+            for part in parts[row.pk]
+            if part.strength == strength
+        ]
+        for row, _part, called in those:
+            wanted[row.node_id][called] = row
         named = _by_address(campaign, wanted, owners, strength)
-        for row, part in those:
-            found[row.pk, part.id] = named[row.node_id, row.called]
+        for row, part, called in those:
+            found[row.pk, part.id] = named[row.node_id, called]
     return found
 
 
@@ -55,11 +60,13 @@ def machines_named(
 ) -> dict[tuple[UUID, str], Device]:
     """The machine for each (reporter, address), where only the address tells machines apart."""
     found: dict[tuple[UUID, str], Device] = {}
-    wanted: dict[str, dict[UUID, dict[str, Named]]] = defaultdict(lambda: defaultdict(dict))
-    for row in rows:
-        wanted[kind_of(row.device)][row.node_id][row.device] = row
+    wanted: dict[str, dict[UUID, dict[_Called, Named]]] = defaultdict(lambda: defaultdict(dict))
+    for row in {(row.node_id, row.device): row for row in rows}.values():
+        called = _Called(row.device, owner_of(owners[row.node_id][0], row.device, row))
+        wanted[kind_of(row.device)][row.node_id][called] = row
     for kind, those in wanted.items():
-        found |= _by_address(campaign, those, owners, kind)
+        named = _by_address(campaign, those, owners, kind)
+        found |= {(node, called.name): device for (node, called), device in named.items()}
     return found
 
 
@@ -205,51 +212,71 @@ class _Homes:
 # --- addresses behind which nobody knows a machine ---
 
 
+class _Called(NamedTuple):
+    """The name of a machine, and the unit whose range holds it on the day of a sign."""
+
+    name: str
+    then: UUID | None
+
+
 def _by_address(
-    campaign: Campaign, wanted: Mapping[UUID, Mapping[str, Named]], owners: OwnersOf, kind: str
-) -> dict[tuple[UUID, str], Device]:
-    """The machine for each (reporter, address), made if it is new. Its owner is set here, once."""
-    found: dict[tuple[UUID, str], Device] = {}
-    for node_id, by_key in wanted.items():
-        aliases = Alias.rows.filter(reporter=node_id, key__among=by_key.keys(), device__id_kind=kind)
+    campaign: Campaign, wanted: Mapping[UUID, Mapping[_Called, Named]], owners: OwnersOf, kind: str
+) -> dict[tuple[UUID, _Called], Device]:
+    """The machine for each reporter and name, made if it is new. Its owner is set here, once."""
+    found: dict[tuple[UUID, _Called], Device] = {}
+    for node_id, by_name in wanted.items():
+        ranges, below = owners[node_id]
+        names = {called.name for called in by_name}
+        aliases = Alias.rows.filter(reporter=node_id, key__among=names, device__id_kind=kind)
+        known: dict[str, list[Device]] = defaultdict(list)
         for alias in aliases.select_related("device__owner"):
-            found[node_id, alias.key] = alias.device
-            _identify(alias.device, by_key[alias.key])
-        new = {key: row for key, row in by_key.items() if (node_id, key) not in found}
-        named = _named(campaign, node_id, new, *owners[node_id], kind) if new else {}
-        _name([(node_id, key, named[key].pk) for key in new])
-        found |= {(node_id, key): device for key, device in named.items()}
+            known[alias.key].append(alias.device)
+        new: dict[_Called, Named] = {}
+        for called, row in by_name.items():
+            its = had_then(known.get(called.name, ()), ranges, *called, day_of(row))
+            if its is None:
+                new[called] = row
+            else:
+                found[node_id, called] = its
+                _identify(its, row)
+        # Signs of a day on which no unit held the address are those of the machine that has it else.
+        held = {called.name: called for called in sorted(new, key=str) if called.then is not None}
+        same = {called: called if called.then else held.get(called.name, called) for called in new}
+        named = (
+            _named(campaign, node_id, {own: new[own] for own in same.values()}, below, kind) if new else {}
+        )
+        _name([(node_id, called.name, device.pk) for called, device in named.items()])
+        found |= {(node_id, called): named[own] for called, own in same.items()}
     return found
 
 
 def _named(
-    campaign: Campaign, reporter: UUID, new: Mapping[str, Named], owners: Owners, below: bool, kind: str
-) -> dict[str, Device]:
+    campaign: Campaign, reporter: UUID, new: Mapping[_Called, Named], below: bool, kind: str
+) -> dict[_Called, Device]:
     """The machines that a reporter names for the first time; another reporter may have named one before."""
-    owner = {key: owner_of(owners, key, row) for key, row in new.items()}
-    nodes = CampaignNode.rows.in_bulk({pk or reporter for pk in owner.values()})
-    ids = {key: address_id(nodes[pk or reporter], key) for key, pk in owner.items()}
+    nodes = CampaignNode.rows.in_bulk({called.then or reporter for called in new})
+    ids = {called: address_id(nodes[called.then or reporter], called.name) for called in new}
     there = Device.rows.filter(campaign=campaign, id_kind=kind, id_value__among=set(ids.values()))
     known = {device.id_value: device for device in there.select_related("owner")}
     now = timezone.now()
     made = {
-        key: Device(
-            owner=nodes[pk or reporter],
-            key=key,
+        called: Device(
+            owner=nodes[called.then or reporter],
+            key=called.name,
             campaign=campaign,
             id_kind=kind,
-            id_value=ids[key],
+            id_value=ids[called],
             strength=kind,
-            identity=new[key].identity,
+            identity=row.identity,
             # Without units below, the machine can belong only to the reporter.
-            is_assigned=pk is not None or not below,
+            is_assigned=called.then is not None or not below,
             created_at=now,
         )
-        for key, pk in owner.items()
-        if ids[key] not in known
+        for called, row in new.items()
+        if ids[called] not in known
     }
     create(made.values())
-    return {key: made.get(key) or known[ids[key]] for key in owner}
+    return {called: made.get(called) or known[ids[called]] for called in new}
 
 
 def _identify(device: Device, sighting: Named) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ipaddress
+from collections.abc import Iterable
 from datetime import date, datetime
 from typing import Protocol
 from uuid import UUID
@@ -10,6 +11,7 @@ from uuid import UUID
 from django.utils import timezone
 
 from quetsach.portal.campaigns.models import CampaignNode
+from quetsach.portal.cases.models import Device
 from quetsach.portal.kit.client_ip import is_inside
 from quetsach.portal.sightings.owners import Owners, Range
 from quetsach.portal.units.models import subtree
@@ -27,6 +29,28 @@ def owners_below(node: CampaignNode) -> tuple[Owners, bool]:
         for cidr, unit, begin, end in rows.values_list("cidr", "unit", "begin", "end")
     )
     return Owners(node.pk, ranges, {pk: path for _unit, pk, path in told}), len(units) > 1
+
+
+def address_of(device: Device) -> str:
+    """The address behind which nobody knows a machine."""
+    return device.id_value.partition(" ")[2] or device.key
+
+
+def text_of(network: ipaddress.IPv4Network | ipaddress.IPv6Network) -> str:
+    """The beginning that the texts of all its addresses share, at least."""
+    whole = str(network.network_address)
+    if network.version == 4:
+        octets = whole.split(".")[: network.prefixlen // 8]
+        return ".".join(octets) + "." * (0 < len(octets) < 4)
+    return whole.partition(":")[0] + ":" if network.prefixlen >= 16 else ""
+
+
+def is_in(key: str, network: ipaddress.IPv4Network | ipaddress.IPv6Network) -> bool:
+    """Whether a machine's key is an address in the network."""
+    try:
+        return ipaddress.ip_address(key) in network
+    except ValueError:
+        return False
 
 
 def is_public(key: str) -> bool:
@@ -66,6 +90,21 @@ def owner_of(owners: Owners, name: str, sighting: Named) -> UUID | None:
     """The node whose range holds the address on the day of a sign."""
     # A local day takes longer than the look-up.
     return owners.of(name, day_of(sighting) if owners.is_dated else date.max)
+
+
+def had_then(
+    devices: Iterable[Device], owners: Owners, name: str, then: UUID | None, day: date
+) -> Device | None:
+    """Of the machines that a reporter calls by one address, that of the day of a sign: units may have an
+    address one after the other. `then` is the unit whose range holds it on that day. The word of a person
+    whose machine it is counts on any day. None where the unit of that day has no machine there yet."""
+    some = sorted(devices, key=lambda one: one.pk)
+    own = [one for one in some if one.owner_id == then]
+    still = [
+        one for one in some
+        if then is None or one.is_owner_said or not owners.has_lost(name, one.owner_id, day)
+    ]  # fmt: skip
+    return next(iter((*own, *still)), None)
 
 
 def day_of(sighting: Named) -> date:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ipaddress
+from itertools import batched
 from uuid import UUID
 
 from django.db import transaction
@@ -16,11 +17,13 @@ from quetsach.portal.campaigns.models import Campaign, CampaignNode
 from quetsach.portal.cases.actions import CaseError, move
 from quetsach.portal.cases.gaps.actions import follow_owner
 from quetsach.portal.cases.machine_actions import address_id
-from quetsach.portal.cases.models import Device, NotOurs
-from quetsach.portal.cases.owning import owners_below
+from quetsach.portal.cases.models import CaseSighting, Device, NotOurs
+from quetsach.portal.cases.owning import address_of, is_in, owners_below, text_of
 from quetsach.portal.cases.rules import OPEN, Act, State
 from quetsach.portal.cases.transfer_actions import cases_of, pass_on
+from quetsach.portal.sightings.models import Sighting
 from quetsach.portal.sightings.owners import Owners
+from quetsach.portal.sightings.storing_actions import mark_waiting
 from quetsach.portal.units.models import SEGMENT
 from quetsach.portal.units.networks import Network
 
@@ -99,7 +102,7 @@ def _is_taken(device: Device, node: CampaignNode) -> bool:
     if device.id_kind not in Device.BY_ADDRESS:
         return False
     there = Device.rows.filter(campaign=device.campaign_id, id_kind=device.id_kind)
-    return there.filter(id_value=address_id(node, _address(device))).exists()
+    return there.filter(id_value=address_id(node, address_of(device))).exists()
 
 
 def _move(device: Device, to: CampaignNode, *, is_assigned: bool, is_said: bool) -> None:
@@ -107,18 +110,16 @@ def _move(device: Device, to: CampaignNode, *, is_assigned: bool, is_said: bool)
     device.owner, device.is_assigned = to, is_assigned
     device.is_owner_said = device.is_owner_said or is_said
     if device.id_kind in Device.BY_ADDRESS:
-        device.id_value = address_id(to, _address(device))
+        device.id_value = address_id(to, address_of(device))
     device.save(update_fields=["owner", "is_assigned", "is_owner_said", "id_value"])
-
-
-def _address(device: Device) -> str:
-    return device.id_value.partition(" ")[2] or device.key
 
 
 def follow_range(network: Network) -> int:
     """Give machines of running campaigns, of which nobody knew the unit, to the unit that has the range now;
-    their number. A machine that the unit called not its own stays where it is."""
+    their number. A machine that the unit called not its own stays where it is. Signs of other machines there
+    are placed anew with the next log: the range may have days."""
     given = 0
+    _look_again(network)
     nodes = CampaignNode.rows.filter(unit=network.unit_id, campaign__status=Campaign.Status.PUBLISHED)
     for node in nodes.select_related("campaign"):
         known: dict[UUID, Owners] = {}
@@ -129,20 +130,26 @@ def follow_range(network: Network) -> int:
     return given
 
 
+def _look_again(network: Network) -> None:
+    """Make signs wait at addresses in the range: it may have been another unit's on their day."""
+    own = ipaddress.ip_network(network.cidr)
+    running = CampaignNode.rows.filter(unit=network.unit_id, campaign__status=Campaign.Status.PUBLISHED)
+    rows = Device.rows.filter(
+        campaign__in=running.values("campaign"), id_kind__in=Device.BY_ADDRESS, key__startswith=text_of(own)
+    )
+    names = rows.values_list("pk", "key").iterator(chunk_size=2000)
+    for some in batched((pk for pk, key in names if is_in(key, own)), 400):
+        links = CaseSighting.rows.filter(case__device__in=some).values("sighting")
+        mark_waiting(Sighting.rows.filter(pk__in=links, is_listed=True, is_pulled=True))
+
+
 def _unowned(node: CampaignNode, network: Network) -> list[Device]:
     """Machines at the node and at those above it that no unit is known for, with an address in the range."""
     above = [node.path[:end] for end in range(SEGMENT, len(node.path) + 1, SEGMENT)]
     rows = Device.rows.filter(campaign=node.campaign_id, is_assigned=False, owner__path__in=above)
     rows = rows.exclude(refusals__node=node).select_related("owner")
     own = ipaddress.ip_network(network.cidr)
-    return [device for device in rows.iterator(chunk_size=2000) if _is_in(device.key, own)]
-
-
-def _is_in(key: str, network: ipaddress.IPv4Network | ipaddress.IPv6Network) -> bool:
-    try:
-        return ipaddress.ip_address(key) in network
-    except ValueError:
-        return False
+    return [device for device in rows.iterator(chunk_size=2000) if is_in(device.key, own)]
 
 
 def _give(device: Device, node: CampaignNode, owners: Owners) -> bool:

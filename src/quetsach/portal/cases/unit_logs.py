@@ -58,7 +58,7 @@ class Named(NamedTuple):
     def has(self, name: str, day: date) -> bool:
         """Whether the name is the machine's own on a UTC day: an address may be another machine's then."""
         lent = self.lent
-        return lent is None or name not in lent.addresses or day in lent.days.get(name, ())
+        return lent is None or name not in lent.addresses or lent.is_own(name, day)
 
 
 class Seen(NamedTuple):

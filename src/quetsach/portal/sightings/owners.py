@@ -31,7 +31,7 @@ class Range(NamedTuple):
 
 class Owners:
     """The owners for one reporter. `ranges` are those of the reporter and of every node below it, `paths` the
-    paths of the units of these nodes."""
+    paths of the units of these nodes. `dated` are the nodes with a range that has days."""
 
     def __init__(
         self, reporter: UUID, ranges: Iterable[Range], paths: Mapping[UUID, str] | None = None
@@ -39,12 +39,14 @@ class Owners:
         self.reporter, self.paths = reporter, paths or {}
         self._ranges: dict[tuple[int, int], dict[int, list[Range]]] = {}
         self._found: dict[tuple[str, date | None], tuple[set[UUID], int]] = {}
-        self.is_dated = False
+        self.dated: set[UUID] = set()
         for one in ranges:
-            self.is_dated = self.is_dated or one.begin is not None or one.end is not None
+            if one.begin is not None or one.end is not None:
+                self.dated.add(one.node)
             network = ipaddress.ip_network(one.cidr)
             table = self._ranges.setdefault((network.version, network.prefixlen), {})
             table.setdefault(int(network.network_address), []).append(one)
+        self.is_dated = bool(self.dated)
         self._lengths = sorted(self._ranges, key=lambda key: -key[1])
 
     def of(self, device: str, day: date) -> UUID | None:
@@ -60,6 +62,20 @@ class Owners:
     def holders(self, device: str, day: date) -> set[UUID]:
         """The nodes with the longest network that holds the device on that day."""
         return self._longest(device, day)[0]
+
+    def has_lost(self, device: str, node: UUID, day: date) -> bool:
+        """Whether the node has a network with the device at some time, and none on that day."""
+        if not self.is_dated or (known := _parsed(device)) is None:
+            return False
+        version, value, bits = known
+        own = [
+            one
+            for of_version, length in self._lengths
+            if of_version == version
+            for one in self._ranges[version, length].get(value >> bits - length << bits - length, ())
+            if one.node == node
+        ]
+        return bool(own) and not any(one.holds_on(day) for one in own)
 
     def is_whole_network(self, device: str, day: date) -> bool:
         """Whether an IPv4 address is the first or the last of the longest network around it, which stand for

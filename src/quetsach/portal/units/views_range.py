@@ -115,10 +115,10 @@ def _do(request: HttpRequest, user: User, network: Network, act: str, form: form
         messages.success(request, _("The unit no longer asks for %(range)s.") % {"range": network.cidr})
     elif act == "het":
         told = form.cleaned_data
-        range_actions.end_on(user, network, told["on"], told["reason"], ip=ip)
+        range_actions.follow(range_actions.end_on(user, network, told["on"], told["reason"], ip=ip))
         messages.success(request, _("Written down. Earlier signs stay with the unit."))
     else:
-        range_actions.undo(user, network, ip=ip)
+        range_actions.follow(range_actions.undo(user, network, ip=ip))
         messages.success(request, _("Taken back."))
 
 

@@ -16,6 +16,7 @@ from quetsach.portal.campaigns.models import CampaignNode
 from quetsach.portal.cases.episodes import CLOSED_FROM, closed_by_nobody, dismissed, goes_on, set_aside
 from quetsach.portal.cases.machine_actions import OwnersOf, address_id, kind_of
 from quetsach.portal.cases.models import Alias, Case, Device, VictimReport
+from quetsach.portal.cases.owning import had_then
 from quetsach.portal.cases.rules import OPEN, Arrival, State, arrive, returned
 from quetsach.portal.cases.victims.placing import bound_addresses, known_parts
 from quetsach.portal.cases.victims.storing import Places
@@ -152,19 +153,19 @@ class Forecast:
         ]  # fmt: skip
         told = {row.pk: part.id for row, part in known_parts(self.node, rows, translated, self.owners)}
         aliases = Alias.rows.filter(reporter=self.node, key__among=addresses)
-        named = {
-            (key, kind): device
-            for key, kind, device in aliases.values_list("key", "device__id_kind", "device")
-        }
+        named: dict[tuple[str, str], list[Device]] = defaultdict(list)
+        told_of = ("key", "device__id_kind", "device__owner", "device__is_owner_said")
+        for alias in aliases.select_related("device").only(*told_of):
+            named[alias.key, alias.device.id_kind].append(alias.device)
         of = [self.places.of(one.address, one.last)[0] for one in some]
         nodes = CampaignNode.rows.in_bulk({owner for owner in of if owner is not None})
-        found: list[UUID | Key] = []
+        ranges, found = self.owners[self.node.pk][0], list[UUID | Key]()
         for n, (one, owner) in enumerate(zip(some, of, strict=True)):
             kind = kind_of(one.address)
             by_address = Key(kind, address_id(nodes[owner], one.address)) if owner in nodes else None
-            found.append(
-                told.get(n) or named.get((one.address, kind)) or by_address or Key(kind, one.address)
-            )
+            day = timezone.localdate(one.last)
+            its = had_then(named.get((one.address, kind), ()), ranges, one.address, owner, day)
+            found.append(told.get(n) or (its and its.pk) or by_address or Key(kind, one.address))
         return found
 
 

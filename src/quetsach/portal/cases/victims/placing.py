@@ -9,6 +9,8 @@ from itertools import batched
 from typing import NamedTuple
 from uuid import UUID
 
+from django.db.models import QuerySet
+
 from quetsach.machines.evidence import Sign
 from quetsach.portal.campaigns.models import Campaign, CampaignNode
 from quetsach.portal.cases.machine_actions import OwnersOf, machines_of
@@ -53,17 +55,27 @@ class Placed(NamedTuple):
 
 
 def placed_reports(
-    campaign: Campaign, node: CampaignNode, addresses: Collection[str], owners: OwnersOf
+    campaign: Campaign,
+    node: CampaignNode,
+    addresses: Collection[str],
+    owners: OwnersOf,
+    holder: UUID | None = None,
 ) -> Placed:
     """The machines of the waiting reports of these addresses. A report that tells only the day is left to its
     address. `node` has its `unit`."""
     bound, translated = bound_addresses(addresses)
     found: dict[int, tuple[Device, str]] = {}
     for those in batched(sorted(bound), _AT_ONCE):
-        waiting = VictimReport.rows.filter(is_waiting=True, node=node, is_day=False, address__in=those)
+        waiting = waiting_of(node.pk, holder).filter(is_day=False, address__in=those)
         for reports in batched(waiting.order_by("pk").iterator(chunk_size=_AT_ONCE), _AT_ONCE):
             found |= _placed(campaign, node, reports, translated, owners)
     return Placed(found, bound)
+
+
+def waiting_of(node: UUID, holder: UUID | None) -> QuerySet[VictimReport]:
+    """The waiting reports of a node: all, or those of addresses that one unit held."""
+    waiting = VictimReport.rows.filter(is_waiting=True, node=node)
+    return waiting if holder is None else waiting.filter(owner=holder)
 
 
 def bound_addresses(addresses: Collection[str]) -> tuple[set[str], set[str]]:

@@ -35,7 +35,7 @@ from quetsach.portal.cases.relapse_actions import relapse
 from quetsach.portal.cases.rules import Arrival, State, arrive
 from quetsach.portal.cases.victims.back_actions import let_go
 from quetsach.portal.cases.victims.forecast import signs_of
-from quetsach.portal.cases.victims.placing import placed_reports
+from quetsach.portal.cases.victims.placing import placed_reports, waiting_of
 from quetsach.portal.cases.victims.storing import link, link_machines
 from quetsach.portal.kit.inserting import rewrite
 from quetsach.portal.sightings.owners import Owners
@@ -120,20 +120,34 @@ def take_reports(campaign: Campaign, _arrived: Arrived | None = None) -> int:
     opened = 0
     for node in CampaignNode.rows.filter(campaign=campaign, pk__in=tellers):
         owners = {node.pk: owners_below(node)}  # looked up before the transactions
-        while (taken := _take_batch(campaign, node.pk, owners)) is not None:
-            opened += taken
+        for holder in _holders(node.pk, owners):
+            while (taken := _take_batch(campaign, node.pk, owners, holder)) is not None:
+                opened += taken
     return opened
 
 
-def _take_batch(campaign: Campaign, node: UUID, owners: dict[UUID, tuple[Owners, bool]]) -> int | None:
-    """Take the node's reports of some machines; None if no report waits."""
+def _holders(node: UUID, owners: dict[UUID, tuple[Owners, bool]]) -> list[UUID | None]:
+    """Whose reports are taken by themselves, and None for those that are left. Where ranges have days, two
+    units may have had one address: it is a machine of each."""
+    dated = owners[node][0].dated
+    if not dated:
+        return [None]
+    waiting = VictimReport.rows.filter(is_waiting=True, node=node, owner__id__among=dated).order_by()
+    return [*sorted(waiting.values_list("owner", flat=True).distinct()), None]
+
+
+def _take_batch(
+    campaign: Campaign, node: UUID, owners: dict[UUID, tuple[Owners, bool]], holder: UUID | None
+) -> int | None:
+    """Take the node's reports of some machines, those of one holder if it is given; None if no report
+    waits."""
     with transaction.atomic():
         Campaign.objects.select_for_update(no_key=True).get(pk=campaign.pk)
         now = timezone.now()
-        machines = _machines(node, now)
+        machines = _machines(node, now, holder)
         if not machines:
             return None
-        known = _known_machines(campaign, node, machines, owners)
+        known = _known_machines(campaign, node, machines, owners, holder)
         devices = machines_named(campaign, [one for one in machines if one.device in known.unplaced], owners)
         returned = bring_back(_of_batch(node, machines, known, devices))
         current = {
@@ -163,11 +177,13 @@ def _take_batch(campaign: Campaign, node: UUID, owners: dict[UUID, tuple[Owners,
                 case.first_seen, case.last_seen = one.first, one.last
                 fresh.append((one, case))
         open_cases(list(made.values()))
-        link_machines(node, [(one.device, one.family, case.pk) for one, case in fresh])
+        link_machines(node, [(one.device, one.family, case.pk) for one, case in fresh], holder)
         done = {(one.device, one.family) for one, _case in fresh}
         left = [one for one in machines if (one.device, one.family) not in done]
         moves = Moves()
-        opened = _take(node, left, _Found(node, devices, known), _Cases(current, last, closed), moves, now)
+        opened = _take(
+            node, left, _Found(node, devices, known), _Cases(current, last, closed), moves, now, holder
+        )
         settle(moves, returned, now)
         return len(made) + opened
 
@@ -186,12 +202,16 @@ class _Known:
 
 
 def _known_machines(
-    campaign: Campaign, node: UUID, machines: list[_Machine], owners: dict[UUID, tuple[Owners, bool]]
+    campaign: Campaign,
+    node: UUID,
+    machines: list[_Machine],
+    owners: dict[UUID, tuple[Owners, bool]],
+    holder: UUID | None,
 ) -> _Known:
     addresses = {one.device for one in machines}
     teller = CampaignNode.rows.select_related("unit").get(pk=node)
-    placed = placed_reports(campaign, teller, addresses, owners)
-    waiting = VictimReport.rows.filter(is_waiting=True, node=node)
+    placed = placed_reports(campaign, teller, addresses, owners, holder)
+    waiting = waiting_of(node, holder)
     told = {one.device for one in machines if one.is_told_again}
     rows = waiting.filter(address__in=placed.bound).values_list("pk", "address")
     unplaced = {address for pk, address in rows if pk not in placed.devices}
@@ -223,12 +243,12 @@ class _Found(NamedTuple):
         return placed or (self.by_address[self.node, row.address], "no table")
 
 
-def _machines(node: UUID, now: datetime) -> list[_Machine]:
+def _machines(node: UUID, now: datetime, holder: UUID | None) -> list[_Machine]:
     """Address and malware of some waiting reports, with their first and last time; times of a clock in the
     future are left out."""
     sane = Q(last_seen__lte=now + timedelta(days=1))
     seen = When(Then(is_day=True, then=F("first_seen")), default=F("last_seen"))
-    rows = VictimReport.rows.filter(is_waiting=True, node=node).values("address", "family")
+    rows = waiting_of(node, holder).values("address", "family")
     groups = rows.annotate(
         first=Min("first_seen", filter=sane), last=Max(seen, filter=sane), host=Max("host"),
         again=Count("case"),
@@ -255,11 +275,12 @@ def _take(
     cases: _Cases,
     moves: Moves,
     now: datetime,
+    holder: UUID | None,
 ) -> int:
     """Take reports of machines that have a case, one by one in the order of their time; returns how many
     episodes were opened."""
     wanted = {(one.device, one.family) for one in machines}
-    found = VictimReport.rows.filter(is_waiting=True, node=node, address__in={one.device for one in machines})
+    found = waiting_of(node, holder).filter(address__in={one.device for one in machines})
     rows = [
         row
         for row in itertools.starmap(

@@ -169,22 +169,26 @@ def link(pairs: Iterable[tuple[int, UUID]]) -> None:
         )
 
 
-def link_machines(node: UUID, rows: Sequence[tuple[str, str, UUID]]) -> None:
-    """Note in all waiting reports of these machines (address, malware) their new case; inside the caller's
-    transaction."""
+def link_machines(node: UUID, rows: Sequence[tuple[str, str, UUID]], holder: UUID | None = None) -> None:
+    """Note in all waiting reports of these machines (address, malware) their new case; of one unit's where
+    `holder` is given. Inside the caller's transaction."""
     table = connection.ops.quote_name(VictimReport._meta.db_table)
+    of_holder = "" if holder is None else f" AND {table}.owner_id = %s"
     with connection.cursor() as cursor:
         if connection.vendor == "postgresql":
             cursor.execute(
                 f"UPDATE {table} SET case_id = told.c, is_waiting = FALSE"  # noqa: S608
                 " FROM unnest(%s::text[], %s::text[], %s::uuid[]) AS told(a, f, c)"
                 f" WHERE {table}.is_waiting AND {table}.node_id = %s"
-                f" AND {table}.address = told.a AND {table}.family = told.f",
-                [*([one[at] for one in rows] for at in range(3)), node],
+                f" AND {table}.address = told.a AND {table}.family = told.f{of_holder}",
+                [*([one[at] for one in rows] for at in range(3)), node, *([holder] if holder else [])],
             )
             return
         cursor.executemany(
             f"UPDATE {table} SET case_id = %s, is_waiting = FALSE"  # noqa: S608
-            " WHERE is_waiting AND node_id = %s AND address = %s AND family = %s",
-            [(uuid(case), uuid(node), address, family) for address, family, case in rows],
+            f" WHERE is_waiting AND node_id = %s AND address = %s AND family = %s{of_holder}",
+            [
+                (uuid(case), uuid(node), address, family, *([uuid(holder)] if holder else []))
+                for address, family, case in rows
+            ],
         )
