@@ -17,17 +17,13 @@ const SPELLED: [&[u8]; 5] = [b"u001b", b"u001B", b"x1b", b"x1B", b"033"];
 
 /// Whether ESC `[` may begin here, as bytes or as text.
 pub(crate) fn may_begin(text: &[u8]) -> bool {
-    let is_spelled = |after: &[u8]| {
-        SPELLED.iter().any(|word| {
-            let rest = after.strip_prefix(*word);
-            rest.is_some_and(|rest| rest.starts_with(b"["))
-        })
-    };
+    let is_spelled =
+        |bracket: usize| text.get(bracket) == Some(&b'[') && SPELLED.contains(&&text[1..bracket]);
     match text.first() {
         Some(&ESCAPE) => text.starts_with(b"\x1B["),
         Some(b'#') => text.starts_with(b"#033["),
         Some(b'^') => text.starts_with(b"^[["),
-        Some(b'\\') => is_spelled(&text[1..]),
+        Some(b'\\') => is_spelled(4) || is_spelled(6),
         _ => false,
     }
 }
