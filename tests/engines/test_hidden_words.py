@@ -5,6 +5,8 @@ from __future__ import annotations
 import json
 import random
 
+import pytest
+
 from tests.engines.both import compare
 
 LISTED = ["evil.example", "xn--bcher-kva.example", "203.0.113.9", "2001:db8::1", "shared.test/a/gate.php"]
@@ -22,7 +24,26 @@ WORDS = (
 )
 AROUND = (
     *("", " ", "\\n", "\\t", "\\\\t", "\\b", "\\u0026", "\\u000a", ":", "é", "\\u00e9", "n", "-", ".", "。"),
-    *("\\u001b[36m", "\\u001b[40G", "\\ud83d\\udce2", "\\\\", "\\/", '\\"', "C:\\\\Địa", "tới", "("),
+    *(
+        "#033[1m",
+        "^[[0m",
+        "\\x1b[K",
+        "\\\\033[2A",
+        "\\u001b[36m",
+        "\\u001b[40G",
+        "\\ud83d\\udce2",
+        "\\\\",
+        "\\/",
+        '\\"',
+        "C:\\\\Địa",
+        "tới",
+        "(",
+    ),
+)
+EVE = (
+    '{{"timestamp":"2022-09-16T11:00:00.123456+0700","flow_id":1,"src_ip":"10.1.1.5","src_port":50003,'
+    '"dest_ip":"8.8.8.8","dest_port":53,"proto":"UDP","event_type":"dns",'
+    '"dns":{{"type":"query","id":7,"rrname":"{}","rrtype":"A"}}}}'
 )
 INSIDE = ("\u00ad", "\\u00ad", "\\\\u00ad", "\\u001b[0m", "\u200b")
 
@@ -47,7 +68,7 @@ def line(rng: random.Random) -> str:
             f'{{{client},"say":"{text}"}}',
             f'{{"message":"Oct  6 01:02:03 fw app: {text} from 10.1.1.5"}}',
             json.dumps({"message": inner}, ensure_ascii=rng.random() < 0.5),
-            f'{{"event_type":"dns","src_ip":"10.1.1.5","dns":{{"rrname":"{text}"}}}}',
+            EVE.format(text),
         )
     )
 
@@ -57,4 +78,74 @@ def test_both_engines_see_the_same_in_words_that_hide_something() -> None:
     text = "\n".join(line(rng) for _ in range(1_500))
     result = compare(LISTED, text.encode(), asked=("10.1.1.5", "host:kt-pc01"))
     assert sum(row.count for row in result.sightings) > 200
-    assert result.coverage.not_understood > 50
+    assert {row.logformat for row in result.sightings} == {"text", "suricata.eve"}
+    assert any(row.kind == "doh" for row in result.bypasses)
+
+
+def in_json(text: str, depth: int) -> str:
+    """The text under keys that nobody peels, as JSON in JSON."""
+    for number in range(depth):
+        text = json.dumps({f"any{number}": text})
+    return text
+
+
+@pytest.mark.parametrize("depth", [1, 2, 3, 4])
+@pytest.mark.parametrize(
+    "said", ["evil.e\\u0078ample", "x\tevil.example", "a\nevil.example/b", "bu\u0308cher.example"]
+)
+def test_json_in_json_hides_no_name(depth: int, said: str) -> None:
+    # Below, what is written as an escape is spelled as one at the same depth.
+    line = in_json(f'{{"client":"10.1.1.5","host":"{said}"}}', depth)
+    result = compare(["evil.example", "xn--bcher-kva.example"], f"{line}\n".encode() * 3)
+    assert [(row.count, row.device) for row in result.sightings] == [(3, "10.1.1.5")]
+
+
+def test_a_second_name_that_only_an_escape_hides_counts() -> None:
+    line = r'{"say":"evil.example, then b\u0061d.co.test by 10.1.1.5"}'
+    result = compare(["evil.example", "bad.co.test"], f"{line}\n".encode())
+    told = [(row.indicator, row.device) for row in result.sightings]
+    assert told == [("bad.co.test", "10.1.1.5"), ("evil.example", "10.1.1.5")]
+
+
+@pytest.mark.parametrize(
+    ("line", "machine"),
+    [
+        (r'{"say":"client\t10.1.1.5 asked evil.example"}', "10.1.1.5"),
+        (r'{"say":"cli\u0065nt=10.1.1.5 asked evil.example from server 10.1.1.9"}', "10.1.1.5"),
+        # Two addresses, and nobody says which is the machine.
+        (r'{"other":"10.1.1.9","say":"\t10.1.1.5 evil.example"}', None),
+        # Nobody takes a folder for an address.
+        (r'{"path":"C:\\new\\tools","say":"10.1.1.5 asked evil.example"}', "10.1.1.5"),
+    ],
+)
+def test_an_escape_hides_no_machine(line: str, machine: str | None) -> None:
+    result = compare(["evil.example"], f"{line}\n".encode())
+    assert [row.device for row in result.sightings] == [machine]
+
+
+COLOUR = ("\x1b[36m", "#033[36m", "^[[1;36m", r"\x1b[36m", r"\033[36m", r"\u001b[36m", r"\\u001B[36m")
+END = ("\x1b[0m", "#033[0m", "^[[0m", r"\x1b[0m", r"\033[0m", r"\u001b[0m", r"\\u001B[0m")
+
+
+@pytest.mark.parametrize(("colour", "end"), [*zip(COLOUR, END, strict=True)])
+def test_colours_spelled_as_text_hide_no_name(colour: str, end: str) -> None:
+    lines = [
+        f"Oct  6 01:02:03 gw app: client=10.1.1.5 host={colour}evil.example{end}!",
+        f"Oct  6 01:02:03 gw app: client={colour}10.1.1.5{end} host=ev{colour}il.exa{end}mple",
+        f"client=10.1.1.5 {'nothing ' * 40} host={colour}evil.example{end}",
+    ]
+    for line in lines:
+        # The last one is a long line.
+        result = compare(
+            ["evil.example"], f"{line}\n".encode(), limits={"long_line": 300, "parsed_part": 100}
+        )
+        assert [row.matched for row in result.sightings] == ["evil.example"], line[:100]
+
+
+def test_colours_of_a_known_format_hide_no_name() -> None:
+    line = EVE.format(r"\u001b[36mevil.example\u001b[0m")
+    (row,) = compare(["evil.example"], f"{line}\n".encode()).sightings
+    assert (row.logformat, row.field, row.device) == ("suricata.eve", "query", "10.1.1.5")
+    # A pattern of a search is no colour.
+    line = EVE.format("a.evil.example.b.#033[0-9]")
+    assert not list(compare(["evil.example"], f"{line}\n".encode()).sightings)

@@ -12,6 +12,6 @@ def read_line(line: bytes) -> bytes:
 
 def read_lines(text: bytes) -> bytes:
     """Whole lines as text; each keeps its length, by zeros at its end."""
-    if b"\0" not in text and b"\x1b" not in text:
+    if b"\0" not in text and not colours.stand_in(text):
         return text
     return b"\n".join(map(read_line, text.split(b"\n")))

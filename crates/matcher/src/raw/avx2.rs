@@ -115,7 +115,7 @@ impl Classes for Avx2 {
                 let v = _mm256_loadu_si256(block.as_ptr().add(32 * half).cast());
                 let bits = |v| u64::from(_mm256_movemask_epi8(v) as u32) << (32 * half);
                 let equal = |b: u8| bits(_mm256_cmpeq_epi8(v, _mm256_set1_epi8(b as i8)));
-                odd |= equal(b'\\') | equal(b'(');
+                odd |= equal(b'\\') | equal(b'(') | equal(b'#') | equal(b'^');
                 high |= bits(v);
             }
         }

@@ -14,7 +14,8 @@ const TABLE: [u8; 128] = {
     while i < 128 {
         let b = i as u8;
         let token = b.is_ascii_alphanumeric() || b == b'.' || b == b'-' || b == b'_';
-        let odd = b == b'\\' || b == b'(' || b == 0x7F || b == 0 || b == 0x1B;
+        let sign = b == b'\\' || b == b'(' || b == b'#' || b == b'^';
+        let odd = sign || b == 0x7F || b == 0 || b == 0x1B;
         // A line feed takes the bits of two digits, which no other byte has together.
         table[i] = token as u8
             | ((b == b'.') as u8) << 1
@@ -165,7 +166,8 @@ impl Classes for Avx512 {
         unsafe {
             let v = _mm512_loadu_si512(block.as_ptr().cast());
             let equal = |b: u8| _mm512_cmpeq_epi8_mask(v, _mm512_set1_epi8(b as i8));
-            (equal(b'\\') | equal(b'('), _mm512_movepi8_mask(v))
+            let odd = equal(b'\\') | equal(b'(') | equal(b'#') | equal(b'^');
+            (odd, _mm512_movepi8_mask(v))
         }
     }
 }

@@ -55,7 +55,7 @@ pub fn blocks(bytes: &Bytes) -> &[[u8; 64]; BLOCKS] {
 pub trait Classes: Copy {
     fn masks(self, bytes: &Bytes) -> Masks;
 
-    /// `\` and `(`, which may begin an escape or a length-prefixed name; and the bytes from 0x80.
+    /// `\`, `(`, `#` and `^`, which may begin an escape, a length-prefixed name or a colour; and the bytes from 0x80.
     fn hidden(self, block: &[u8; 64]) -> (u64, u64);
 
     /// Asks for the memory to be brought near; may do nothing.

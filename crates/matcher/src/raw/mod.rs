@@ -150,7 +150,7 @@ mod tests {
             }
             let mut found = classes.masks(&bytes);
             for (i, block) in blocks(&bytes).iter().enumerate() {
-                let odd = bits(block, |b| b == b'\\' || b == b'(');
+                let odd = bits(block, |b| b"\\(#^".contains(&b));
                 let high = bits(block, |b| b >= 0x80);
                 assert_eq!(classes.hidden(block), (odd, high), "bytes from {start}");
                 let is_plain = odd | high == 0 && !block.iter().any(|b| matches!(b, 0 | 0x1B));
@@ -182,7 +182,9 @@ mod tests {
             let hidden = classes.masks(&bytes).hidden;
             let block = 1 << (byte / 64);
             match byte {
-                0 | 0x1B | b'\\' | b'(' | 0x80.. => assert_eq!(hidden, block, "byte {byte}"),
+                0 | 0x1B | b'\\' | b'(' | b'#' | b'^' | 0x80.. => {
+                    assert_eq!(hidden, block, "byte {byte}")
+                }
                 0x7F => {}
                 _ => assert_eq!(hidden, 0, "byte {byte}"),
             }

@@ -101,7 +101,9 @@ impl Classes for Neon {
     fn hidden(self, block: &[u8; 64]) -> (u64, u64) {
         let block = load(block);
         (
-            bits(equal(block, b'\\')) | bits(equal(block, b'(')),
+            b"\\(#^"
+                .iter()
+                .fold(0, |found, &b| found | bits(equal(block, b))),
             bits(block),
         )
     }

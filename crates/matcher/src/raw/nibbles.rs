@@ -8,15 +8,15 @@ const CELLS: [(u16, u16); 8] = [
     (1 << 4 | 1 << 6, 0b1111_1111_1000_0000), // G-O g-o
     (1 << 5, 0b1000_0111_1111_1111),          // P-Z _
     (1 << 7, 0b0000_0111_1111_1111),          // p-z
-    (1 << 5, 1 << 0xC),                       // \
-    (1 << 2, 1 << 8),                         // (
+    (1 << 5, 1 << 0xC | 1 << 0xE),            // \ ^
+    (1 << 2, 1 << 8 | 1 << 3),                // ( #
     (1 << 3, 0b0000_0011_1111_1111),          // 0-9
 ];
 /// Number of the bit of `A-F` and `a-f`; that of digits is the highest.
 pub const HEX_LETTER: i32 = 1;
 /// Bits of what may stand in a token.
 pub const TOKEN: u8 = 0x9F;
-/// Bits of `\` and `(`.
+/// Bits of `\`, `^`, `(` and `#`.
 pub const ODD: u8 = 0x60;
 
 const fn table(high: bool) -> [u8; 16] {

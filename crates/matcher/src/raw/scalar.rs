@@ -26,6 +26,11 @@ fn within(b: u8, first: u8, last: u8) -> bool {
     b.wrapping_sub(first) <= last - first
 }
 
+#[inline(always)]
+fn is_sign(b: u8) -> bool {
+    (b == b'\\') | (b == b'(') | (b == b'#') | (b == b'^')
+}
+
 impl Classes for Scalar {
     #[inline(always)]
     fn masks(self, bytes: &Bytes) -> Masks {
@@ -46,7 +51,7 @@ impl Classes for Scalar {
             let lines: u8 = block.iter().map(|&b| u8::from(b == b'\n')).sum();
             m.newlines += u64::from(lines);
             // Zero, and what is not ASCII, lie outside 1 to 0x7F.
-            let is_odd = |b: u8| !within(b, 1, 0x7F) | (b == b'\\') | (b == b'(') | (b == 0x1B);
+            let is_odd = |b: u8| !within(b, 1, 0x7F) | is_sign(b) | (b == 0x1B);
             let odd = block.iter().fold(false, |odd, &b| odd | is_odd(b));
             m.hidden |= u8::from(odd) << i;
         }
@@ -55,9 +60,6 @@ impl Classes for Scalar {
 
     #[inline(always)]
     fn hidden(self, block: &[u8; 64]) -> (u64, u64) {
-        (
-            bits(block, |b| (b == b'\\') | (b == b'(')),
-            bits(block, |b| b >= 0x80),
-        )
+        (bits(block, is_sign), bits(block, |b| b >= 0x80))
     }
 }

@@ -97,7 +97,7 @@ impl Classes for Sse42 {
                 let v = _mm_loadu_si128(block.as_ptr().add(16 * quarter).cast());
                 let bits = |v| (_mm_movemask_epi8(v) as u64) << (16 * quarter);
                 let equal = |b: u8| bits(_mm_cmpeq_epi8(v, _mm_set1_epi8(b as i8)));
-                odd |= equal(b'\\') | equal(b'(');
+                odd |= equal(b'\\') | equal(b'(') | equal(b'#') | equal(b'^');
                 high |= bits(v);
             }
         }

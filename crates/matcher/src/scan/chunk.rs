@@ -1,5 +1,4 @@
 //! One thread looks at the lines of a chunk: each line that phase 1 names is parsed, and its hits become rows.
-use std::borrow::Cow;
 use std::mem;
 use std::sync::Arc;
 
@@ -214,24 +213,21 @@ impl<'a> Scan<'a> {
         if !ask.look {
             return;
         }
-        let mut way = None;
+        let (mut best, mut way) = (Best::default(), Best::default());
         for text in texts(line, &readings) {
-            let is_undone = matches!(text, Cow::Owned(_));
-            let text = &*text;
+            let undone = escapes::undone(text);
             // Reading its words takes longer than searching it.
-            if is_undone && !self.is_candidate(text) {
-                continue;
-            }
+            let undone = undone.filter(|undone| self.is_candidate(undone));
             let found = freetext::read(text);
-            let hits = tokens::hits(self.set, &found);
-            if !hits.is_empty() {
-                let said = behind(line, |text| tokens::hits(self.set, text)).unwrap_or(text);
-                return self.foreign_line(&readings, offset, hits, said);
-            }
-            let ways = tokens::ways(self.set, &found, self.endpoints);
-            if way.is_none() && !ways.is_empty() {
-                way = Some((ways, text.to_vec()));
-            }
+            let shown = undone.as_deref().map(freetext::read);
+            let hits = |of: &[_]| tokens::hits(self.set, of);
+            best.offer(text, hits(&found), &undone, shown.as_deref().map(hits));
+            let ways = |of: &[_]| tokens::ways(self.set, of, self.endpoints);
+            way.offer(text, ways(&found), &undone, shown.as_deref().map(ways));
+        }
+        if !best.hits.is_empty() {
+            let said = behind(line, |text| tokens::hits(self.set, text)).unwrap_or(&best.said);
+            return self.foreign_line(&readings, offset, best.hits, said);
         }
         if self.format.is_none()
             && memmem::find(line, TRIGGER).is_some()
@@ -240,10 +236,10 @@ impl<'a> Scan<'a> {
             self.record(&record, line, offset, true);
             return;
         }
-        if let Some((ways, text)) = way {
+        if !way.hits.is_empty() {
             let find = |text: &[_]| tokens::ways(self.set, text, self.endpoints);
-            let said = behind(line, find).unwrap_or(&text);
-            self.way_line(&readings, offset, ways, said);
+            let said = behind(line, find).unwrap_or(&way.said);
+            self.way_line(&readings, offset, way.hits, said);
         } else if self.asked.is_some()
             && self.endpoints
             && let Some(record) = self.foreign_record(&readings)
@@ -368,15 +364,30 @@ impl<'a> Scan<'a> {
     }
 }
 
-/// The texts in which a listed name may stand: the line, what its layers held with escapes, and each of these with its own
-/// escapes undone.
-fn texts<'l>(line: &'l [u8], readings: &'l Readings<'_>) -> impl Iterator<Item = Cow<'l, [u8]>> {
-    let known = || std::iter::once(line).chain(readings.unescaped());
-    // Most lines have no escape, and to ask for the texts again takes time.
-    let is_escaped = memchr(b'\\', line).is_some();
-    let escaped = is_escaped.then(known).into_iter().flatten();
-    let undone = escaped.filter_map(escapes::undone).map(Cow::Owned);
-    known().map(Cow::Borrowed).chain(undone)
+/// The text of a line that holds most of what is looked for, and its hits (docs/log-formats.md 6).
+#[derive(Default)]
+struct Best {
+    hits: Hits,
+    said: Vec<u8>,
+}
+
+impl Best {
+    /// Takes a text with more hits: with its escapes undone, if that holds no fewer.
+    fn offer(&mut self, text: &[u8], hits: Hits, undone: &Option<Vec<u8>>, shown: Option<Hits>) {
+        let shown = shown.filter(|shown| !shown.is_empty() && shown.len() >= hits.len());
+        let (hits, text) = match (shown, undone) {
+            (Some(shown), Some(undone)) => (shown, &undone[..]),
+            _ => (hits, text),
+        };
+        if hits.len() > self.hits.len() {
+            (self.hits, self.said) = (hits, text.to_vec());
+        }
+    }
+}
+
+/// The texts in which a listed name may stand: the line, and what its layers held with escapes.
+fn texts<'l>(line: &'l [u8], readings: &'l Readings<'_>) -> impl Iterator<Item = &'l [u8]> {
+    std::iter::once(line).chain(readings.unescaped())
 }
 
 /// The text behind a hole in the line, if `find` finds something in it.

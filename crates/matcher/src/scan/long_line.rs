@@ -94,14 +94,16 @@ fn look_at(scan: &mut Scan<'_>, piece: &[u8], quotes: bool, skip: &mut usize, hi
         return;
     }
     let mut found = tokens::hits(scan.set, &freetext::read(&part));
-    if found.is_empty()
-        && let Some(undone) = if quotes {
-            escapes::undone_from(&part, 0)
-        } else {
-            escapes::undone(&part)
+    let undone = if quotes {
+        escapes::undone_from(&part, 0)
+    } else {
+        escapes::undone(&part)
+    };
+    if let Some(undone) = undone {
+        let shown = tokens::hits(scan.set, &freetext::read(&undone));
+        if shown.len() >= found.len() {
+            found = shown;
         }
-    {
-        found = tokens::hits(scan.set, &freetext::read(&undone));
     }
     for hit in found {
         if !hits.iter().any(|h| h.item == hit.item) {

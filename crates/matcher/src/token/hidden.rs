@@ -2,10 +2,10 @@
 //!
 //! A word is read as it may be meant, and looked for in the list: most words have no full stop and are no name.
 use super::spelling::{Escape, Word, escape, is_plain, is_word, piece};
-use super::{Candidates, Search};
 use crate::canonical::address::{self, Address};
 use crate::canonical::names;
 use crate::raw::Classes;
+use crate::reader::colours;
 use crate::set::Set;
 use crate::set::asked::Asked;
 
@@ -25,16 +25,22 @@ pub(super) struct Hidden<'a> {
     from: usize,
     /// Where the last word ended that was looked at.
     until: usize,
+    /// Whether there are bytes outside ASCII.
+    pub has_high: bool,
+    /// Whether a colour may begin that is spelled as text.
+    pub has_colours: bool,
 }
 
 impl<'a> Hidden<'a> {
-    pub fn new(search: &Search<'a>) -> Self {
+    pub fn new(set: &'a Set, asked: Option<&'a Asked>, buf: &'a [u8], from: usize) -> Self {
         Hidden {
-            set: search.set,
-            asked: search.asked,
-            buf: search.buf,
-            from: search.from,
-            until: search.from,
+            set,
+            asked,
+            buf,
+            from,
+            until: from,
+            has_high: false,
+            has_colours: false,
         }
     }
 
@@ -47,14 +53,14 @@ impl<'a> Hidden<'a> {
         classes: C,
         at: usize,
         [token, dot, colon]: [u64; 3],
-        out: &mut Candidates,
+        places: &mut Vec<u32>,
     ) {
         let buf = self.buf;
         let block: &[u8; 64] = buf[at..at + 64].try_into().expect("64 bytes");
         let (odd, high) = classes.hidden(block);
         let mut bits = odd;
         if high != 0 {
-            out.has_high = true;
+            self.has_high = true;
             let (before, behind) = (buf[at - 1], buf[at + 64]);
             let beside = |bits: u64, is_in: fn(u8) -> bool| {
                 let edges = u64::from(is_in(before)) | u64::from(is_in(behind)) << 63;
@@ -74,20 +80,22 @@ impl<'a> Hidden<'a> {
         while bits != 0 {
             let place = at + bits.trailing_zeros() as usize;
             bits &= bits - 1;
+            self.has_colours |= colours::may_begin(&buf[place..]);
             if place >= self.until && self.hides(place) {
-                out.places.push(place as u32);
+                places.push(place as u32);
             }
         }
     }
 
     fn hides(&mut self, place: usize) -> bool {
         match self.buf[place] {
+            b'#' | b'^' => false,
             b'(' => prefixed(self.set, &self.buf[place..]),
             b'\\' => match escape(&self.buf[place..]) {
                 Escape::None => false,
                 Escape::Parts(size) => self.follows(place + size),
                 Escape::Spells => true,
-                Escape::Joins(..) | Escape::Colour(_) => self.word(place),
+                Escape::Joins(..) => self.word(place),
             },
             _ => self.word(place),
         }
@@ -179,8 +187,7 @@ impl<'a> Hidden<'a> {
         if self.is_of_v6(start, place) {
             return true;
         }
-        // Only colours hide the name of a machine, which needs no full stop.
-        (word.has_dot || word.is_coloured) && {
+        word.has_dot && {
             let text = word.text(&buf[start..]);
             self.may_be(&names::name(names::trim_dots(&text)))
         }

@@ -5,6 +5,7 @@ use super::*;
 use crate::canonical::names::{name, split_authority};
 use crate::line::tokens::{self, Token};
 use crate::line::{escapes, freetext, hit::Field};
+use crate::reader::plain_lines::with_lines_read;
 use crate::set::setfile;
 use crate::shape::wrapper::Readings;
 
@@ -12,11 +13,13 @@ const LIST: &str = "2001:db8::1\tipv6\t
 203.0.113.9\tipv4\t
 evil.example\tdomain\t
 xn--bcher-kva.example\tdomain\t
+xn--tda.example\tdomain\t
 ";
 /// Some listed, some not.
 const WORDS: &[&str] = &[
     "evil.example",
     "bücher.example",
+    "ü.example",
     "a.evil.example",
     "203.0.113.9",
     "2001:db8::1",
@@ -27,7 +30,7 @@ const WORDS: &[&str] = &[
     "com.example.Main",
     "10.1.2.3",
 ];
-/// What may stand around a name, and what may stand in it.
+/// Signs around a name, and signs in it.
 const AROUND: &[&str] = &[
     "",
     "",
@@ -159,16 +162,11 @@ fn every_line_that_hides_a_name_is_named() {
                 serde_json::json!({ "message": inner }).to_string()
             }
         };
-        let (lines, _) = named(
-            &set,
-            Level::best(),
-            line.as_bytes(),
-            round % 67,
-            &mut scratch,
-        );
+        let line = with_lines_read(line.as_bytes());
+        let (lines, _) = named(&set, Level::best(), &line, round % 67, &mut scratch);
         let is_named = !lines.is_empty();
-        if is_listed(&set, line.as_bytes()) {
-            assert!(is_named, "missed: {line}");
+        if is_listed(&set, &line) {
+            assert!(is_named, "missed: {}", String::from_utf8_lossy(&line));
             hits += 1;
         } else {
             spared += usize::from(!is_named);
@@ -189,7 +187,8 @@ fn lines_of_plain_text_are_spared() {
         r#"{"log":"\u001b[90m12:30:45\u001b[0m \u001b[32mINF\u001b[0m \u001b[36mproxy.Main\u001b[0m \u001b[1m10.1.2.3\u001b[0m\n"}"#,
         r"at\n\tcom.example.Main(Main.java:12)\n\t10.0.0.1",
     ] {
-        let (lines, _) = named(&set, Level::best(), line.as_bytes(), 0, &mut scratch);
+        let shown = with_lines_read(line.as_bytes());
+        let (lines, _) = named(&set, Level::best(), &shown, 0, &mut scratch);
         assert!(lines.is_empty(), "{line}");
     }
 }
@@ -227,5 +226,38 @@ fn a_flood_fills_the_runs_of_its_seeds() {
             want |= (want << 1 | want >> 1) & runs;
         }
         assert_eq!(hidden::flooded(runs, seeds), want);
+    }
+}
+
+#[test]
+fn colours_are_seen_in_every_spelling() {
+    let set = setfile::compile(LIST.as_bytes(), None).unwrap();
+    for escape in [
+        "\u{1b}",
+        "#033",
+        "^[",
+        "\\x1b",
+        "\\033",
+        "\\u001B",
+        "\\\\u001b",
+    ] {
+        for before in 0..130 {
+            let text = format!("{}{escape}[36mevil.example", "é".repeat(before));
+            let mut buf = vec![0; FRONT];
+            buf.extend_from_slice(text.as_bytes());
+            buf.resize(FRONT + text.len() + BACK, 0);
+            let mut found = Candidates::default();
+            let mut search = Search {
+                set: &set,
+                asked: None,
+                endpoints: true,
+                buf: &buf,
+                from: FRONT,
+                len: text.len(),
+                scratch: &mut Scratch::take(),
+            };
+            search.find(Level::best(), &mut found);
+            assert!(found.has_controls, "{text}");
+        }
     }
 }

@@ -180,7 +180,7 @@ impl Search<'_> {
 fn find<C: Classes>(classes: C, search: &mut Search<'_>, out: &mut Candidates) {
     let (set, buf, from, len) = (search.set, search.buf, search.from, search.len);
     let filters = set.filters(search.endpoints);
-    let mut hidden = Hidden::new(search);
+    let mut hidden = Hidden::new(set, search.asked, buf, from);
     let Scratch {
         streams,
         names,
@@ -236,7 +236,7 @@ fn find<C: Classes>(classes: C, search: &mut Search<'_>, out: &mut Candidates) {
                 odd &= odd - 1;
                 let at = base + 64 * (BLOCKS * i + block);
                 let bits = [m.token[block], m.dot[block], m.colon[block]];
-                hidden.check(classes, at, bits, out);
+                hidden.check(classes, at, bits, &mut out.places);
                 let text = &buf[at..(at + 64).min(from + len)];
                 out.has_controls = out.has_controls || memchr::memchr2(0, ESCAPE, text).is_some();
             }
@@ -335,6 +335,8 @@ fn find<C: Classes>(classes: C, search: &mut Search<'_>, out: &mut Candidates) {
         streams.each(|stream| stream.advance(count));
         first += count;
     }
+    out.has_high |= hidden.has_high;
+    out.has_controls |= hidden.has_colours;
 }
 
 impl Streams {

@@ -2,7 +2,6 @@
 use smallvec::SmallVec;
 
 use crate::canonical::{address, names};
-use crate::reader::colours;
 
 /// Backslashes before the letter of an escape: JSON in JSON in JSON has seven.
 const DEEPEST: usize = 16;
@@ -19,9 +18,7 @@ pub(super) enum Escape {
     Parts(usize),
     /// It stands for a character outside ASCII, in so many bytes.
     Joins(usize, char),
-    /// It is a colour, in so many bytes: what stands around it is one word.
-    Colour(usize),
-    /// It spells what a name, an address or a path may hold, or what only phase 2 can read.
+    /// It spells a sign of names, addresses or paths, or only phase 2 can read it.
     Spells,
 }
 
@@ -37,10 +34,8 @@ pub(super) fn escape(bytes: &[u8]) -> Escape {
         return Escape::None;
     };
     match char::from_u32(code) {
-        Some('\u{1B}') => match sequence(&bytes[SIZE..]) {
-            Some((size, last)) if colours::JOINING.contains(&last) => Escape::Colour(SIZE + size),
-            sequence => Escape::Parts(SIZE + sequence.map_or(0, |(size, _)| size)),
-        },
+        // Other escapes may spell the rest of a colour.
+        Some('\u{1B}') if begins_with_escape(&bytes[SIZE..]) => Escape::Spells,
         Some(c) if c.is_ascii() && !is_in_names(c as u8) => Escape::Parts(SIZE),
         Some(c) if c.is_ascii() || COLONS.contains(&c) => Escape::Spells,
         Some(c) => Escape::Joins(SIZE, c),
@@ -48,7 +43,7 @@ pub(super) fn escape(bytes: &[u8]) -> Escape {
     }
 }
 
-/// What a name, an address or a path may hold, or what makes an escape of what follows.
+/// Whether a name, an address or a path may hold this byte, or whether it may begin an escape or a label with its length.
 fn is_in_names(b: u8) -> bool {
     address::is_token(b) || b":\\/()".contains(&b)
 }
@@ -88,8 +83,6 @@ pub(super) enum Piece {
     Byte(u8),
     /// A character that an escape behind so many backslashes spells.
     Escaped(char, usize),
-    /// A colour, with the same: no character.
-    Colour(usize),
     /// Only phase 2 knows.
     Unsure,
 }
@@ -133,17 +126,15 @@ fn escaped(bytes: &[u8]) -> Option<(Piece, usize)> {
     match escape(&bytes[before..]) {
         Escape::None | Escape::Parts(_) => None,
         Escape::Spells => Some((Piece::Unsure, slashes)),
-        Escape::Colour(size) => Some((Piece::Colour(slashes), before + size)),
         Escape::Joins(size, c) => Some((Piece::Escaped(c, slashes), before + size)),
     }
 }
 
-/// The bytes of the control sequence behind ESC, and its last byte.
-fn sequence(bytes: &[u8]) -> Option<(usize, u8)> {
-    let parameters = bytes.strip_prefix(b"[")?.iter();
-    let last = 1 + parameters.take_while(|b| (b'0'..=b'?').contains(b)).count();
-    let byte = *bytes.get(last)?;
-    (b'@'..=b'~').contains(&byte).then_some((last + 1, byte))
+/// Whether an escape follows the beginning of a control sequence, or nothing of it.
+fn begins_with_escape(bytes: &[u8]) -> bool {
+    let rest = bytes.strip_prefix(b"[").unwrap_or(bytes);
+    let end = rest.iter().find(|b| !(b'0'..=b'?').contains(b));
+    end == Some(&b'\\')
 }
 
 fn is_colon(bytes: &[u8]) -> bool {
@@ -159,7 +150,6 @@ pub(super) struct Word {
     pub has_dot: bool,
     /// Whether it has more than one meaning, or one that only phase 2 knows.
     pub is_unsure: bool,
-    pub is_coloured: bool,
     slashes: usize,
     has_high: bool,
     has_begun: bool,
@@ -182,12 +172,6 @@ impl Word {
                     word.escape(slashes);
                     names::is_wide_dot(c.encode_utf8(&mut [0; 4]).as_bytes())
                 }
-                Piece::Colour(slashes) => {
-                    word.escape(slashes);
-                    word.is_coloured = true;
-                    word.size += size;
-                    continue;
-                }
                 Piece::Unsure => {
                     (word.is_unsure, word.has_dot) = (true, true);
                     false
@@ -207,6 +191,8 @@ impl Word {
     }
 
     fn escape(&mut self, slashes: usize) {
+        // Of other numbers of backslashes the first stand for themselves.
+        self.is_unsure |= !slashes.is_power_of_two();
         self.is_unsure |= self.slashes > 0 && self.slashes != slashes;
         self.slashes = slashes;
     }
@@ -222,7 +208,7 @@ impl Word {
                 Piece::Escaped(c, _) => {
                     text.extend_from_slice(c.encode_utf8(&mut [0; 4]).as_bytes());
                 }
-                Piece::Colour(_) | Piece::Unsure => {}
+                Piece::Unsure => {}
             }
             at += size;
         }

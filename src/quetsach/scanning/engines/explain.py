@@ -174,13 +174,12 @@ def _ways(hits: Hits) -> tuple[Way, ...]:
 
 
 def _text(raw: bytes, index: Index, reader: LineReader, zone: ZoneInfo, told: clocks.Told) -> Explanation:
-    texts = list(escapes.texts(raw, reader.readings(raw)))
-    told_in = next((one for one in texts if hits_of(index, freetext.read(one).tokens)), raw)
+    def find(text: bytes) -> Hits:
+        return hits_of(index, freetext.read(text).tokens)
+
+    hits, told_in = escapes.best(raw, reader.readings(raw), find)
     found = freetext.read(told_in)
-    hits = hits_of(index, found.tokens)
-    said = attribution.attribute(
-        told_in, hits, list(reader.readings(raw)), lambda text: hits_of(index, freetext.read(text).tokens)
-    )
+    said = attribution.attribute(told_in, hits, list(reader.readings(raw)), find)
     providers_of = Around(providers.load())
     around = providers_of.hits(found.tokens, endpoints=True)
     ways = attribution.attribute(

@@ -336,14 +336,11 @@ class _Scan:
             self._resolver_record(record, line, offset)
 
     def _free_text(self, line: bytes, find: Callable[[bytes], Hits]) -> tuple[Hits, bytes]:
-        """Hits of a line read as text, else of the text that an escape hides in it; and the text that says
-        whose they are: what stands behind a hole in the line, if that holds a hit."""
+        """Hits of a line read as text, and the text that says whose they are: what stands behind a hole in
+        the line, if that holds a hit."""
         behind = behind_hole(line) if b"\0" in line else b""
-        for text in escapes.texts(line, self.reader.readings(line)):
-            hits = find(text)
-            if hits:
-                return hits, behind if behind and find(behind) else text
-        return {}, b""
+        hits, said = escapes.best(line, self.reader.readings(line), find)
+        return hits, behind if hits and behind and find(behind) else said
 
     def _hits(self, part: bytes) -> Hits:
         return hits_of(self.index, freetext.read(part, self.index.urls).tokens)
@@ -449,7 +446,8 @@ class _Scan:
         hits: Hits = {}
         undone = partial(escapes.undone, is_inside=b'"' in start)
         for part in line.pieces(self.limits.piece, self.limits.parsed_part if record is not None else 0):
-            for indicator, hit in (self._hits(part) or self._hits(undone(part))).items():
+            found, shown = self._hits(part), self._hits(undone(part))
+            for indicator, hit in (shown if len(shown) >= len(found) else found).items():
                 hits.setdefault(indicator, hit)
         if record is not None:
             self.timeline.parsed(offset, partial(record.time, self.zone))
