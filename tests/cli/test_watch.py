@@ -186,6 +186,32 @@ def test_what_cannot_be_read_is_told_by_a_dump_in_the_words_of_a_scan(
     assert told == {path.name for path in logs.iterdir()} | {"missing.log"}
 
 
+def test_what_a_folder_holds_beside_logs_is_told_and_changes_no_exit_code(
+    quetsach: Run, log: Path, feed: Path, place: Path
+) -> None:
+    """As of a scan (docs/contract.md 6)."""
+    logs, elsewhere = log.parent / "logs", log.parent / "elsewhere"
+    for folder_of in (logs, elsewhere):
+        folder_of.mkdir()
+    (logs / "quiet.log").write_bytes(log.read_bytes().replace(b"evil", b"fine"))
+    os.mkfifo(logs / "pipe")
+    (logs / "link").symlink_to(elsewhere)
+    dump, scan = log.with_name("dump.jsonl"), log.with_name("scan.jsonl")
+
+    def watch(*more: str | Path) -> tuple[int, str, str]:
+        return quetsach("watch", "--state", place, "-i", feed, "--follow", logs, *more)
+
+    for named, code in ((logs / "pipe", 2), (logs, 0)):
+        got, _out, err = watch("--follow", named, "--once")
+        assert got == code
+        assert "is a pipe, a socket or a device" in err and "link to a folder" in err
+        assert watch("--follow", named, "--show")[0] == watch("--follow", named, "--check")[0] == code
+    assert quetsach("watch", "--state", place, "--dump", dump)[0] == 0
+    assert quetsach("scan", logs, "-i", feed, "-o", scan)[0] == 0
+    told, true = (json.loads(file.read_text().splitlines()[0])["left_out"] for file in (dump, scan))
+    assert sorted(told) == sorted(true) == [[str(logs / "link"), "folder"], [str(logs / "pipe"), "special"]]
+
+
 def errors(document: Path) -> set[tuple[str, str]]:
     """Paths of logs of which something could not be read, and why."""
     records = map(json.loads, document.read_text().splitlines())
