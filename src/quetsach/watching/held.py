@@ -359,7 +359,9 @@ class Looker:
         answer, source, text, header, counted, zeros = read
         if adds and stand is not None and stand.unwritten:
             answer = answer._replace(coverage=add_coverage(*stand.unwritten, answer.coverage))
-        is_settled = found.place >= held.settled_at and not is_rest
+        # What lost its oldest lines cannot be read from its beginning any more.
+        was_settled = adds and stand is not None and stand.is_settled
+        is_settled = (was_settled or found.place >= held.settled_at) and not is_rest
         path = str(held.path)
         number = self.state.record(
             one,
