@@ -97,7 +97,7 @@ def test_what_is_written_in_the_middle_of_many_zeros_is_read_or_told(
 
 
 def test_copytruncate_under_a_program_that_does_not_append_is_read_as_a_scan_reads_it(office: Office) -> None:
-    """It goes on at its place, behind zeros; each such log begins with the same bytes, which is told."""
+    """It goes on at its place, behind zeros; each such log begins with the same bytes, and the watcher tells that."""
     log = office.logs / "dns.log"
     with log.open("wb", 0) as writer:
         for number in range(3):
@@ -135,7 +135,7 @@ def ring_of(office: Office, ring: list[bytes]) -> bytes:
 
 
 def follows(office: Office, written: int) -> bool:
-    """Whether each line counts once, and no trouble is told."""
+    """Whether each line counts once, without a trouble."""
     told = [(one.lines, one.gaps, one.errors) for one in office.coverage()]
     counted = sum(row.count for row in office.found())
     return (counted, told) == (written, [(written, (), [])]) and not office.follower.troubles

@@ -76,7 +76,7 @@ def join_coverage(earlier: Coverage, later: Coverage) -> Coverage:
 
 
 def _errors(all_of: Iterable[str]) -> list[str]:
-    """Each error once; of lines with one problem only the first is told."""
+    """Each error once; of lines with one problem only the error of the first line."""
     found: dict[str, str] = {}
     for error in all_of:
         found.setdefault(_AT_BYTE.sub("", error, count=1), error)
