@@ -97,7 +97,7 @@ def test_what_is_written_in_the_middle_of_many_zeros_is_read_or_told(
 
 
 def test_copytruncate_under_a_program_that_does_not_append_is_read_as_a_scan_reads_it(office: Office) -> None:
-    """It goes on at its place, behind zeros; each such log begins with the same bytes, and the watcher tells that."""
+    """It goes on at its place, behind zeros; the watcher tells that all such logs begin alike."""
     log = office.logs / "dns.log"
     with log.open("wb", 0) as writer:
         for number in range(3):
