@@ -207,6 +207,21 @@ def test_a_ring_that_is_seen_half_written_counts_each_line_once(office: Office, 
         assert follows(office, written)
 
 
+@pytest.mark.parametrize("is_ring", [True, False])
+def test_old_lines_in_a_log_that_was_written_anew_meanwhile_are_told(office: Office, is_ring: bool) -> None:
+    """After a restart nobody knows the last lines; what begins later is no old line."""
+    ring = [office.line() for _ in range(400)]
+    rewrite(office, b"".join(ring))
+    office.settle()
+    office.kill()
+    office.start()
+    rewrite(office, b"".join(ring[9:200]) if is_ring else b"".join(office.line() for _ in range(200)))
+    office.settle()
+    told = [error for one in office.coverage() for error in one.errors]
+    assert len(told) == is_ring and all("may count once more" in error for error in told)
+    assert sum(len(one.gaps) for one in office.coverage()) == 1
+
+
 def test_a_log_that_begins_anew_is_read_though_its_writer_never_rests(office: Office) -> None:
     rewrite(office, b"".join(office.line() for _ in range(200)))
     office.settle()
