@@ -273,7 +273,8 @@ def _growing(asked: argparse.Namespace, folder: Path) -> Iterator[Sequence[str]]
     for size, what in ((4_000, "of 4 kB"), (100_000, "of 100 kB")):
         for number, path in enumerate(logs):
             path.write_text(f"# {number} {what}\n" + line_of(60_000) * (size // len(line_of(60_000))))
-        watcher.round()
+        while watcher.round() or watcher.follower.is_unsure:
+            clock += 0.5
         spent = 0.0
         for _second in range(_GROWING):
             text = line_of(60_000)

@@ -8,9 +8,7 @@ import json
 import os
 import sqlite3
 import sys
-import zipfile
 from collections.abc import Callable
-from io import BytesIO
 from pathlib import Path
 from unittest import mock
 
@@ -148,56 +146,6 @@ def test_what_belongs_to_the_state_stays(watch: Callable[..., tuple[int, str, st
     assert code == 2 and "was begun with --tz Asia/Ho_Chi_Minh" in err
     code, _out, err = watch("--once", "--lang", "vi", "--source-name", "another")
     assert code == 2 and "--source-name" in err
-
-
-def test_what_cannot_be_read_is_told_by_a_dump_in_the_words_of_a_scan(
-    quetsach: Run, watch: Callable[..., tuple[int, str, str]], log: Path, feed: Path, place: Path
-) -> None:
-    logs, text = log.parent / "logs", log.read_bytes()
-    logs.mkdir()
-    bad, half, encrypted = (
-        bytearray(zipped({name: text.replace(b"10.1.2", b"10.%d.2" % number) * 40 for name in "ab"}))
-        for number in (7, 8, 9)
-    )
-    bad[60] ^= 0xFF
-    encrypted[6] |= 1
-    encrypted[encrypted.index(b"PK\x01\x02") + 8] |= 1
-    for name, data in {
-        "cut.gz": gzip.compress(text * 20)[:-30],
-        "head.gz": gzip.compress(text)[:12],
-        "bad.zip": bad,
-        "encrypted.zip": encrypted,
-        "half.zip": half[: len(half) // 2],
-        "packed.7z": b"7z\xbc\xaf\x27\x1c" + bytes(100),
-        "old.rar": b"Rar!\x1a\x07\x01\x00" + bytes(100),
-        "mainframe.log": ("10.1.2.3 asked for evil.example\n" * 9).encode("cp500"),
-        "queries.db": b"SQLite format 3\0" + bytes(4096),
-    }.items():
-        (logs / name).write_bytes(data)
-        os.utime(logs / name, (1_663_300_900, 1_663_300_900))
-    missing = str(log.with_name("missing.log"))
-    follow = ("--follow", str(logs), "--follow", missing)
-    assert watch("--once", *follow)[0] == 2
-    dump, scan = log.with_name("dump.jsonl"), log.with_name("scan.jsonl")
-    quetsach("watch", "--state", str(place), "--dump", str(dump))
-    quetsach("scan", str(logs), missing, "-i", str(feed), "-o", str(scan))
-    assert errors(dump) == errors(scan)
-    told = {Path(path.partition("!/")[0]).name for path, _why in errors(dump)}
-    assert told == {path.name for path in logs.iterdir()} | {"missing.log"}
-
-
-def errors(document: Path) -> set[tuple[str, str]]:
-    """Paths of logs of which something could not be read, and why."""
-    records = map(json.loads, document.read_text().splitlines())
-    return {(one["path"], error) for one in records if one["type"] == "coverage" for error in one["errors"]}
-
-
-def zipped(members: dict[str, bytes]) -> bytes:
-    out = BytesIO()
-    with zipfile.ZipFile(out, "w", zipfile.ZIP_DEFLATED) as file:
-        for name, data in members.items():
-            file.writestr(name, data)
-    return out.getvalue()
 
 
 def test_two_watchers_on_one_state_are_refused(

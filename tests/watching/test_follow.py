@@ -17,7 +17,7 @@ import pytest
 from quetsach.scanning.engine import Engine
 from quetsach.scanning.engines.portable import PortableEngine
 from quetsach.watching.content import Handle
-from quetsach.watching.names import Paths
+from quetsach.watching.names import LEFT_OUT, Paths
 from tests.engines.native import ENGINE
 from tests.watching.office import Office
 
@@ -233,9 +233,9 @@ def test_a_link_that_leads_to_itself_hides_no_log_beside_it(office: Office, tmp_
     office.append(lines(office, 3))
     office.look()
     assert sum(row.count for row in office.found()) == 3
-    told = Paths([str(office.logs)], []).now().errors
-    assert set(told) == {str(office.logs / "loop"), str(office.logs / "elsewhere")}
-    assert "link to a folder" in told[str(office.logs / "elsewhere")]
+    found = Paths([str(office.logs)], []).now()
+    assert set(found.errors) == {str(office.logs / "loop")}
+    assert found.left_out == {str(office.logs / "elsewhere"): "folder"}
 
 
 @pytest.mark.parametrize("follow", ["logs", "logs/*", "each"])
@@ -254,11 +254,14 @@ def test_what_is_no_file_is_told_by_name_and_never_waited_for(office: Office, fo
     office.kill()
     office.start()
     office.look()
-    told = Paths(office.follow, []).now().errors
+    found = Paths(office.follow, []).now()
+    told = found.errors | {path: LEFT_OUT[why] for path, why in found.left_out.items()}
     assert {Path(path).name for path in told} == set(names) - {"dns.log"}
-    assert "link to a file that is not there" in told[str(office.logs / "to-nothing")]
+    assert "link to a file that is not there" in found.errors[str(office.logs / "to-nothing")]
     others = [why for path, why in told.items() if not path.endswith("nothing")]
     assert all("is a pipe, a socket or a device" in why for why in others)
+    # A scan ends with 0 beside a pipe in a folder, and with 2 where it is named.
+    assert (len(found.errors), len(found.left_out)) == ((5, 0) if follow == "each" else (1, 4))
     assert sum(row.count for row in office.found()) == 3
     # It took the place of a log between two looks.
     with pytest.raises(OSError, match="is a pipe"):
@@ -363,6 +366,21 @@ def test_what_cannot_be_read_as_text_is_told_also_after_a_restart(kind: str, off
         (told,), (true,) = office.coverage(), office.expected()[1]
         assert [error.replace(told.path, true.path) for error in told.errors] == true.errors != []
         assert office.follower.troubles == {str(path): told.errors[0]}
+
+
+def test_of_lines_that_are_no_text_the_first_is_told_as_a_scan_tells_it(office: Office) -> None:
+    office.append(lines(office, 100))
+    office.look()
+    for _piece in range(6):
+        for odd in (office.line().decode().encode("cp037"), office.line()[:-1] + bytes(9) + office.line()):
+            office.append(odd + b"\n" + office.line())
+        office.look()
+    office.rename("dns.log", "dns.log.1")
+    office.settle()
+    (told,), (true,) = office.coverage(), office.expected()[1]
+    said = [[error.partition(".log: ")[2] for error in one.errors] for one in (told, true)]
+    assert said[0] == said[1] and all(said[0]) and len(said[0]) == 2
+    assert office.found() == office.expected()[0]
 
 
 def test_deleted_while_it_is_open(office: Office) -> None:

@@ -3,13 +3,18 @@
 from __future__ import annotations
 
 import os
+import tempfile
+from pathlib import Path
 
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
 from quetsach.text import problems
 from quetsach.watching import holes
 from tests.watching.office import Office
 from tests.watching.test_follow import check
+from tests.watching.test_histories import ENGINES, kill
 
 pytestmark = pytest.mark.native
 
@@ -92,7 +97,7 @@ def test_what_is_written_in_the_middle_of_many_zeros_is_read_or_told(
 
 
 def test_copytruncate_under_a_program_that_does_not_append_is_read_as_a_scan_reads_it(office: Office) -> None:
-    """It goes on at its place, behind zeros; each such log begins with the same bytes, which is told."""
+    """It goes on at its place, behind zeros; the watcher tells that all such logs begin alike."""
     log = office.logs / "dns.log"
     with log.open("wb", 0) as writer:
         for number in range(3):
@@ -130,7 +135,7 @@ def ring_of(office: Office, ring: list[bytes]) -> bytes:
 
 
 def follows(office: Office, written: int) -> bool:
-    """Whether each line counts once, and no trouble is told."""
+    """Whether each line counts once, without a trouble."""
     told = [(one.lines, one.gaps, one.errors) for one in office.coverage()]
     counted = sum(row.count for row in office.found())
     return (counted, told) == (written, [(written, (), [])]) and not office.follower.troubles
@@ -202,6 +207,21 @@ def test_a_ring_that_is_seen_half_written_counts_each_line_once(office: Office, 
         assert follows(office, written)
 
 
+@pytest.mark.parametrize("is_ring", [True, False])
+def test_old_lines_in_a_log_that_was_written_anew_meanwhile_are_told(office: Office, is_ring: bool) -> None:
+    """After a restart nobody knows the last lines; what begins later is no old line."""
+    ring = [office.line() for _ in range(400)]
+    rewrite(office, b"".join(ring))
+    office.settle()
+    office.kill()
+    office.start()
+    rewrite(office, b"".join(ring[9:200]) if is_ring else b"".join(office.line() for _ in range(200)))
+    office.settle()
+    told = [error for one in office.coverage() for error in one.errors]
+    assert len(told) == is_ring and all("may count once more" in error for error in told)
+    assert sum(len(one.gaps) for one in office.coverage()) == 1
+
+
 def test_a_log_that_begins_anew_is_read_though_its_writer_never_rests(office: Office) -> None:
     rewrite(office, b"".join(office.line() for _ in range(200)))
     office.settle()
@@ -270,3 +290,62 @@ def test_a_log_with_its_newest_lines_first_is_told(office: Office) -> None:
     assert len(told) == 1 and "in front of those" in told[0]
     assert problems.is_known(told[0])
     assert not any(one.gaps for one in office.coverage())
+
+
+STEPS = st.one_of(
+    st.tuples(st.sampled_from(("place", "rename", "append", "half")), st.integers(0, 60)),
+    st.tuples(st.sampled_from(("look", "restart", "wait")), st.just(0)),
+    st.tuples(st.just("kill"), st.integers(0, 40)),
+)
+
+
+@settings(
+    max_examples=int(os.environ.get("QS_EXAMPLES", "12")),
+    suppress_health_check=list(HealthCheck),
+    deadline=None,
+)
+@given(
+    steps=st.lists(STEPS, min_size=3, max_size=14),
+    number=st.sampled_from((130, 400, 1200)),
+    is_native=st.booleans(),
+    is_wide=st.booleans(),
+)
+def test_any_history_of_a_ring(
+    steps: list[tuple[str, int]], number: int, is_native: bool, is_wide: bool
+) -> None:
+    """Of the lines that were read, 4,096 bytes stay until the next look."""
+    with tempfile.TemporaryDirectory() as folder:
+        office = Office(Path(folder), ENGINES[0] if is_native else ENGINES[1], is_wide=is_wide)
+        ring, written = [office.line() for _ in range(number)], number
+        rewrite(office, ring_of(office, ring))
+        office.settle()
+        for what, new in steps:
+            if what in ("place", "rename", "append", "half"):
+                added = [office.line() for _ in range(new)]
+                ring = [*ring[new * (what != "append") :], *added]
+                written += new
+            data = ring_of(office, ring)
+            match what:
+                case "place" | "rename":
+                    rewrite(office, data, what == "rename")
+                    office.settle()
+                case "append":
+                    office.append(b"".join(added))
+                    office.look()
+                case "half":
+                    for part in (0, len(data) // 3, len(data) - 30, len(data)):
+                        rewrite(office, data[:part])
+                        office.look()
+                    office.settle()
+                case "kill":
+                    kill(office, new)
+                case "restart":
+                    office.kill()
+                    office.start()
+                case "wait":
+                    office.settle()
+                case "look":
+                    office.look()
+        office.settle()
+        assert follows(office, written)
+        office.kill()

@@ -160,6 +160,33 @@ def test_a_good_event_log_in_place_of_part_of_it_is_read(office: Office, first: 
 
 @pytest.mark.realdata
 @pytest.mark.skipif(not EVENTS.is_file(), reason="QUETSACH_TEST_DATA is not there")
+@pytest.mark.parametrize("early", [6, 4])
+def test_an_older_part_of_an_event_log_in_place_of_a_newer_one_adds_to_it(office: Office, early: int) -> None:
+    """Where records are missing between both, they are read when the whole log comes."""
+    pytest.importorskip("evtx")
+    office.use(["185.26.182.117", "windowsupdate.com", "microsoft.com"])
+    office.kill()
+    office.start()
+    path, data = office.logs / "sysmon.evtx", EVENTS.read_bytes()
+    put(office, path, event_log(data, 9, dropped=6))
+    office.settle()
+    put(office, path, event_log(data, early))
+    office.settle()
+    office.contents[path] = event_log(data, 9)
+    (sightings, (true,)) = office.expected()
+    assert early == 4 or office.found() == sightings
+    put(office, path, event_log(data, 9))
+    office.settle()
+    assert office.found() == sightings
+    (told,) = office.coverage()
+    assert (told.lines, told.bytes, told.errors) == (true.lines, true.bytes, [])
+    assert true.hours is not None and told.hours is not None
+    # The line that names the log counts with the part that was read first.
+    assert sum(map(sum, told.hours.values())) == sum(map(sum, true.hours.values()))
+
+
+@pytest.mark.realdata
+@pytest.mark.skipif(not EVENTS.is_file(), reason="QUETSACH_TEST_DATA is not there")
 def test_a_part_of_an_event_log_is_read_though_the_words_of_its_damage_stay(office: Office) -> None:
     """An error names three places and the number of the others."""
     pytest.importorskip("evtx")

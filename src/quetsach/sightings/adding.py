@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from functools import reduce
 
@@ -11,6 +12,8 @@ from quetsach.sightings.sighting import ACTIONS, UNATTRIBUTED_LINES, Bypass, Cov
 _TIMES = ("none", "ok", "assumed_year", "suspect")
 """What coverage says of times; the later word counts."""
 _MOST_ERRORS = 20
+_AT_BYTE = re.compile(r".*\bthe line at byte \d+ ", re.DOTALL)
+"""The log may have had another name."""
 
 
 def add[Row: (Sighting, Bypass)](earlier: Row, later: Row) -> Row:
@@ -39,7 +42,7 @@ def add_coverage(*spans: Coverage) -> Coverage:
         time=max((one.time for one in spans), key=_TIMES.index),
         zone=next((one.zone for one in reversed(spans) if one.zone), ""),
         devices=reduce(_devices, [one.devices for one in spans]),
-        errors=list(dict.fromkeys(error for one in spans for error in one.errors))[:_MOST_ERRORS],
+        errors=_errors(error for one in spans for error in one.errors)[:_MOST_ERRORS],
         gaps=tuple(gap for one in spans for gap in one.gaps),
         hours=_hours(spans),
         order=next((one.order for one in reversed(spans) if one.order), spans[-1].order),
@@ -70,6 +73,14 @@ def join_coverage(earlier: Coverage, later: Coverage) -> Coverage:
         hours=hours,
         order="broken" if "broken" in (earlier.order, later.order) else later.order or earlier.order,
     )
+
+
+def _errors(all_of: Iterable[str]) -> list[str]:
+    """Each error once; of lines with one problem only the error of the first line."""
+    found: dict[str, str] = {}
+    for error in all_of:
+        found.setdefault(_AT_BYTE.sub("", error, count=1), error)
+    return list(found.values())
 
 
 def _least(one: str | None, other: str | None) -> str | None:

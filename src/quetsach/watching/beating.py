@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
 from datetime import UTC, datetime
 from pathlib import Path
@@ -11,7 +12,7 @@ from quetsach.sightings.heartbeat import LONGEST_PAUSE, MOST_SOURCES, Heartbeat,
 from quetsach.sightings.sighting import Coverage
 from quetsach.text.escape import escape
 from quetsach.watching import document
-from quetsach.watching.names import series
+from quetsach.watching.names import LEFT_OUT, series
 from quetsach.watching.state import State
 
 _FEW_LINES = 10
@@ -24,6 +25,8 @@ def beat(state: State, unsent: tuple[int, str], leases: int, began: float, now: 
     either."""
     count, day = unsent
     troubles, about = state.troubles(), state.about()
+    left_out = json.loads(about.get("not followed", "{}"))
+    troubles |= {path: LEFT_OUT[why] for path, why in left_out.items() if why in LEFT_OUT}
     set_id, entries = about.get("set", ""), int(about.get("count", "0"))
     places = document.headers(state, set_id, entries)
     zones = {scan.source_name: scan.tz for scan in places}

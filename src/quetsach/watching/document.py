@@ -7,7 +7,7 @@ import os
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from fnmatch import fnmatch
 from functools import partial
-from itertools import groupby
+from itertools import groupby, islice
 from typing import BinaryIO
 
 from quetsach import __version__
@@ -16,6 +16,7 @@ from quetsach.machines.leases.naming import Leases
 from quetsach.scanning.engine import ScanOptions
 from quetsach.scanning.reading import failed
 from quetsach.sightings.sighting import (
+    LEFT_OUT,
     SHORT_BYTES,
     Bypass,
     Coverage,
@@ -86,7 +87,9 @@ def dump(out: BinaryIO, state: State, scan: Scan, leases: Leases) -> End:
     """Write all that is known of a place with one list, and what cannot be looked at there now."""
     seen = _of_place(state, scan)
     only = {one.source for one in seen}
-    seen += _troubles(state, scan)
+    if _is_present(state, scan):
+        seen += _troubles(state, scan)
+        scan = scan._replace(left_out=_left_out(state, scan))
     sightings = _named(state.rows(scan.set_id, Sighting, only), leases)
     bypasses = _named(state.rows(scan.set_id, Bypass, only), leases)
     told = _with_earlier_ids(seen, state.earlier_ids(0))
@@ -103,12 +106,21 @@ def _of_place(state: State, scan: Scan, *, with_readable: bool = False) -> list[
     return [one for one, asked in covered if one.name == scan.source_name and asked == scan.asked]
 
 
-def _troubles(state: State, scan: Scan) -> Iterator[Coverage]:
-    """Coverage of what cannot be looked at now with the present list, as a scan has it, where no other record
-    tells of it."""
+def _is_present(state: State, scan: Scan) -> bool:
+    """Whether a document is about the list in force and the machines that are asked about now."""
     about = state.about()
-    if scan.set_id != about.get("set") or list(scan.asked) != json.loads(about.get("asked", "[]")):
-        return
+    return scan.set_id == about.get("set") and list(scan.asked) == json.loads(about.get("asked", "[]"))
+
+
+def _left_out(state: State, scan: Scan) -> tuple[tuple[str, str], ...]:
+    """What lies in the folders of a place and is no log, as a scan tells it."""
+    all_of = json.loads(state.about().get("not followed", "{}")).items()
+    here = ((path, why) for path, why in all_of if _place_of(state, path) == (scan.source_name, scan.tz))
+    return tuple((path[:1000], why) for path, why in islice(here, LEFT_OUT))
+
+
+def _troubles(state: State, scan: Scan) -> Iterator[Coverage]:
+    """Coverage of what cannot be looked at now, as a scan has it, where no other record tells of it."""
     told = {one.path for one in state.coverage(scan.set_id) if one.errors}
     told |= {path.partition("!/")[0] for path in told}
     options = ScanOptions(tz=scan.tz, source_name=scan.source_name)

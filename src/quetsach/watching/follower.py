@@ -59,6 +59,8 @@ class Follower:
         self._compared: set[Path] = set()
         self.gaps = 0
         """Gaps that this watcher has told."""
+        self.left_out: dict[str, str] = {}
+        """What lies in followed folders and is no log, with the code of the reason."""
         self.is_unsure = False
         """A log that was replaced may be half written: the next look tells."""
         self.waiting: list[Path] = []
@@ -82,7 +84,7 @@ class Follower:
     def _look(self) -> int:
         began, about = self._now(), self._state.about()
         found = self._paths.now()
-        self._names, self._ids = found, None
+        self._names, self._ids, self.left_out = found, None, found.left_out
         self._last = float(about.get(_LOOKED, "inf" if self._from_now else "0"))
         if about.get(_PAST) == _ALL:
             self._last = 0.0
@@ -265,6 +267,10 @@ class Follower:
                 return True
         if held.generation is None and not held.repeats and rewritten.repeats(tail, held.handle, size):
             held.repeats = rewritten.REPEATED
+        if held.generation is None and not users and not tail:
+            # Of the last lines only a hash is known: their time must do.
+            known = self._state.looked(old.number, self._looker.version)
+            held.last_of_old = (known.coverage.last if known and known.coverage else None) or ""
         held.doubted = 0.0
         return False
 

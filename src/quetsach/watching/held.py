@@ -17,6 +17,7 @@ from quetsach.watching import counting, holes
 from quetsach.watching.content import HEAD_BYTES, SETTLED_BYTES, Fingerprint, Handle, Mark, Stretch
 from quetsach.watching.counting import Counted
 from quetsach.watching.generation import Answer, Generation, Read, Stand
+from quetsach.watching.rewritten import REPEATED
 from quetsach.watching.state import State
 from quetsach.watching.whole import answer_of
 
@@ -76,6 +77,8 @@ class Held:
     """The last bytes that were read under this name, 4,096 at most, of whatever content."""
     doubted: float = 0.0
     """Since when another content stands here that may be half written; 0 where none does."""
+    last_of_old: str = ""
+    """The time of the last line of another content that stood here; lines before it may be lines of that."""
     unseen: str = ""
     """Why nobody sees what is written into zeros."""
     is_copy: bool = False
@@ -101,6 +104,7 @@ class Held:
         """Its content is that of a generation, or one that is not known yet."""
         self.generation, self.stand, self.leases_judged = generation, None, 0
         self.repeats, self.no_text, self.no_text_of, self.unread = "", "", 0, ""
+        self.last_of_old = ""
         self.judge_anew()
 
     def judge_anew(self) -> None:
@@ -359,7 +363,9 @@ class Looker:
         answer, source, text, header, counted, zeros = read
         if adds and stand is not None and stand.unwritten:
             answer = answer._replace(coverage=add_coverage(*stand.unwritten, answer.coverage))
-        is_settled = found.place >= held.settled_at and not is_rest
+        # What lost its oldest lines cannot be read from its beginning any more.
+        was_settled = adds and stand is not None and stand.is_settled
+        is_settled = (was_settled or found.place >= held.settled_at) and not is_rest
         path = str(held.path)
         number = self.state.record(
             one,
@@ -463,6 +469,8 @@ class Looker:
         answer = answer._replace(coverage=coverage)
         if held.no_text:
             reading.tell_no_text(coverage, held.no_text)
+        if held.last_of_old and one is None and coverage.first and coverage.first < held.last_of_old:
+            held.repeats = REPEATED
         if held.repeats:
             coverage.errors.append(held.repeats)
         if stretch.is_cut:

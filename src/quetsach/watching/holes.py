@@ -81,8 +81,8 @@ def is_filled(
 ) -> bool:
     """Whether something stands now where zeros were read.
 
-    `read` takes a place and a size; `written` gives what a disk keeps of a stretch, without what was never
-    written. Of many megabytes that are kept the ends are read.
+    `read` takes a place and a size; `written` gives the parts of a stretch that a disk keeps: not the zeros
+    that were never written. Of many megabytes that are kept the ends are read.
     """
     left = _MOST_BYTES
     for begin, end in holes:

@@ -18,7 +18,8 @@ from quetsach.watching.content import Mark
 
 class Names(NamedTuple):
     """Files with their marks, files beside them that may hold their rotated past, and paths that cannot be
-    looked at, with the reason.
+    looked at, with the reason. `left_out` are paths that lie in a folder and are no logs, with the code of
+    the reason (docs/contract.md 4).
 
     `groups` are texts of the request with the files to which each leads; `bases` has the followed file beside
     which another lies. `rotated` are those beside them that have the name of a rotated log.
@@ -27,6 +28,7 @@ class Names(NamedTuple):
     files: dict[Path, Mark]
     beside: dict[Path, Mark]
     errors: dict[str, str]
+    left_out: dict[str, str]
     groups: list[tuple[str, dict[Path, Mark]]]
     bases: dict[Path, Path]
     rotated: set[Path]
@@ -34,7 +36,7 @@ class Names(NamedTuple):
     @classmethod
     def none(cls) -> Names:
         """No names."""
-        return cls({}, {}, {}, [], {}, set())
+        return cls({}, {}, {}, {}, [], {}, set())
 
     def text(self, path: Path) -> str:
         """The text of the request that leads to a file or to the file beside which it lies."""
@@ -74,7 +76,11 @@ def series(path: str) -> str:
 _MISSING = "no such file or folder"
 _NO_MATCH = "no file has such a name now; check the pattern"
 _EMPTY_FOLDER = "the folder holds no file"
-_LINK = "is a link to a folder, which is not followed; name that folder, too"
+LEFT_OUT = {
+    "folder": "is a link to a folder, which is not followed; name that folder, too",
+    "special": opening.SPECIAL,
+}
+"""The reasons in words, by their code."""
 _UNLISTED = "cannot be listed: {why}; nothing in it is seen that nobody named"
 _NO_FILE = "is no file that can be followed; name a log, a folder or a pattern"
 _DANGLING = "is a link to a file that is not there"
@@ -127,7 +133,7 @@ class Paths:
             is_pattern = self._is_pattern(text)
             one = Names.none()
             for name in _matching(text) if is_pattern else [text]:
-                self._add(name, one)
+                self._add(name, one, is_named=not is_pattern)
             if is_pattern:
                 one.errors.update(self._unlisted_of(text))
             why = _NO_MATCH if is_pattern else self._nothing(text)
@@ -136,6 +142,7 @@ class Paths:
             found.groups.append((text, one.files))
             found.files.update(one.files)
             found.errors.update(one.errors)
+            found.left_out.update(one.left_out)
         self._add_past_of(found)
         _drop_parts(found)
         if len(self._paths) > 2 * len(found.files) + _FORGOTTEN:
@@ -151,17 +158,21 @@ class Paths:
             self._exact.add(text)
         return glob.has_magic(text) and text not in self._exact
 
-    def _add(self, name: str, found: Names) -> None:
+    def _add(self, name: str, found: Names, *, is_named: bool = False) -> None:
+        """Add what a path leads to; `is_named`: the request spells it."""
         path = self._path(name)
         try:
             about = os.stat(name)  # noqa: PTH116
             if stat.S_ISDIR(about.st_mode):
                 listing = self._listing(name, about.st_mtime_ns)
-                found.errors.update(dict.fromkeys(listing.links, _LINK))
+                found.left_out.update(dict.fromkeys(listing.links, "folder"))
                 for one in listing.paths:
                     self._add(one, found)
             elif not stat.S_ISREG(about.st_mode):
-                found.errors[name] = opening.SPECIAL
+                if is_named:
+                    found.errors[name] = opening.SPECIAL
+                else:
+                    found.left_out[name] = "special"
             elif not self._is_own(name):
                 found.files[path] = Mark.of(about)
         except FileNotFoundError:
@@ -271,6 +282,7 @@ def _drop_parts(found: Names) -> None:
         for path in [path for path in files if path.name.endswith(sidefiles.ENDINGS)]:
             if sidefiles.database_of(path) in {*found.files, *found.beside}:
                 del files[path]
+                found.left_out[str(path)] = "database"
 
 
 def _past_in(folder: Path, listing: _Listing, names: Collection[str]) -> _Past:

@@ -177,6 +177,7 @@ class Watcher:
         waiting = json.dumps([str(path) for path in self.follower.waiting])
         as_text = json.dumps(sorted(self._looker.as_text))
         noted = {"waiting": waiting, "as text": as_text, "list": self.lists.problem}
+        noted["not followed"] = json.dumps(self.follower.left_out)
         if noted != self._noted or abs(self._now() - self._alive) >= _ALIVE_SECONDS:
             self._noted, self._alive = noted, self._now()
             self.state.note({**noted, "looked": str(self._alive)})

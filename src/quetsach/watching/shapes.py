@@ -17,6 +17,7 @@ _JSON: dict[str, Any] = {
     "waiting": list[str],
     "as text": list[str],
     "asked": list[str],
+    "not followed": dict[str, str],
     "places": dict[str, list[str]],
 }
 """Values of the table about."""

@@ -124,10 +124,18 @@ def read_on(
         if told.adds and (is_lost or any(pihole.NAMELESS in error for error in errors)):
             told = reader.read(None, log_format)
             is_lost = not store.stops and _lacks(told, errors, damage)
+        is_part = before is not None and is_earlier and told.record + 1 == before.first
+        if before is not None and is_part:
+            # Only the records right before those that are known, such as an older part that was restored.
+            told = reader.read(None, log_format, has_name=False)
+            told = told._replace(adds=True, text=before.text + told.text, counted=before.counted)
+        elif before is not None and is_earlier and not is_cut and told.record < before.record:
+            # Records may be missing between both: where they come, the smallest number tells.
+            first = before.first
     told = told._replace(first=first, joins=before is not None and not told.adds)
     if before is not None:
         # New queries of a restored copy go on at its own last number.
-        record = told.record if is_cut else max(before.record, told.record)
+        record = told.record if is_cut and not is_part else max(before.record, told.record)
         told = told._replace(record=record, moment=max(before.moment, told.moment))
     said = _unread([told])
     is_news = not told.adds or told.coverage.lines or told.coverage.errors != errors or told.damage != damage
@@ -236,13 +244,14 @@ class _Reader(NamedTuple):
     again: Callable[[], openers.Opened]
     source: str
 
-    def read(self, before: Looked | None, log_format: str) -> Answer:
-        """The records behind those of the last look, all where there was none; `log_format` is theirs."""
+    def read(self, before: Looked | None, log_format: str, *, has_name: bool = True) -> Answer:
+        """The records behind those of the last look, all where there was none, with the line that names the
+        store if `has_name`; `log_format` is theirs."""
         store, options = self.store, self.options
         known = before if before is not None and before.record > 0 else None
         behind, text = ((known.record, known.moment), known.text) if known is not None else (None, 0)
         shell = self.again()
-        lines = _Lines(store.numbered(behind), has_name=known is None)
+        lines = _Lines(store.numbered(behind), has_name=has_name and known is None)
         stream = jsonlines.opened(shell, lines).stream
         judged = Judged(options.format or store.format, "", True)
         if not judged.format:

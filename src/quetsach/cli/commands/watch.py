@@ -186,6 +186,7 @@ def _once(watcher: Watcher) -> int:
     _tell(rows, ZoneInfo(watcher.request.tz))
     _tell_texts(watcher.as_text, set())
     _tell_troubles(watcher.troubles, {})
+    _tell_left_out(watcher, set())
     for path in watcher.follower.waiting:
         text = _("%(path)s: is still being written; it is read once it rests for ten seconds")
         say.line(words.visible(text % {"path": path}))
@@ -217,12 +218,14 @@ def _for_ever(watcher: Watcher, stop: threading.Event, zone: ZoneInfo) -> int:
     say.line(first % {"n": words.number(watcher.count)})
     pushed = ""
     texts: set[str] = set()
+    left_out: set[str] = set()
     while not stop.is_set():
         watcher.round()
         _tell_lists(watcher)
         _tell(watcher.news(), zone)
         texts = _tell_texts(watcher.as_text, texts)
         told = _tell_troubles(watcher.troubles, told)
+        left_out = _tell_left_out(watcher, left_out)
         if _why(watcher) != pushed:
             pushed = _why(watcher)
             if pushed:
@@ -290,3 +293,14 @@ def _tell_troubles(now: dict[str, str], told: dict[str, str]) -> dict[str, str]:
         if told.get(path) != why:
             say.warning(words.visible(f"{path}: {explain(why)}"))
     return dict(now)
+
+
+def _tell_left_out(watcher: Watcher, told: set[str]) -> set[str]:
+    """Say what lies in the folders and is no log, once each; returns what was said."""
+    from quetsach.watching.names import LEFT_OUT
+
+    now = {path: LEFT_OUT[why] for path, why in watcher.follower.left_out.items() if why in LEFT_OUT}
+    for path, why in now.items():
+        if path not in told:
+            say.warning(words.visible(f"{path}: {explain(why)}"))
+    return set(now)

@@ -51,6 +51,7 @@ def show(place: Path, zone: ZoneInfo) -> int:
     _show_sources(state, set_id, zone)
     for path, why in state.troubles().items():
         say.warning(words.visible(f"{path}: {explain(why)}"))
+    _say_left_out(json.loads(about.get("not followed", "{}")))
     for path in json.loads(about.get("waiting", "[]")):
         _say(_("%(path)s: is still being written; it is read once it rests for ten seconds") % {"path": path})
     if about.get("url"):
@@ -59,6 +60,15 @@ def show(place: Path, zone: ZoneInfo) -> int:
     is_incomplete = bool(state.troubles()) or is_silent or _is_locked(about)
     state.close()
     return INCOMPLETE if is_incomplete else NOTHING
+
+
+def _say_left_out(left_out: dict[str, str]) -> None:
+    """Tell what lies in folders and is no log: as in a scan that changes no exit code."""
+    from quetsach.watching.names import LEFT_OUT
+
+    for path, why in left_out.items():
+        if why in LEFT_OUT:
+            say.warning(words.visible(f"{path}: {explain(LEFT_OUT[why])}"))
 
 
 def _show_list(about: dict[str, str], set_id: str) -> None:
@@ -227,6 +237,7 @@ def _check_place(place: Place) -> bool:
     for name, why in found.errors.items():
         is_good = False
         say.warning(words.visible(f"{name}: {explain(why)}"))
+    _say_left_out(found.left_out)
     if not found.files:
         _say(_("No file is there now; a file that comes later is followed."))
     return is_good and bool(found.files)
