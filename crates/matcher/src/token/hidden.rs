@@ -74,8 +74,10 @@ impl<'a> Hidden<'a> {
                 beside(odd | colon, |b| is_word(b) || b":\\".contains(&b));
             let seeds = dot & behind_word & before_word | leads | behind_sign | before_sign;
             let (behind_token, before_token) = beside(token, address::is_token);
-            // A name without any byte of ASCII has full stops of other scripts.
-            bits |= high & (behind_token | before_token | leads) & flooded(word, seeds & word);
+            let (behind_colon, before_colon) = beside(colon, |b| b == b':');
+            // A name without any byte of ASCII has full stops of other scripts; what nobody sees may part two colons.
+            let edges = behind_token | before_token | behind_colon | before_colon | leads;
+            bits |= high & edges & flooded(word, seeds & word);
         }
         while bits != 0 {
             let place = at + bits.trailing_zeros() as usize;
