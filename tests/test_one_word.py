@@ -20,8 +20,8 @@ OTHERS = (
     "or a list withdrawn",
     "event4_sinkhole",
 )
-"""Left out: texts about publishers of lists and makers of tools, who publish elsewhere. A file taken into hand
-again. A file beside a list: lists are revoked. The name of a type of reports."""
+"""Left out: texts about publishers of lists and makers of tools, who publish elsewhere. A file taken
+into hand again. A file beside a list: lists are revoked. The name of a type of reports."""
 IDEAS = {
     "publish": (r"\b[Pp]ublish(es|ed|ing)?\b", "phát hành", "công bố"),
     "issue a letter": (r"\bletter\b.*\bissued\b|\bIssued (as|the letter)\b", "ban hành", "phát hành"),
