@@ -53,7 +53,7 @@ def machines_to_do(seat: Seat) -> list[Task]:
             title, text = _with_unplaced(title, text, signs, unplaced)
         tasks.append(
             Task(
-                rank=Rank.MACHINES, title=title % {"n": signs},
+                rank=Rank.SIGNS, title=title % {"n": signs},
                 text=text,
                 url=f"{page}&loai={Word.SIGNS.value}", action=_("See the machines"),
                 shape="bad", word=_("Signs found"), counts=Counted("machines.signs", signs, "own"),
