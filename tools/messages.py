@@ -106,7 +106,7 @@ def problems(po: Path, files: list[Path]) -> list[str]:
             lines.append(f"{name}: untranslated {key[0]!r}")
         lines += [f"{name}: {key[0]!r}: {error}" for error in message.check()]
         ids = message.id if isinstance(message.id, tuple) else (message.id,)
-        if any(map(says_twice, strings)) and not any(map(says_twice, ids)):
+        if any(says_twice(str(one)) for one in strings) and not any(says_twice(str(one)) for one in ids):
             lines.append(f"{name}: {key[0]!r}: the translation holds a sentence twice")
     return lines
 
