@@ -8,6 +8,7 @@ gettext programs are needed; Django's own `templatize` turns a template into tex
 from __future__ import annotations
 
 import io
+import re
 import sys
 from collections.abc import Iterator
 from pathlib import Path
@@ -32,6 +33,8 @@ from quetsach.victims.words import TABLES as VICTIMS
 ROOT = Path(__file__).resolve().parent.parent
 SOURCE = ROOT / "src" / "quetsach"
 PORTAL = SOURCE / "portal"
+_SENTENCE = 12
+"""A shorter sentence, such as “Tải về.”, may stand twice in a text."""
 READ = {".py", ".html", ".txt", ".svg"}
 KEYWORDS = {
     **extract.DEFAULT_KEYWORDS,
@@ -102,7 +105,18 @@ def problems(po: Path, files: list[Path]) -> list[str]:
         if not all(strings) or message.fuzzy:
             lines.append(f"{name}: untranslated {key[0]!r}")
         lines += [f"{name}: {key[0]!r}: {error}" for error in message.check()]
+        ids = message.id if isinstance(message.id, tuple) else (message.id,)
+        if any(says_twice(str(one)) for one in strings) and not any(says_twice(str(one)) for one in ids):
+            lines.append(f"{name}: {key[0]!r}: the translation holds a sentence twice")
     return lines
+
+
+def says_twice(text: str) -> bool:
+    """Whether a sentence stands twice in a text, such as a whole translation glued to itself."""
+    told = [one.strip() for one in re.split(r"(?<=[.:!?])\s*(?=[A-ZĐÀ-Ỹ]|$)", text)]
+    long = [one for one in told if len(one) >= _SENTENCE]
+    half, rest = divmod(len(text), 2)
+    return len(set(long)) < len(long) or (half >= _SENTENCE and not rest and text[:half] == text[half:])
 
 
 def conflicts(pos: list[Path]) -> list[str]:

@@ -104,6 +104,10 @@ def campaign_at_work(cast, things):
     Sensor.rows.filter(pk=sensor.pk).update(
         beat_at=timezone.now() - timedelta(hours=2), silent_after=timezone.now() - timedelta(hours=1)
     )
+    blind, _code = sensor_actions.add(cast.user("A1", "coordinator"), cast.units["A1"], "phân giải tên miền")
+    Sensor.rows.filter(pk=blind.pk).update(
+        beat_at=timezone.now(), silent_after=timezone.now() + timedelta(hours=1), unread=1
+    )
     file = SimpleUploadedFile("b.docx", paper("Đơn vị B"))
     desk = reverse("intake", args=[cast.campaign.slug, cast.nodes["centre"].pk])
     cast.client("centre", "coordinator").post(desk, {"annexes": file})

@@ -8,12 +8,15 @@ between quotation marks.
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from functools import cache
 
 from quetsach.text.language import gettext as _
 from quetsach.text.reasons import CONCERNS, REJECTS, WARNINGS
 from quetsach.text.store_problems import STORES
 from quetsach.text.watching_problems import WATCHING
+
+type Say = Callable[[str], str]
 
 
 def N_(text: str) -> str:
@@ -444,44 +447,45 @@ def is_known(sentence: str) -> bool:
     return sentence in fixed or any(form.fullmatch(sentence) for form, _text in forms)
 
 
-def explain(problem: str, path: str = "") -> str:
-    """The problem in words that a person can act on, without `path` before it."""
+def explain(problem: str, path: str = "", say: Say = _) -> str:
+    """The problem in words that a person can act on, without `path` before it. `say` translates: without it
+    the language of the process is in use."""
     text = problem.removeprefix(f"{path}: ") if path else problem
     fixed, forms = _sentences()
     if text in fixed:
-        return _(text)
+        return say(text)
     for form, sentence in forms:
         if found := form.fullmatch(text):
-            translated = _(sentence)
+            translated = say(sentence)
             is_foreign = translated != sentence
             tell = {"why": quoted if is_foreign else _with_place, "what": _what}
-            values = {k: tell.get(k, _with_place)(value) for k, value in found.groupdict().items()}
+            values = {k: tell.get(k, _with_place)(value, say) for k, value in found.groupdict().items()}
             return translated.format(**values) if "{" in sentence else translated % values
     return text
 
 
-def _with_place(text: str) -> str:
+def _with_place(text: str, say: Say) -> str:
     """The translation of a text that may have a file name before it."""
-    translated = explain(text)
+    translated = explain(text, say=say)
     place, colon, rest = text.partition(": ")
-    return f"{place}: {explain(rest)}" if translated == text and colon else translated
+    return f"{place}: {explain(rest, say=say)}" if translated == text and colon else translated
 
 
-def _what(text: str) -> str:
+def _what(text: str, say: Say) -> str:
     """The translation of a table's description, with a name or address before it and a source behind it, if
     any."""
     from quetsach.text.what_is import WHAT
 
     if text in WHAT:
-        return _(text)
+        return say(text)
     what, bracket, source = text.partition(" (")
-    if bracket and (told := _what(what)) != what:
+    if bracket and (told := _what(what, say)) != what:
         return f"{told} ({source}"
     place, comma, rest = text.partition(", ")
-    return f"{place}, {_what(rest)}" if comma else _with_place(text)
+    return f"{place}, {_what(rest, say)}" if comma else _with_place(text, say)
 
 
-def quoted(reason: str) -> str:
-    """The reason in the language in use, or in English between quotation marks."""
-    translated = explain(reason)
+def quoted(reason: str, say: Say = _) -> str:
+    """The reason as `explain` says it, or in English between quotation marks."""
+    translated = explain(reason, say=say)
     return translated if translated != reason else f"“{reason}”"

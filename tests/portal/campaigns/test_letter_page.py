@@ -2,6 +2,7 @@
 
 import re
 from datetime import timedelta
+from io import BytesIO
 
 import pytest
 from django.urls import reverse
@@ -11,8 +12,10 @@ from quetsach.portal.campaigns import tasks
 from quetsach.portal.campaigns.cascade import actions
 from quetsach.portal.campaigns.models import Acknowledgement, Dispatch, Headcount, Participation
 from quetsach.portal.campaigns.seat import Seat
+from quetsach.portal.sightings.actions import Sender, receive_file
 from quetsach.portal.units.roles import places_of
 from tests.portal.page_text import text_of
+from tests.portal.scan_document import document, noon, publish_list, sighting
 
 
 @pytest.fixture
@@ -198,6 +201,21 @@ def test_tasks_follow_the_state(cast):
     actions.pass_on(cast.nodes["A"], [cast.nodes["A1"], cast.nodes["A2"]], None, at=past)
     actions.count_people(cast.nodes["A"], 0, 0, None)
     assert titles(cast, "A", "officer") == [rank.DEPLOY, rank.CHASE]
+
+
+def test_the_own_letter_comes_before_passing_on_and_signs_before_what_is_counted(cast, tmp_path):
+    cast.campaign.letter = {"subject": "x", "paragraphs": ["y"]}
+    cast.campaign.save()
+    told = [str(task.title) for task in tasks.tasks_of(seat_of(cast, "A", "coordinator"))]
+    own = next(title for title in told if title.startswith("Soạn"))
+    assert told.index(own) < told.index("Chuyển tiếp công văn")
+    listed = publish_list(cast, tmp_path)
+    body = document([sighting("10.1.1.5", noon(5))], set_id=listed.set_id)
+    receive_file(BytesIO(body), cast.nodes["A1"], Sender("upload", user=cast.user("A1", "it")))
+    told = [str(task.title) for task in tasks.tasks_of(seat_of(cast, "A1", "officer"))]
+    assert told.index("Xử lý 1 máy có dấu hiệu") == 1 and len(told) > 3, (
+        "behind the receipt of the day itself"
+    )
 
 
 def test_a_provider_of_a_higher_app_is_asked(cast, monkeypatch):

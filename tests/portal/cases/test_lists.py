@@ -32,7 +32,7 @@ def sown(cast, seed, machines=12):
         kind = chance.choice(["host", "mac", "weak"])
         device = Device.rows.create(
             campaign=cast.campaign, owner=cast.nodes[chance.choice(UNITS)], key=f"pc-{number}",
-            id_kind=kind, id_value=f"{seed} {number}", is_assigned=True,
+            id_kind=kind, id_value=f"{seed} {number}", is_assigned=number % 3 > 0,
             strength="weak" if kind == "weak" else "located",
             identity=chance.choice([{}, {"host": f"pc-{number}"}]),
         )  # fmt: skip
@@ -79,10 +79,12 @@ def test_lists_and_numbers_are_those_of_a_look_at_each_case(cast, unit, below):
     told = lists.tally(node, now, reach=ALL if below else OWN)
     assert told.words == words | Counter(dict.fromkeys(lists.SHOWN, 0)) and told.total == len(expected)
     if below:
-        own, signs_below, _unlocated = lists.to_do(node)
+        own, signs_below, _unlocated, unplaced = lists.to_do(node)
         of_signs = [case for case in expected if case.state in ("new", "assigned")]
         assert own["signs"] == sum(case.device.owner_id == node.pk for case in of_signs)
         assert own["signs"] + signs_below == len(of_signs)
+        here = [case for case in of_signs if case.device.owner_id == node.pk]
+        assert unplaced == sum(not case.device.is_assigned for case in here)
 
 
 @pytest.mark.parametrize(("unit", "below"), [("centre", True), ("A", True), ("A1", False)])

@@ -15,6 +15,7 @@ from quetsach.portal.campaigns.cascade.actions import publish
 from quetsach.portal.campaigns.models import Campaign
 from quetsach.portal.cases.models import Case
 from quetsach.portal.cases.self_check.views import CHECKS
+from quetsach.portal.cases.victims import actions as victims
 from quetsach.portal.kit import visits
 from quetsach.portal.kit.models import Visit
 from quetsach.portal.machines.actions import withdraw
@@ -22,6 +23,7 @@ from quetsach.portal.machines.addresses.actions import say
 from quetsach.portal.machines.uploads.actions import follow
 from quetsach.portal.sightings.actions import Sender, receive_file
 from quetsach.portal.units.networks import Network
+from quetsach.victims import reading
 from tests.portal.page_text import text_of
 from tests.portal.scan_document import coverage, document, noon, publish_list, sighting
 
@@ -252,3 +254,28 @@ def test_visits_are_counted_by_day_and_office_without_an_address(cast, listed):
     assert "Đơn vị A1 6" in told and "Đơn vị A2 <5" in told and "Đơn vị B1" not in told
     for unit, role in (("A", "coordinator"), ("centre", "officer"), ("A1", "officer")):
         assert cast.client(unit, role).get(page).status_code == 404, (unit, role)
+
+
+@pytest.mark.parametrize("reported", [True, False])
+def test_the_public_address_of_an_office_gets_the_advice_for_an_office(cast, listed, reported):
+    """By a report of others, and by logs that name the address before the network."""
+    if reported:
+        at, name = timezone.now() - timedelta(hours=5), "2026-11-27-event4_sinkhole-vn.csv"
+        data = f"timestamp,src_ip,src_port,infection\n{at:%Y-%m-%d %H:%M:%S},{HOME},50111,mirai\n".encode()
+        told = victims.zone_told("", None)
+        file = reading.opened(name, BytesIO(data), told)
+        person = cast.user("A", "it")
+        victims.accept(victims.keep_draft(cast.nodes["A"], person, name, data, file, told), person)
+    else:
+        rows = [sighting("10.1.1.5", noon(5), identity={"nat": f"{HOME}:40112"})]
+        take(cast, "A1", listed, [(6, 4)], rows)
+    home = check(HOME)
+    assert "neighbours" in home
+    Network.rows.create(unit=cast.units["A1"], cidr=f"{HOME}/32")
+    office = check(HOME)
+    assert "neighbours" not in office and "tell the IT person of your office" in office
+    assert "Tell my office" in office and "Look around" not in office
+    assert "many homes" in home and "many homes" not in office
+    if reported:
+        assert "a machine behind your address was reported" in office
+        assert "is on the list; last sign" not in office, "nobody looked at a list"

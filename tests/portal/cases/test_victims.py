@@ -432,8 +432,8 @@ def self_check(address):
 def test_a_report_of_another_hour_says_only_somebody_behind_the_address(cast, bring):
     bring(sinkhole(("203.0.113.77", timezone.now() - timedelta(hours=5), "mirai")))
     shape, page = self_check("203.0.113.77")
-    assert shape == "is-unsure" and "somebody behind your address" in page
-    assert self_check("203.0.113.78")[1].count("somebody behind") == 0
+    assert shape == "is-unsure" and "a machine behind your address" in page
+    assert self_check("203.0.113.78")[1].count("a machine behind your") == 0
 
 
 def test_a_report_of_these_minutes_is_about_the_network_in_use(cast, bring):

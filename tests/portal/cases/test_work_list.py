@@ -227,6 +227,28 @@ def test_a_choice_that_says_what_stands_already_changes_nothing_and_says_so(cast
     assert CaseEvent.rows.count() == before + 1
 
 
+def test_a_save_of_what_is_being_handled_says_why_nothing_is_saved(cast, cases):
+    """The key 2 on such a row chooses what it shows already; the browser then sends an empty choice."""
+    client = cast.client("A1", "it")
+    said = "Việc đang xử lý vẫn giữ nguyên, không cần lưu."
+    assert said not in text_of(client.post(WORK, chosen(cases, m1="", m2="")))
+    client.post(WORK, chosen(cases, m1="start"))
+    assert said in text_of(client.post(WORK, chosen(cases, m1="", m2="")))
+    assert states(cases)["10.1.1.1"] == "cleaning"
+
+
+def test_taking_back_names_the_machines_that_stay(cast, cases):
+    client = cast.client("A1", "it")
+    client.post(WORK, chosen(cases, m1="start", m2="start"))
+    page = client.get(WORK)
+    later = Case.rows.get(pk=cases["10.1.1.2"].pk)
+    actions.claim_clean(later, cast.user("A1", "officer"), done="scan", done_at=timezone.now())
+    batch = CaseEvent.rows.filter(act="start").first().data["batch"]
+    undo(client, page, lan=batch)
+    told = text_of(client.get(WORK))
+    assert "1 hồ sơ giữ nguyên vì sau đó đã có thay đổi: 10.1.1.2." in told and "10.1.1.1." not in told
+
+
 MARKS = """() => [...document.querySelectorAll(".works tbody tr")].map(row => {
   const marks = [...row.querySelectorAll(".tag")].map(one => one.getBoundingClientRect());
   return [row.getBoundingClientRect().height, marks.length,

@@ -1,19 +1,13 @@
 """Incidents: the hours of the law, the drafts with their facts, versions frozen as sent, who may see them."""
 
-import io
 from copy import deepcopy
 from datetime import UTC, datetime, timedelta
-from io import BytesIO
 from uuid import uuid4
 
-import docx
 import pytest
 import time_machine
-from django.urls import reverse
 from django.utils import timezone
-from pypdf import PdfReader
 
-from quetsach.documents import lint_printed, reading
 from quetsach.machines.evidence import Binding, Key
 from quetsach.portal.audit.models import Entry
 from quetsach.portal.audit.sentences import sentence
@@ -28,49 +22,9 @@ from quetsach.portal.incidents.case_facts import facts_of
 from quetsach.portal.incidents.clocks import Kind, duties
 from quetsach.portal.incidents.models import Incident, IncidentNotice
 from quetsach.portal.machines.actions import store_evidence
-from quetsach.portal.sightings.actions import Sender, receive_file
+from tests.portal.incidents.drafts import opened, url, words
 from tests.portal.page_text import text_of
-from tests.portal.scan_document import coverage, document, noon, publish_list, sighting
-
-HOSTILE = "<script>alert(1)</script>\u202e\ufffe\x07 rtl"
-LIST = "indicator,type,family\nc2.example,domain,ramnit\nbad.example,domain,redline\n"
-
-
-@pytest.fixture
-def cases(cast, tmp_path):
-    """Two machines of A1 with ramnit and redline, one of A2 with ramnit."""
-    listed = publish_list(cast, tmp_path, LIST)
-    rows = [
-        sighting("10.1.1.5", noon(5), indicator="c2.example", count=7,
-                 evidence=f"hỏi tên {HOSTILE}",
-                 identity={"host": "KE-TOAN-01", "nat": "203.0.113.9:40112"}),
-        sighting("10.1.1.6", noon(4), indicator="bad.example", family="redline", count=2,
-                 evidence="dòng của máy 6"),
-        sighting("10.1.2.9", noon(3), indicator="c2.example", count=4, evidence="dòng của máy 9"),
-    ]  # fmt: skip
-    body = document(rows, [coverage(noon(6), noon(2))], set_id=listed.set_id)
-    receive_file(BytesIO(body), cast.nodes["A"], Sender("upload", user=cast.user("A", "it")))
-    return list(Case.rows.order_by("first_seen"))
-
-
-def url(name, *more):
-    return reverse(name, args=["lam-sach", *more])
-
-
-def opened(cast, cases, unit="A"):
-    return actions.open_incident(cast.user(unit, "officer"), cast.nodes[unit], uuid4(), cases)
-
-
-def words(answer):
-    """The text of a PDF or Word file, its lines joined."""
-    content = answer.content if hasattr(answer, "content") else answer
-    if content.startswith(b"%PDF"):
-        text = "\n".join(page.extract_text() for page in PdfReader(io.BytesIO(content)).pages)
-    else:
-        file = docx.Document(io.BytesIO(content))
-        cells = [cell.text for table in file.tables for row in table.rows for cell in row.cells]
-        text = "\n".join([*(one.text for one in file.paragraphs), *cells])
-    return " ".join(text.split())
+from tests.portal.scan_document import noon
 
 
 def test_a_notice_shows_the_latest_sign_and_only_the_machines_own_part_of_a_row(cast, cases):
@@ -329,45 +283,6 @@ def test_an_incident_drafted_by_mistake_is_taken_back_with_a_reason_and_put_back
     assert sentence(first).endswith("Lập nhầm từ hồ sơ khác.")
 
 
-@pytest.mark.parametrize("form", ["pdf", "docx"])
-def test_the_evidence_is_an_official_notice_to_the_unit(cast, cases, form):
-    asked = "&".join(f"ho-so={case.pk}" for case in cases)
-    answer = cast.client("A", "officer").get(url("evidence_notice", form) + f"?{asked}")
-    told = words(answer)
-    seen = noon(5)
-    for said in (
-        "V/v xử lý máy tính có kết nối đến địa chỉ độc hại", "UBND Đơn vị A1", "UBND Đơn vị A2",
-        f"{timezone.localtime(seen):%d/%m/%Y %H:%M:%S}", f"{seen.astimezone(UTC):%Y-%m-%d %H:%M:%S} UTC",
-        "203.0.113.9:40112", "KE-TOAN-01", "c2[.]example", "Ramnit chép mình vào tệp chương trình",
-        "Quét máy và ổ USB", "dòng của máy 9", "<script>alert(1)</script>",
-    ):  # fmt: skip
-        assert said.lower() in told.lower(), said
-    for hidden in ("\u202e", "\ufffe", "\x07"):
-        assert hidden not in told
-    assert Entry.objects.get(action="incident.evidence").data["cases"] == 3
-
-
-def test_a_reader_of_english_gets_the_papers_in_vietnamese(cast, cases):
-    client = cast.client("A1", "officer")
-    client.cookies["django_language"] = "en"
-    told = words(
-        client.get(url("evidence_notice", "pdf") + f"?don-vi={cast.nodes['A1'].pk}&ho-so={cases[0].pk}")
-    )
-    assert "Bộ phận, cá nhân quản lý và sử dụng máy" in told and "Số dòng nhật ký" in told
-
-
-@pytest.mark.parametrize("form", ["pdf", "docx"])
-def test_every_paper_is_laid_out_by_the_decree(cast, cases, form):
-    """The reader of offices' finished documents finds no deviation but the blanks for number and date."""
-    made, client = opened(cast, cases), cast.client("A", "officer")
-    pages = [url("incident_draft", made.pk, kind.value, form) for kind in Kind]
-    pages.append(url("evidence_notice", form) + f"?ho-so={cases[0].pk}")
-    for page in pages:
-        file = client.get(page).content
-        found = lint_printed.lint(reading.read(file))
-        assert [one.told() for one in found if one.severity != "note"] == [], page
-
-
 def test_official_papers_have_a_word_for_every_state_and_kind_of_cleaning():
     assert set(evidence.STATES) == {state.value for state in State}
     assert set(papers.DONE) == set(DONE)
@@ -417,22 +332,3 @@ def test_page_papers_and_annexes_say_the_same_of_an_address_of_several_machines(
     say_mistaken(case, officer, "Máy KT-03 đã tắt từ tháng trước.")
     assert told("chưa tìm ra máy") == [True] * 2
     assert not any("KT-03" in words(client.get(page)) for page in papers_of)
-
-
-def test_a_letter_names_the_person_to_call_of_the_unit_that_answers(cast, cases):
-    """The unit's own contact; else that of the campaign, or the author, with the unit."""
-    cast.campaign.contact = {"name": "Bà Tổng Hợp", "phone": "024 111"}
-    cast.campaign.save()
-    letter = url("evidence_notice", "docx") + f"?don-vi={cast.nodes['A1'].pk}&ho-so={cases[0].pk}"
-    told = words(cast.client("A1", "reader").get(letter))
-    assert "Liên hệ đầu mối của chiến dịch tại UBND Đơn vị centre: Bà Tổng Hợp, 024 111." in told
-    assert opened(cast, cases[:1], "A1").texts["contact_name"] == "officer-a1"
-    author, node = cast.user("A", "it"), cast.nodes["A1"]
-    made = actions.open_incident(author, node, uuid4(), cases[:1])
-    assert made.texts["contact_name"] == "it-a (UBND Đơn vị A)"
-    cast.units["A1"].contact_name, cast.units["A1"].contact_phone = "Ông Xã", "0232 222"
-    cast.units["A1"].save()
-    told = words(cast.client("A1", "reader").get(letter))
-    assert "Liên hệ: Ông Xã, 0232 222." in told and "Bà Tổng Hợp" not in told
-    made = actions.open_incident(author, node, uuid4(), cases[:1])
-    assert (made.texts["contact_name"], made.texts["contact_phone"]) == ("Ông Xã", "0232 222")

@@ -8,6 +8,7 @@ import re
 import zipfile
 from datetime import date
 
+import lxml.html
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
@@ -386,3 +387,13 @@ def test_a_version_has_one_number_and_its_checksum_one_name_on_all_pages(cast, t
     )
     assert f"the campaign's, version 1 checksum of its entries {row.set_id}" in own
     assert f"another one than the campaign's checksum of its entries {'f' * 64}" in other
+
+
+def test_the_kinds_on_the_public_page_add_up_to_the_list(cast, tmp_path):
+    """Also of a list with all six kinds."""
+    listed = publish_list(cast, tmp_path)
+    kinds = {"domain": 9000, "ipv4": 700, "url": 60, "cidr": 5, "ip-port": 203, "ipv6": 25}
+    IndicatorSet.rows.filter(pk=listed.pk).update(kinds=kinds, count=sum(kinds.values()))
+    page = lxml.html.fromstring(Client().get(reverse("indicator_list")).content)
+    cells = page.xpath("//dl[contains(@class,'figures')]//dd")
+    assert sum(int(cell.text_content().replace(".", "")) for cell in cells) == sum(kinds.values())

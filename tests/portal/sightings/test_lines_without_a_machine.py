@@ -137,7 +137,7 @@ def test_rows_without_a_machine_never_stand_under_none(cast, listed):
     assert scan.coverages.get().not_understood == 0
     shown = text_of(page(cast, f"/cd/lam-sach/nhat-ky/{scan.pk}/"))
     assert "6 lines were read and name no machine" in shown
-    assert page(cast, "/cd/lam-sach/nhat-ky/").context["received"] == [(scan, 6)]
+    assert page(cast, "/cd/lam-sach/nhat-ky/").context["received"] == [(scan, 6, 0)]
     assert "6 lines were read and name no machine" in text_of(page(cast, "/cd/lam-sach/luot-phat-hien/"))
 
 

@@ -35,6 +35,9 @@ class Rank(IntEnum):
     OVERDUE = 8
     ACKNOWLEDGE = 10
     PASS_ON = 20
+    SIGNS = 25
+    """A machine with signs does harm now: it comes before what is only reported or counted."""
+
     DEPLOY = 30
     PEOPLE = 40
     MACHINES = 50

@@ -296,23 +296,33 @@ def words_among(machines: QuerySet[Device], campaign: Campaign, now: datetime) -
     return Counter({shown: row[shown.value] for shown in SHOWN})
 
 
-def to_do(node: CampaignNode) -> tuple[Counter[Word], int, int]:
-    """The node's own machines by word; how many machines below it show signs; and of how many own ones with
-    signs it is not known which machine it is (`several`). One query."""
+class ToDo(NamedTuple):
+    """The node's own machines by word; how many machines below it show signs; of how many own ones with signs
+    it is not known which machine it is (`several`); and of how many which unit has them."""
+
+    words: Counter[Word]
+    below: int = 0
+    unlocated: int = 0
+    unplaced: int = 0
+
+
+def to_do(node: CampaignNode) -> ToDo:
+    """What the node's machines wait for. One query."""
     span = span_of(node.path) if node.has_below else None
     stale = stale_before(node.campaign, timezone.now())
     told = _to_do(node.pk, node.campaign_id, span, node.parent_id is None, *stale)
-    for signs, unsure, every, unlocated in told:
-        return Counter({Word.SIGNS: signs, Word.UNSURE: unsure}), every - signs if span else 0, unlocated
-    return Counter({Word.SIGNS: 0, Word.UNSURE: 0}), 0, 0
+    for signs, unsure, every, unlocated, unplaced in told:
+        words = Counter({Word.SIGNS: signs, Word.UNSURE: unsure})
+        return ToDo(words, every - signs if span else 0, unlocated, unplaced)
+    return ToDo(Counter({Word.SIGNS: 0, Word.UNSURE: 0}))
 
 
 @compiled
 def _to_do(
     node_id: UUID, campaign_id: UUID, span: Span | None, is_top: bool, claimed: datetime, rechecked: datetime
-) -> QuerySet[CampaignNode, tuple[int, int, int, int]]:
-    """One row: own machines with signs, own unsure machines, machines with signs here and below, and own
-    addresses of several machines with signs."""
+) -> QuerySet[CampaignNode, tuple[int, int, int, int, int]]:
+    """One row: own machines with signs, own unsure machines, machines with signs here and below, own
+    addresses of several machines with signs, and machines with signs that stand here without a unit."""
     filters = _words(claimed, rechecked)
     own = _there(campaign_id, node_id, None)
     every = _there(campaign_id, None, None if is_top else span) if span else own
@@ -321,9 +331,10 @@ def _to_do(
         "unsure": number_of(own.filter(filters[Word.UNSURE]), "campaign"),
         "every": number_of(every.filter(filters[Word.SIGNS]), "campaign"),
         "unlocated": number_of(own.filter(filters[Word.SIGNS] & UNFOUND), "campaign"),
+        "unplaced": number_of(own.filter(filters[Word.SIGNS], is_assigned=False), "campaign"),
     }
     found: Any = CampaignNode.rows.filter(pk=node_id).order_by().annotate(**numbers).values_list(*numbers)
-    rows: QuerySet[CampaignNode, tuple[int, int, int, int]] = found
+    rows: QuerySet[CampaignNode, tuple[int, int, int, int, int]] = found
     return rows
 
 

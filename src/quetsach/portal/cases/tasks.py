@@ -40,7 +40,7 @@ def machines_to_do(seat: Seat) -> list[Task]:
     """Own machines with signs, then machines without logs, then open cases of units below."""
     if not seat.may("work_case"):
         return []
-    words, below, unlocated = lists.to_do(seat.node)
+    words, below, unlocated, unplaced = lists.to_do(seat.node)
     every = reverse("cases", args=[seat.campaign.slug]) + f"?don-vi={seat.node.pk}"
     page = f"{every}&rieng=1"
     tasks = []
@@ -49,9 +49,11 @@ def machines_to_do(seat: Seat) -> list[Task]:
         text = _("Each has three plain steps. Record what was done when you have finished.")
         if unlocated:
             title, text = _with_unlocated(title, text, signs, unlocated)
+        if unplaced:
+            title, text = _with_unplaced(title, text, signs, unplaced)
         tasks.append(
             Task(
-                rank=Rank.MACHINES, title=title % {"n": signs},
+                rank=Rank.SIGNS, title=title % {"n": signs},
                 text=text,
                 url=f"{page}&loai={Word.SIGNS.value}", action=_("See the machines"),
                 shape="bad", word=_("Signs found"), counts=Counted("machines.signs", signs, "own"),
@@ -105,6 +107,21 @@ def _with_unlocated(title: str, text: str, signs: int, unlocated: int) -> tuple[
         unlocated,
     )
     return title, f"{text} {of_these % {'n': unlocated}} {find}"
+
+
+def _with_unplaced(title: str, text: str, signs: int, unplaced: int) -> tuple[str, str]:
+    """Title and text of the task of machines with signs, where of some nobody knows which unit has them."""
+    ask = _("Say on the page of each whose it is, or enter the range of addresses of its unit.")
+    if unplaced == signs:
+        return ngettext(
+            "Say whose %(n)d machine with signs is", "Say whose %(n)d machines with signs are", signs
+        ), ask
+    of_these = ngettext(
+        "Of %(n)d of them it is not known which unit has it.",
+        "Of %(n)d of them it is not known which unit has them.",
+        unplaced,
+    )
+    return title, f"{text} {of_these % {'n': unplaced}} {ask}"
 
 
 def ranges_asked() -> Combinable:
@@ -177,7 +194,7 @@ def alarms_to_decide(seat: Seat) -> list[Task]:
     others = {facts[FIRST_ALARM], facts[LAST_ALARM]} - {None, seat.user.pk}
     if not others or not (seat.may("work_case") or seat.may("upload_indicators")):
         return []
-    names = _machines_of(waiting_here(seat.node, seat.user))
+    names = machines_told(waiting_here(seat.node, seat.user))
     return [
         Task(
             rank=Rank.MACHINES + 1,
@@ -189,7 +206,7 @@ def alarms_to_decide(seat: Seat) -> list[Task]:
     ]  # fmt: skip
 
 
-def _machines_of(names: list[str]) -> str:
+def machines_told(names: list[str]) -> str:
     """The first machines, and how many more."""
     told = ", ".join(names[:NAMED])
     if (more := len(names) - NAMED) > 0:

@@ -6,6 +6,7 @@ from collections import Counter, defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import datetime
+from functools import cached_property
 from typing import Any
 from uuid import UUID
 
@@ -16,8 +17,9 @@ from quetsach.portal.campaigns.models import CampaignNode
 from quetsach.portal.cases.flags import with_return
 from quetsach.portal.cases.models import Case, CaseEvent, CaseSighting, VictimReport
 from quetsach.portal.cases.named import Named, names_of
-from quetsach.portal.cases.rules import Act, State
+from quetsach.portal.cases.rules import CHECK, Act, State
 from quetsach.portal.cases.several import is_unfound
+from quetsach.portal.cases.undone import work_that_holds
 from quetsach.portal.sightings.models import Sighting
 from quetsach.portal.units.models import subtree
 
@@ -37,6 +39,9 @@ class CaseFacts:
     more_signs: int = 0
     reports: list[VictimReport] = field(default_factory=list)
     events: list[CaseEvent] = field(default_factory=list)
+    indicators: Counter[str] = field(default_factory=Counter)
+    """The indicators of all its rows, by the number of log lines."""
+
     named: Named | None = None
     """The machine by the word of a person, where logs know only its address."""
 
@@ -70,85 +75,133 @@ class CaseFacts:
         return device.owner if device.is_assigned else None
 
     @property
+    def is_false(self) -> bool:
+        """Whether it is a false alarm: its machine is in no number."""
+        return self.case.state == State.FALSE_POSITIVE
+
+    @property
     def is_checked(self) -> bool:
         """Whether a check of the machine itself found signs."""
-        return any(event.act == "check" or "check" in event.data for event in self.events)
+        own = (event for event in self.events if CaseEvent.MOVED not in event.data)
+        return any(event.act == CHECK or "check" in event.data for event in own)
+
+    @property
+    def is_begun(self) -> bool:
+        """Whether somebody has begun to work on the machine, and has not taken that back."""
+        return self.case.state == State.CLEANING or any(one.act == Act.START for one in self._work)
+
+    @property
+    def is_claimed(self) -> bool:
+        """Whether it was recorded as handled, and nobody has taken that back."""
+        return self.case.claimed_at is not None or any(one.act == Act.CLAIM for one in self._work)
+
+    @property
+    def done(self) -> set[str]:
+        """The kinds of handling that were recorded, without those that were taken back."""
+        told = {str(one.data.get("done") or "") for one in self._work if one.act == Act.CLAIM}
+        return (told | {self.case.done}) - {""}
+
+    @cached_property
+    def _work(self) -> list[CaseEvent]:
+        return work_that_holds(self.events)
 
 
 @dataclass
 class AllFacts:
-    """All cases of an incident together."""
+    """All cases of an incident together. False alarms are among `cases` and in no number."""
 
     cases: list[CaseFacts]
-    indicators: list[str]
+
+    @property
+    def real(self) -> list[CaseFacts]:
+        """The cases that are no false alarms."""
+        return [one for one in self.cases if not one.is_false]
+
+    @property
+    def false(self) -> int:
+        """The number of false alarms."""
+        return sum(one.is_false for one in self.cases)
+
+    @property
+    def indicators(self) -> list[str]:
+        """The indicators, those with most log lines first."""
+        told: Counter[str] = Counter()
+        for one in self.real:
+            told.update(one.indicators)
+        return [name for name, _n in told.most_common()]
 
     @property
     def machines(self) -> int:
         """The number of different machines."""
-        return len({one.case.device_id for one in self.cases})
+        return len({one.case.device_id for one in self.real})
 
     @property
     def unfound(self) -> int:
         """How many of `machines` are addresses of several machines, of which nobody has found the machine."""
-        found = {one.case.device_id for one in self.cases if not one.is_unfound}
-        return len({one.case.device_id for one in self.cases if one.is_unfound} - found)
+        found = {one.case.device_id for one in self.real if not one.is_unfound}
+        return len({one.case.device_id for one in self.real if one.is_unfound} - found)
 
     @property
     def units(self) -> list[CampaignNode]:
         """The different units that are known to have a machine of it, in their order in the tree."""
-        found = {one.unit.pk: one.unit for one in self.cases if one.unit is not None}
+        found = {one.unit.pk: one.unit for one in self.real if one.unit is not None}
         return sorted(found.values(), key=lambda node: (node.depth, node.position, node.name))
 
     @property
     def unplaced(self) -> int:
         """Machines whose unit nobody knows."""
-        return len({one.case.device_id for one in self.cases if one.unit is None})
+        return len({one.case.device_id for one in self.real if one.unit is None})
 
     @property
     def families(self) -> list[str]:
         """The names of the malware, without the unnamed."""
-        return sorted({one.case.family for one in self.cases if one.case.family})
+        return sorted({one.case.family for one in self.real if one.case.family})
 
     @property
     def first_seen(self) -> datetime | None:
-        return min((one.case.first_seen for one in self.cases if one.case.first_seen), default=None)
+        return min((one.case.first_seen for one in self.real if one.case.first_seen), default=None)
 
     @property
     def last_seen(self) -> datetime | None:
-        return max((one.case.last_seen for one in self.cases if one.case.last_seen), default=None)
+        return max((one.case.last_seen for one in self.real if one.case.last_seen), default=None)
 
     @property
     def lines(self) -> int:
-        return sum(one.case.count for one in self.cases)
+        return sum(one.case.count for one in self.real)
 
     @property
     def sources(self) -> list[str]:
         """The names of the log sources that saw the machines."""
-        return sorted({sign.source_name for one in self.cases for sign in one.signs if sign.source_name})
+        return sorted({sign.source_name for one in self.real for sign in one.signs if sign.source_name})
 
     @property
     def publishers(self) -> list[str]:
         """The publishers of reports about the machines."""
-        return sorted({report.publisher for one in self.cases for report in one.reports})
+        return sorted({report.publisher for one in self.real for report in one.reports})
 
     @property
     def checked(self) -> int:
         """Machines in which a check found signs."""
-        return len({one.case.device_id for one in self.cases if one.is_checked})
+        return len({one.case.device_id for one in self.real if one.is_checked})
 
-    def acted(self, act: Act) -> int:
-        """The number of cases with that act since their beginning."""
-        return sum(any(event.act == act for event in one.events) for one in self.cases)
+    @property
+    def begun(self) -> int:
+        """The number of cases on whose machine somebody has begun to work."""
+        return sum(one.is_begun for one in self.real)
+
+    @property
+    def claimed(self) -> int:
+        """The number of cases that were recorded as handled."""
+        return sum(one.is_claimed for one in self.real)
 
     @property
     def done(self) -> Counter[str]:
-        """The kinds of cleaning that were recorded, by the number of cases."""
-        kinds = [{event.data.get("done") for event in one.events} for one in self.cases]
-        return Counter(kind for some in kinds for kind in some if isinstance(kind, str) and kind)
+        """The kinds of handling that were recorded, by the number of cases."""
+        return Counter(kind for one in self.real for kind in one.done)
 
     @property
     def states(self) -> Counter[str]:
-        """The number of cases in each state."""
+        """The number of cases in each state, false alarms as well."""
         return Counter(one.case.state for one in self.cases)
 
 
@@ -166,6 +219,14 @@ def chosen_cases(user: User, node: CampaignNode, ids: Iterable[UUID]) -> list[Ca
     )
     found = seen.select_related("device__owner", "device__campaign")
     return list(found.order_by("device__owner__path", "device__key", "family", "pk"))
+
+
+def to_ask(home: CampaignNode, cases: Iterable[Case]) -> list[Case]:
+    """The cases that a letter of `home` asks for: those of machines of other units, which it goes to; all,
+    where no other unit is known to have one. A false alarm is nobody's work."""
+    real = [case for case in cases if case.state != State.FALSE_POSITIVE]
+    of_others = [case for case in real if case.device.is_assigned and case.device.owner_id != home.pk]
+    return of_others or real
 
 
 def _as_known_now(cases: Iterable[Case]) -> list[Case]:
@@ -194,13 +255,12 @@ def facts_of(cases: Iterable[Case]) -> AllFacts:
     if back := [pk for pk, one in by_id.items() if one.case.relapses and one.case.is_open]:
         for case in with_return(Case.rows.filter(pk__in=back)):
             by_id[case.pk].is_back_gone = case.is_back_gone
-    indicators: Counter[str] = Counter()
     rows: dict[UUID, list[Sighting]] = defaultdict(list)
     links: Any = CaseSighting.rows.filter(case__in=by_id).select_related("sighting")
     for link in links:
         own = link.own_part()  # the rest of the row is of other machines
         rows[link.case_id].append(own)
-        indicators[own.indicator] += own.count
+        by_id[link.case_id].indicators[own.indicator] += own.count
     for case_id, signs in rows.items():
         by_id[case_id].signs = _shown(signs)
         by_id[case_id].more_signs = len(signs) - len(by_id[case_id].signs)
@@ -210,4 +270,4 @@ def facts_of(cases: Iterable[Case]) -> AllFacts:
             by_id[report.case_id].reports.append(report)
     for event in CaseEvent.rows.filter(case__in=by_id).order_by("at", "pk"):
         by_id[event.case_id].events.append(event)
-    return AllFacts(list(by_id.values()), [name for name, _n in indicators.most_common()])
+    return AllFacts(list(by_id.values()))

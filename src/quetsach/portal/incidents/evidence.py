@@ -78,7 +78,7 @@ def machine_called(one: CaseFacts) -> str:
 def machines_told(facts: AllFacts) -> str:
     """`3 máy (trong đó 1 địa chỉ của nhiều máy, chưa tìm ra máy)`."""
     unfound = f"{number(facts.unfound)} địa chỉ của nhiều máy"
-    if facts.unfound == facts.machines:
+    if facts.machines and facts.unfound == facts.machines:
         return f"{unfound} ({UNFOUND})"
     told = f"{number(facts.machines)} máy"
     return f"{told} (trong đó {unfound}, {UNFOUND})" if facts.unfound else told
@@ -88,6 +88,8 @@ def block(one: CaseFacts, title: str) -> Part:
     """The evidence of one case: what the malware does, and each sign as a table."""
     advice = advice_for(one.case.family, "vi")
     told = [f"Đơn vị: {unit_called(one.unit)}."]
+    if one.is_false:
+        told.append("Hồ sơ này đã được kết luận là báo nhầm, không tính vào số liệu nào của văn bản.")
     if one.host:
         told.append(f"Tên máy theo nhật ký: {paper_text(one.host)}.")
     if one.named is not None:

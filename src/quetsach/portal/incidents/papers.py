@@ -16,7 +16,6 @@ from quetsach.documents.document import Facts, Notice, Part
 from quetsach.portal.accounts.models import User
 from quetsach.portal.campaigns.contacts import contacts
 from quetsach.portal.campaigns.models import CampaignNode
-from quetsach.portal.cases.rules import Act
 from quetsach.portal.incidents import evidence
 from quetsach.portal.incidents.case_facts import AllFacts
 from quetsach.portal.incidents.clocks import Answer, Kind, Severity
@@ -99,14 +98,15 @@ def suggested_addressees(node: CampaignNode) -> dict[str, str]:
 
 
 def suggested_contact(node: CampaignNode, author: User) -> dict[str, str]:
-    """Whom to call about a new incident of that unit: its author, if that is a person of the unit; else the
-    unit's contact; else the author, with the own unit, so that nobody is taken for a person of this one."""
-    places = list(Membership.in_force.filter(user=author).select_related("unit").order_by("unit__path"))
-    if any(place.unit_id == node.unit_id for place in places):
-        return _contact(author.get_full_name(), author.phone)
+    """Whom to call about a new incident of that unit: the person of its letters (`evidence.contact_line`),
+    where that person has a phone; else its author, who is a person of the unit, or stands with the own unit,
+    so that nobody is taken for a person of this one."""
     own = contacts([node]).get(node.pk)
     if own is not None and own.name and own.phone:
         return _contact(own.name, own.phone)
+    places = list(Membership.in_force.filter(user=author).select_related("unit").order_by("unit__path"))
+    if any(place.unit_id == node.unit_id for place in places):
+        return _contact(author.get_full_name(), author.phone)
     above = [place.unit for place in places if node.path.startswith(place.unit.path)]
     unit = f" ({names.short_name(above[-1])})" if above else ""
     return _contact(f"{author.get_full_name()}{unit}", author.phone)
@@ -224,11 +224,12 @@ def _personal_data(incident: Incident) -> str:
 
 def _measures(incident: Incident, facts: AllFacts) -> Iterator[str]:
     """The recorded work, then the words of people."""
-    begun, claimed = facts.acted(Act.START), facts.acted(Act.CLAIM)
-    proven = facts.states["verified_clean"]
+    told = f"trên {number(len(facts.real))} hồ sơ"
+    if facts.false:
+        told += f" (không tính {number(facts.false)} hồ sơ báo nhầm)"
     yield (
-        f"Theo hồ sơ trên cổng: đã bắt đầu xử lý {number(begun)}, đã báo xử lý xong {number(claimed)}, đã"
-        f" xác minh sạch {number(proven)} trên {number(len(facts.cases))} hồ sơ."
+        f"Theo hồ sơ trên cổng: đã bắt đầu xử lý {number(facts.begun)}, đã báo xử lý xong"
+        f" {number(facts.claimed)}, đã xác minh sạch {number(facts.states['verified_clean'])} {told}."
     )
     if done := [f"{DONE.get(kind, kind)} ({number(n)} hồ sơ)" for kind, n in facts.done.most_common()]:
         yield f"Cách xử lý đã ghi: {'; '.join(done)}."

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 from typing import Any
 
-from django.db.models import Count, F, Min, Q, QuerySet
+from django.db.models import Count, F, Min, Q, QuerySet, Value
+from django.db.models.functions import Coalesce
+from django.db.models.lookups import Exact
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
 from quetsach.portal.campaigns.models import CampaignNode
+from quetsach.portal.cases.rules import State
 from quetsach.portal.incidents.clocks import HOURS
 from quetsach.portal.incidents.models import Incident
 from quetsach.portal.units.models import subtree
@@ -24,7 +27,11 @@ PAPERS: dict[str, str | Promise] = {
 
 def incidents_of(node: CampaignNode) -> QuerySet[Incident]:
     """The incidents of the unit and of those below, the open ones first, with what their clocks need."""
-    rows: Any = open_below(node, every=True).annotate(machines=Count("cases__device", distinct=True))
+    into = "cases__merged_into"  # a case of a machine that turned out to be another one
+    is_false = Exact(Coalesce(f"{into}__state", "cases__state"), Value(State.FALSE_POSITIVE.value))
+    machine = Coalesce(f"{into}__device", "cases__device")
+    machines = Count(machine, distinct=True, filter=~Q(is_false))
+    rows: Any = open_below(node, every=True).annotate(machines=machines)
     return rows.order_by(F("closed_at").asc(nulls_first=True), "-opened_at", "-pk")  # type: ignore[no-any-return]
 
 

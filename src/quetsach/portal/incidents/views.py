@@ -18,9 +18,11 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
+from quetsach.portal.campaigns.models import CampaignNode
 from quetsach.portal.campaigns.seat import Seat, take_seat, take_seat_asked
 from quetsach.portal.cases.models import Case
 from quetsach.portal.cases.named import names_of
+from quetsach.portal.cases.rules import State
 from quetsach.portal.cases.several import is_unfound
 from quetsach.portal.cases.words import chip_of
 from quetsach.portal.incidents import actions, case_facts, queries
@@ -136,6 +138,25 @@ def _node_of(seat: Seat, cases: list[Case]) -> Any:
     return seat.node
 
 
+@dataclass(frozen=True)
+class _Letter:
+    """The official notice about chosen cases, before it is drawn: the names of the units that it goes to,
+    none where it stays in the own office, and how many of the cases it leaves out."""
+
+    units: list[str]
+    cases: int
+    left_out: int
+    false: int
+
+    @classmethod
+    def of(cls, home: CampaignNode, cases: list[Case]) -> _Letter:
+        asked = case_facts.to_ask(home, cases)
+        false = sum(case.state == State.FALSE_POSITIVE for case in cases)
+        others = [case.device.owner for case in asked if case.device.is_assigned]
+        names = dict.fromkeys(node.name for node in others if node.pk != home.pk)
+        return cls(list(names), len(asked), len(cases) - len(asked) - false, false)
+
+
 def _choice_page(
     request: HttpRequest,
     seat: Seat,
@@ -161,6 +182,7 @@ def _choice_page(
         "incident": incident,
         "new_id": uuid7(),
         "asked": f"don-vi={seat.node.pk}&{asked}",
+        "letter": _Letter.of(seat.home, cases),
         "problem": problem,
     }
     return render(request, "incidents/choose.html", context, status=422 if problem else 200)

@@ -36,12 +36,16 @@ FORMS = {
 
 @require_GET
 def evidence(request: HttpRequest, slug: str, form: str) -> HttpResponse:
-    """The official notice about the cases in `?ho-so=`, with their evidence."""
+    """The official notice about those of the cases in `?ho-so=` that it asks for, with their evidence."""
     seat = take_seat_asked(request, slug)
     cases = case_facts.chosen_cases(seat.user, seat.node, ids_in(request.GET.getlist("ho-so")))
+    facts = case_facts.facts_of(cases)
+    cases = case_facts.to_ask(seat.home, [one.case for one in facts.cases])
     if not cases or len(cases) > case_facts.MOST_CASES or form not in FORMS:
         raise Http404
-    made = on_paper.unit_notice(seat.home, case_facts.facts_of(cases))
+    asked = {case.pk for case in cases}
+    facts.cases = [one for one in facts.cases if one.case.pk in asked]
+    made = on_paper.unit_notice(seat.home, facts)
     machines = cases[0].device.key if len(cases) == 1 else f"{len(cases)} hồ sơ"
     actions.note_evidence(seat.user, seat.node, cases, ip=client_ip_text(request))
     return _drawn(made, form, f"Thông báo xử lý máy {on_paper.paper_text(machines, 60)}")

@@ -51,6 +51,11 @@ FIGURES: dict[str, Kind] = {
         "quetsach.portal.sensors.queries:silent_of",
         ("=silent",),
     ),
+    "sensors.blind": Kind(
+        _("sensors that are alive and could not read something of their logs"),
+        "quetsach.portal.sensors.queries:blind_of",
+        ("=blind",),
+    ),
     "units.in_campaign": Kind(
         _("units of a campaign, the issuer included"),
         "quetsach.portal.campaigns.queries:active_nodes",

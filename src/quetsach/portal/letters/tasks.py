@@ -64,7 +64,7 @@ def letters_to_do(seat: Seat) -> Iterator[Task]:
     lacking = any(status.lacks_letter for status in below)
     if node.parent_id is not None and lacking and not facts["letters_begun"]:
         yield Task(
-            Rank.PASS_ON + 1,
+            Rank.PASS_ON - 1,
             _("Write your own letter to the units below"),
             _("It is filled in from the order: your head, your addressees, a deadline before your own."),
             reverse("letters:compose", args=[slug, node.pk]),

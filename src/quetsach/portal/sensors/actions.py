@@ -214,10 +214,11 @@ def beat(token: ApiToken, told: Heartbeat, now: datetime | None = None) -> Senso
             asdict(one) | {"last_line": one.last_line and one.last_line.isoformat()} for one in sources
         ]
         sensor.silent_after = silent_after(now, sources)
+        sensor.unread = sum(bool(one.problem) for one in sources)
         sensor.save(
             update_fields=[
                 "beat_at", "began_at", "skew", "tool", "set_id", "entries", "unsent", "oldest_unsent",
-                "unsent_leases", "sources", "silent_after",
+                "unsent_leases", "sources", "silent_after", "unread",
             ]
         )  # fmt: skip
     return sensor

@@ -54,6 +54,9 @@ class Sensor(models.Model):
     unsent_leases = models.BigIntegerField(default=0)
     sources = models.JSONField(default=list)
     silent_after = models.DateTimeField(null=True)
+    unread = models.PositiveIntegerField(
+        default=0, help_text="sources of the last heartbeat of which something could not be read"
+    )
 
     rows = models.Manager()
     objects = ScopedManager["Sensor"]()
@@ -92,7 +95,9 @@ class Sensor(models.Model):
             return Condition.LOCKED
         if self.beat_at is None:
             return Condition.WAITING
-        return Condition.SILENT if self.silences(now) else Condition.ALIVE
+        if self.silences(now):
+            return Condition.SILENT
+        return Condition.BLIND if self.unread else Condition.ALIVE
 
 
 def _moment(text: str | None) -> datetime | None:

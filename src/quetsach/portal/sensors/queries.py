@@ -8,10 +8,11 @@ from uuid import UUID
 from django.db.models import Max, QuerySet
 
 from quetsach.portal.accounts.models import User
-from quetsach.portal.campaigns.models import Campaign
+from quetsach.portal.campaigns.models import Campaign, CampaignNode
 from quetsach.portal.indicators.queries import current
 from quetsach.portal.machines.models import EvidenceFile
 from quetsach.portal.sensors.models import Sensor
+from quetsach.portal.sightings.queries import Unseen
 from quetsach.portal.units.models import Unit, subtree
 
 
@@ -30,6 +31,22 @@ def sensor_by_id(user: User, sensor_id: UUID) -> Sensor | None:
 def silent_of(unit: Unit, now: datetime) -> QuerySet[Sensor]:
     """The unit's own sensors that are silent, or have a silent source."""
     return Sensor.rows.filter(unit=unit, locked_at=None, silent_after__lt=now)
+
+
+def blind_of(unit: Unit, now: datetime) -> QuerySet[Sensor]:
+    """The unit's own sensors that are alive and could not read something of their logs."""
+    return Sensor.rows.filter(unit=unit, locked_at=None, unread__gt=0, silent_after__gte=now)
+
+
+def unseen_at(node: CampaignNode) -> list[Unseen]:
+    """The logs that the sensors of the node's unit could not see in whole, as told last. One query."""
+    rows = Sensor.rows.filter(unit=node.unit_id, locked_at=None, beat_at__isnull=False).order_by("name", "pk")
+    return [
+        Unseen(sensor.pk, sensor.name, sensor.token_id, one.name, one.path, one.problem, one.gaps)
+        for sensor in rows
+        for one in sensor.watched
+        if one.problem or one.gaps
+    ]
 
 
 def leases_at(sensor: Sensor) -> datetime | None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
@@ -20,11 +21,24 @@ SKEW = timedelta(minutes=2)
 BEATS = timedelta(seconds=MISSED * SECONDS)
 
 
+def earlier_logs(sources: Iterable[WatchedSource]) -> set[int]:
+    """The places of those sources that are older logs of a path: the log with the latest line is the present
+    one. A log of which no line is known is older where another one of the path has lines."""
+    by_path: dict[str, list[tuple[float, int]]] = defaultdict(list)
+    for place, one in enumerate(sources):
+        by_path[one.path].append((one.last_line.timestamp() if one.last_line else float("-inf"), -place))
+    return {-place for logs in by_path.values() for _at, place in sorted(logs)[:-1]}
+
+
 class Condition(StrEnum):
-    """A sensor as a person sees it. Not heard from yet and silent are two things."""
+    """A sensor as a person sees it. Not heard from yet and silent are two things, and so are a log without
+    signs and a log that could not be read."""
 
     WAITING = "waiting"
     ALIVE = "alive"
+    BLIND = "blind"
+    """Alive, and something of a followed log could not be read."""
+
     SILENT = "silent"
     LOCKED = "locked"
 

@@ -23,7 +23,7 @@ from quetsach.portal.kit.client_ip import client_ip_text
 from quetsach.portal.sensors import actions, queries
 from quetsach.portal.sensors.forms import LockForm, NameForm
 from quetsach.portal.sensors.models import Sensor
-from quetsach.portal.sensors.rules import SKEW, Condition, quiet_after
+from quetsach.portal.sensors.rules import SKEW, Condition, earlier_logs, quiet_after
 from quetsach.portal.units.roles import Verb, fits
 
 PAGE = 50
@@ -31,6 +31,7 @@ ACTS = ("ma", "ten", "khoa", "mo")
 WORDS: dict[Condition, tuple[str, str | Promise]] = {
     Condition.WAITING: ("none", gettext_lazy("not heard yet")),
     Condition.ALIVE: ("ok", gettext_lazy("alive")),
+    Condition.BLIND: ("bad", gettext_lazy("alive, cannot read a log")),
     Condition.SILENT: ("bad", gettext_lazy("silent")),
     Condition.LOCKED: ("unsure", gettext_lazy("locked")),
 }
@@ -68,6 +69,7 @@ def sensors(request: HttpRequest, slug: str) -> HttpResponse:
     context = {
         "seat": seat, "door": "cases", "page": page, "rows": rows, "form": form, "sensor": sensor,
         "code": code, "silent": seat.once(lambda node: queries.silent_of(node.unit, now).count()),
+        "blind": queries.blind_of(seat.node.unit, now).count(),
         "version": version, "may_add": seat.may(Verb.MANAGE_TOKENS), "now": now,
         **_addresses(request, seat),
     }  # fmt: skip
@@ -88,6 +90,8 @@ def _row(sensor: Sensor, now: datetime, set_id: str) -> dict[str, object]:
     return {
         "sensor": sensor, "shape": shape, "word": word, "since": silences[0].since if silences else None,
         "silent_sources": [one.path for one in silences if one.path], "sources": len(sensor.sources),
+        "unread": [one.path for one in sensor.watched if one.problem],
+        "gaps": sum(one.gaps for one in sensor.watched),
         "has_list": bool(set_id) and sensor.set_id == set_id,
     }  # fmt: skip
 
@@ -114,8 +118,11 @@ def _page(request: HttpRequest, seat: Seat, sensor: Sensor, code: str = "") -> H
     now = timezone.now()
     set_id, version = queries.list_in_force(seat.campaign)
     is_used = sensor.locked_at is None
+    watched = sensor.watched
+    older = earlier_logs(watched)
     sources = [
-        (one, is_used and (after := quiet_after(one)) is not None and now > after) for one in sensor.watched
+        (one, is_used and (after := quiet_after(one)) is not None and now > after, place in older)
+        for place, one in enumerate(watched)
     ]
     context = {
         "seat": seat, "door": "cases", "code": code, "now": now, "version": version, "sources": sources,

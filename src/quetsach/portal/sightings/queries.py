@@ -6,10 +6,24 @@ from collections import defaultdict
 from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Any, NamedTuple
 from uuid import UUID
 
-from django.db.models import Case, Count, Exists, F, Max, Min, OuterRef, Q, QuerySet, Sum, When
+from django.db.models import (
+    Case,
+    Count,
+    Exists,
+    F,
+    Max,
+    Min,
+    OuterRef,
+    Q,
+    QuerySet,
+    Subquery,
+    Sum,
+    Value,
+    When,
+)
 from django.utils import timezone
 
 from quetsach.portal.accounts.models import User
@@ -23,6 +37,29 @@ _MOST_PATHS = 3
 GAPS: list[Callable[[CampaignNode], Mapping[str, Any]]] = []
 """The app cases, which judges by logs, registers here: by the name of a place, its gaps as the pages of
 machines name them (`cases.gaps.places.PlaceGaps`)."""
+
+
+class Unseen(NamedTuple):
+    """A log of which a sensor told last that something of it could not be read (`problem`), or that lines are
+    lost between two looks (`gaps`). `place` is the name of the place, `token` the key that the sensor sends
+    with."""
+
+    sensor: UUID
+    called: str
+    token: UUID | None
+    place: str
+    path: str
+    problem: str
+    gaps: int
+
+
+UNSEEN: list[Callable[[CampaignNode], list[Unseen]]] = []
+"""The app of sensors registers here what the sensors of a node's own unit could not see."""
+
+
+def unseen(node: CampaignNode) -> list[Unseen]:
+    """The logs of a node that its sensors could not look at in whole."""
+    return [one for told in UNSEEN for one in told(node)]
 
 
 @dataclass
@@ -176,24 +213,23 @@ class WayAround:
 
 def around(where: Q, most: int) -> Around:
     """The machines that go around, and at most `most` of their ways, the latest first. `where` is about
-    bypasses."""
+    bypasses. One query."""
     rows = Bypass.rows.filter(where).exclude(device="").order_by()
-    machines = rows.aggregate(n=Count("device", distinct=True))["n"]
-    if not machines:
-        return Around(0, [])
-    groups = rows.values("device", "source_name", "provider", "kind")
-    latest = groups.annotate(last=Max("last_seen"), lines=Sum("count")).order_by(
-        F("last").desc(nulls_last=True), "device", "provider"
+    machines = (
+        rows.annotate(all=Value(1)).values("all").annotate(n=Count("device", distinct=True)).values("n")
     )
+    groups = rows.values("device", "source_name", "provider", "kind")
+    groups = groups.annotate(last=Max("last_seen"), lines=Sum("count"), machines=Subquery(machines))
+    latest = list(groups.order_by(F("last").desc(nulls_last=True), "device", "provider")[:most])
     kinds = dict(Bypass.Kind.choices)
     ways = [
         WayAround(
             row["device"], row["source_name"], row["provider"], str(kinds.get(row["kind"], row["kind"])),
             row["last"], row["lines"],
         )
-        for row in latest[:most]
+        for row in latest
     ]  # fmt: skip
-    return Around(machines, ways)
+    return Around(latest[0]["machines"] if latest else 0, ways)
 
 
 def around_scan(scan: Scan) -> Q:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import shlex
+from collections import Counter
+from collections.abc import Mapping
 from typing import Any
 from uuid import UUID
 
@@ -81,13 +83,21 @@ def _scans_page(request: HttpRequest, seat: Seat, form: ScanForm, status: int = 
     listed = indicators.current(seat.campaign)
     vantages = queries.vantages(seat.node, listed.set_id if listed is not None else "")
     judged = queries.GAPS[0](seat.node) if queries.GAPS and vantages else {}
+    unseen = queries.unseen(seat.node)
     runs = [run for vantage in vantages for run in vantage.runs]
     context = {
         "seat": seat,
         "form": form,
         "page": page,
-        "received": [(scan, bare.get(scan.pk, 0)) for scan in page],
-        "vantages": [_with_gaps(vantage, judged.get(vantage.name)) for vantage in vantages],
+        "received": _received(list(page), bare, unseen),
+        "vantages": [
+            (
+                *_with_gaps(vantage, judged.get(vantage.name)),
+                [one for one in unseen if one.place == vantage.name],
+            )
+            for vantage in vantages
+        ],
+        "elsewhere": [one for one in unseen if one.place not in {vantage.name for vantage in vantages}],
         "again": [_again(request, seat, one) for one in vantages if one.behind and not one.is_watched],
         "listed": listed,
         "from_others": not page.paginator.count
@@ -109,6 +119,15 @@ def _page_of_scans(node: CampaignNode, asked: str) -> Page[Scan]:
     if not asked and len(first := list(rows[: PAGE + 1])) <= PAGE:
         return Paginator(first, PAGE).page(1)
     return Paginator(rows, PAGE).get_page(asked)
+
+
+def _received(
+    scans: list[Scan], bare: Mapping[UUID, int], unseen: list[queries.Unseen]
+) -> list[tuple[Scan, int, int]]:
+    """Scans, the latest first, each with its lines without a machine. The latest scan of a sensor and a place
+    still grows: it has the number of logs that the sensor cannot look at now."""
+    left = Counter((one.token, one.place) for one in unseen if one.problem)
+    return [(scan, bare.get(scan.pk, 0), left.pop((scan.token_id, scan.source_name), 0)) for scan in scans]
 
 
 def _with_gaps(vantage: queries.Vantage, judged: Any) -> tuple[queries.Vantage, Any, list[Span]]:
@@ -146,6 +165,11 @@ def scan(request: HttpRequest, slug: str, scan_id: UUID) -> HttpResponse:
         "most_asked": MOST_ASKED,
         "receipt": request.session.get(f"receipt-{row.pk}"),
         "around": queries.around(queries.around_scan(row), PAGE),
+        "unseen": [
+            one
+            for one in queries.unseen(seat.node)
+            if (one.token, one.place) == (row.token_id, row.source_name)
+        ],
         "coverages": Paginator(queries.coverages_of(row), PAGE).get_page(request.GET.get("trang")),
     }
     return render(request, "sightings/scan.html", context)

@@ -22,6 +22,16 @@ STEPS: dict[Clock, str | Promise] = {
 """What a clock waits for."""
 
 
+WHOSE = gettext_lazy("somebody says which unit has it")
+"""What the first two clocks wait for where no unit is known to have the machine."""
+
+
+def step_of(case: Case, clock: Clock) -> str | Promise:
+    """What the clock of a case waits for."""
+    has_nobody = not case.device.is_assigned and clock in (Clock.ACKNOWLEDGE, Clock.LOCATE)
+    return WHOSE if has_nobody else STEPS[clock]
+
+
 @dataclass(frozen=True, slots=True)
 class DueInWords:
     """The next step of a case, its last day, and the days since then; 0 while it is in time."""
@@ -46,7 +56,7 @@ def due_in_words(case: Case, rule: Rule, now: datetime) -> DueInWords | None:
         return None
     last = due.at - timedelta(microseconds=1)
     today, day = timezone.localdate(now), timezone.localdate(last)
-    return DueInWords(STEPS[due.clock], last, max(0, (today - day).days) if due.at <= now else 0)
+    return DueInWords(step_of(case, due.clock), last, max(0, (today - day).days) if due.at <= now else 0)
 
 
 def message(campaign: str, units: dict[str, list[tuple[str, str]]], address: str) -> tuple[str, str]:

@@ -81,7 +81,8 @@ class Checked:
     (`is_reported_now`) is about those who use it now. `families` are the malware that its signs name.
     `holder` is the unit with the address in its range; None for none or several. `is_settled`: each machine
     with these signs was proven clean, replaced or put out of use, or was a false alarm. `is_forwarder`:
-    people named the address a resolver, a proxy or a gateway, so many machines are behind it.
+    people named the address a resolver, a proxy or a gateway, so many machines are behind it. `is_held`: the
+    range of some unit holds the address.
     """
 
     is_listed: bool
@@ -98,6 +99,12 @@ class Checked:
     holder: Holder | None = None
     is_settled: bool = False
     is_forwarder: bool = False
+    is_held: bool = False
+
+    @property
+    def is_office(self) -> bool:
+        """Whether an office gives the visitor the network: the address is private, or in a unit's range."""
+        return self.is_inside or self.is_held
 
     @property
     def kind(self) -> str:
@@ -134,6 +141,7 @@ def check(campaigns: Sequence[Campaign], address: Address, now: datetime | None 
         since=min(moment for _campaign, moment in since),
         looked=looked,
         has_unit=bool(held) and not seen,
+        is_held=bool(held),
         is_settled=is_settled,
         is_forwarder=is_inside(address) and latest is not None and latest.is_asking,
         is_told=is_told,

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from contextlib import suppress
 from itertools import groupby
 from uuid import UUID
 
 from django.contrib import messages
 from django.core.exceptions import ValidationError
+from django.db.models import QuerySet
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
@@ -20,6 +22,9 @@ from quetsach.portal.campaigns.seat import take_seat, take_seat_asked
 from quetsach.portal.cases import flags
 from quetsach.portal.cases.escalating.queries import rule_of
 from quetsach.portal.cases.lists import MANY
+from quetsach.portal.cases.models import Case
+from quetsach.portal.cases.rules import State
+from quetsach.portal.cases.tasks import machines_told
 from quetsach.portal.cases.words import DONE
 from quetsach.portal.cases.work import actions, queries
 from quetsach.portal.cases.work.forms import TogetherForm, reason_of
@@ -60,7 +65,7 @@ def work(request: HttpRequest, slug: str) -> HttpResponse:
         }
         form = TogetherForm(request.POST)
         if not picked:
-            form.add_error(None, _("Nothing is chosen yet: choose what happened to at least one machine."))
+            form.add_error(None, _nothing_chosen(request, found))
         elif form.is_valid():
             cases = found.select_related("device__owner").in_bulk(list(picked))
             told, unsaid = _reasons(reasons)
@@ -107,6 +112,24 @@ def work(request: HttpRequest, slug: str) -> HttpResponse:
         "last": queries.last_saved(seat.user, seat.node, now),
     }
     return render(request, "cases/work.html", context, status=422 if form.errors or wrong else 200)
+
+
+def _nothing_chosen(request: HttpRequest, cases: QuerySet[Case]) -> str:
+    """Why there is nothing to save. That a machine is still being handled is no choice: it stands so."""
+    sent = _ids(name for name in request.POST if name.startswith("may-"))
+    said = _("Nothing is chosen yet: choose what happened to at least one machine.")
+    if cases.filter(pk__in=sent, state=State.CLEANING).exists():
+        said += " " + _("What is being handled already stays so, and needs no saving.")
+    return said
+
+
+def _ids(names: Iterable[str]) -> list[UUID]:
+    """The cases of the fields; a field that names none is passed over."""
+    found = []
+    for name in names:
+        with suppress(ValueError):
+            found.append(UUID(name.removeprefix("may-")))
+    return found[: actions.MOST_TOGETHER]
 
 
 def _not_told(request: HttpRequest, slug: str) -> list[str]:
@@ -224,11 +247,12 @@ def take_back(request: HttpRequest, slug: str) -> HttpResponse:
         done, kept = len(outcome.done), len(outcome.refused)
         back = ngettext("%(n)d case is as it was before.", "%(n)d cases are as they were before.", done)
         stays = ngettext(
-            "%(n)d case stays: something has happened to it since.",
-            "%(n)d cases stay: something has happened to them since.",
+            "%(n)d case stays, because something has happened to it since: {machines}.",
+            "%(n)d cases stay, because something has happened to them since: {machines}.",
             kept,
         )
-        _say(request, (done, back), left=[(kept, stays)])
+        names = machines_told([case.device.key for case, _why in outcome.refused]).replace("%", "%%")
+        _say(request, (done, back), left=[(kept, stays.replace("{machines}", names))])
     tail = "&duoi=1" if request.POST.get("duoi") == "1" else ""
     return redirect(f"{reverse('case_work', args=[slug])}?don-vi={seat.node.pk}{tail}")
 

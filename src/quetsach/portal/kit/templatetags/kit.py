@@ -14,12 +14,14 @@ from django.utils.translation import gettext as _
 from quetsach.portal.kit import address
 from quetsach.portal.kit.language import language
 from quetsach.portal.kit.masking import masked
-from quetsach.text.language import size_in
+from quetsach.text.language import size_in, translator
+from quetsach.text.problems import explain
 
 register = template.Library()
 
 SHAPES = {"none", "bad", "busy", "ok", "unsure", "sent", "back", "draft"}
 """Shapes of the icon sprite. A state is shape + word + colour, to survive printing and colour blindness."""
+_LONGEST_PROBLEM = 1_000
 _UNKNOWN = SafeString("–")
 _TINT = {"sent": "busy", "back": "bad", "draft": "none"}
 
@@ -53,6 +55,15 @@ def portal_is_addressed() -> bool:
 def portal_address(context: Any, path: str) -> str:
     """The portal's own address with a path behind it, for a reader who copies it."""
     return address.on_screen(context["request"], path)
+
+
+@register.filter
+def explained(problem: str, path: str = "") -> str:
+    """A problem of a scanner in the reader's language, without `path` before it. A problem longer than any
+    that a scanner tells stays as it is."""
+    if language() == "en" or len(problem) > _LONGEST_PROBLEM:
+        return problem.removeprefix(f"{path}: ") if path else problem
+    return explain(problem, path, translator(language()))
 
 
 @register.filter

@@ -12,7 +12,7 @@ from django.utils.translation import gettext_noop
 
 from quetsach.portal.campaigns.models import Campaign
 from quetsach.portal.cases.escalating.actions import Telling, escalate
-from quetsach.portal.cases.escalating.wording import STEPS, message
+from quetsach.portal.cases.escalating.wording import message, step_of
 from quetsach.portal.kit.address import absolute
 from quetsach.portal.kit.command import PortalCommand
 
@@ -36,7 +36,7 @@ def _words(telling: Telling) -> tuple[str, str]:
     campaign = telling.to.campaign
     units: dict[str, list[tuple[str, str]]] = {}
     for case, due in sorted(telling.cases, key=lambda one: (one[0].device.owner.path, one[0].device.key)):
-        step = _("by %(day)s: %(step)s") % {"day": f"{due.at:%d/%m/%Y}", "step": STEPS[due.clock]}
+        step = _("by %(day)s: %(step)s") % {"day": f"{due.at:%d/%m/%Y}", "step": step_of(case, due.clock)}
         units.setdefault(case.device.owner.name, []).append((case.device.key, step))
     page = absolute(reverse("cases", args=[campaign.slug])) + f"?don-vi={telling.to.pk}&loc=escalated"
     return message(campaign.title, units, page)

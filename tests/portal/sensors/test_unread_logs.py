@@ -1,0 +1,99 @@
+"""A log that a sensor cannot read, and a gap, never look like a log without signs."""
+
+from datetime import timedelta
+from io import BytesIO
+
+import pytest
+import time_machine
+from django.urls import reverse
+
+from quetsach.portal.sensors import actions
+from quetsach.portal.sensors.models import Sensor
+from quetsach.portal.sensors.rules import Condition
+from quetsach.portal.sightings.actions import Sender, receive_file
+from quetsach.portal.sightings.models import Scan
+from quetsach.sightings.heartbeat import Heartbeat, WatchedSource
+from tests.portal.page_text import text_of
+from tests.portal.scan_document import coverage, document, noon, publish_list
+
+CUT = "gzip: cut off at decompressed byte 22139; what came before was scanned, copy the file again when it is"
+CUT += " complete"
+IN_VIETNAMESE = "gzip: bị cụt ở byte thứ 22139"
+NOW = noon(0, 5)
+
+
+@pytest.fixture
+def sensor(cast, tmp_path):
+    """A sensor of A1 that has sent one log of two days with the list in force."""
+    with time_machine.travel(NOW, tick=False):
+        listed = publish_list(cast, tmp_path)
+        made, code = actions.add(cast.user("A1", "coordinator"), cast.units["A1"], "phân giải")
+        made = actions.enrol(code).sensor
+        body = document([], [coverage(noon(2), noon(1))], set_id=listed.set_id)
+        receive_file(BytesIO(body), cast.nodes["A1"], Sender(Scan.Door.API, token=made.token))
+        yield made
+
+
+def beat(sensor, **more):
+    """What it tells: its log, and a second one."""
+    at = NOW - timedelta(seconds=20)
+    good = WatchedSource("/var/log/log-1", "fw", last_line=at, pause=60, lines=9)
+    told = Heartbeat("quetsach 0.1.0", at, at, sources=(good, WatchedSource("/var/log/old.gz", "fw", **more)))
+    actions.beat(sensor.token, told)
+
+
+def page(cast, name, *more, role="coordinator", lang="vi"):
+    client = cast.client("A1", role)
+    client.cookies["django_language"] = lang
+    return text_of(client.get(reverse(name, args=[cast.campaign.slug, *more])))
+
+
+def test_all_pages_tell_of_a_log_that_the_sensor_cannot_read(cast, sensor):
+    beat(sensor)
+    scan = Scan.rows.get()
+    before = page(cast, "scans")
+    assert "không xem được hết" not in before and "đã xem đủ" in before and Sensor.rows.get().unread == 0
+    assert "không đọc được" not in page(cast, "sensors") + page(cast, "today")
+    beat(sensor, problem=CUT)
+    assert Sensor.rows.get().condition(NOW) == Condition.BLIND
+    for name, *more in (("scans",), ("scan", scan.pk), ("sensor", sensor.pk)):
+        told = page(cast, name, *more)
+        assert "/var/log/old.gz" in told and IN_VIETNAMESE in told and "cut off" not in told, name
+    scans = page(cast, "scans")
+    assert "đã xem đủ" not in scans and "1 nhật ký mà bộ theo dõi không đọc được" in scans
+    told = page(cast, "sensors")
+    assert "đang chạy, không đọc được nhật ký" in told and "/var/log/old.gz" in told
+    assert "1 bộ của đơn vị này không đọc được một nhật ký." in told
+    assert "Xem 1 bộ theo dõi không đọc được nhật ký" in page(cast, "today")
+    english = page(cast, "sensor", sensor.pk, lang="en")
+    assert CUT in english and IN_VIETNAMESE not in english
+
+
+def test_a_gap_is_told_where_nothing_else_says_that_a_day_is_missing(cast, sensor):
+    beat(sensor, gaps=1)
+    told = page(cast, "scans")
+    assert "1 khoảng thiếu" in told and "không ngừng quá một ngày" not in told
+    assert "1 khoảng thiếu" in page(cast, "sensors")
+    assert "không đọc được" not in page(cast, "today")
+
+
+def test_other_units_hear_nothing_and_a_place_without_any_scan_is_told(cast, sensor):
+    """A sensor all of whose logs are unreadable has sent no scan at all."""
+    Scan.rows.all().delete()
+    beat(sensor, problem="Permission denied")
+    assert "/var/log/old.gz" in page(cast, "scans") and "không có quyền" in page(cast, "scans").casefold()
+    other = cast.client("A2", "coordinator").get(reverse("scans", args=[cast.campaign.slug]))
+    assert "/var/log/old.gz" not in text_of(other)
+
+
+def test_of_two_logs_of_one_path_the_page_says_which_is_older(cast, sensor):
+    at = NOW - timedelta(seconds=20)
+    logs = [
+        WatchedSource("/var/log/a.log", "fw", last_line=at - timedelta(days=1), lines=5),
+        WatchedSource("/var/log/a.log", "fw", last_line=at, lines=7),
+        WatchedSource("/var/log/b.log", "fw", lines=7),
+    ]
+    actions.beat(sensor.token, Heartbeat("quetsach 0.1.0", at, at, sources=tuple(logs)))
+    told = page(cast, "sensor", sensor.pk)
+    assert told.count("nhật ký cũ cùng tên") == 1
+    assert told.index("/var/log/a.log") < told.index("nhật ký cũ cùng tên") < told.rindex("/var/log/a.log")
