@@ -13,7 +13,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from quetsach.machines.identity.forwarders import FORWARDER
-from quetsach.portal.cases.merging_actions import MERGE
+from quetsach.portal.cases.joining import MERGE
 from quetsach.portal.cases.models import Case, CaseEvent, CaseSighting, Device
 from quetsach.portal.cases.named import Named, named
 from quetsach.portal.cases.no_machine import LISTED, WHOLE

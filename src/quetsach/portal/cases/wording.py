@@ -21,8 +21,8 @@ from quetsach.portal.cases.doubting import doubts_of
 from quetsach.portal.cases.episode_actions import FOLLOWED, MOVED_BY, RESUMED
 from quetsach.portal.cases.escalating.wording import STEPS
 from quetsach.portal.cases.gaps.spans import joined
+from quetsach.portal.cases.joining import MERGE, MERGED
 from quetsach.portal.cases.looks import Facts
-from quetsach.portal.cases.merging_actions import MERGE, MERGED
 from quetsach.portal.cases.missing import Missing
 from quetsach.portal.cases.models import Case, CaseEvent, last_day_before
 from quetsach.portal.cases.outside import PART
