@@ -5,15 +5,17 @@ from datetime import timedelta
 
 import pytest
 from django.db import transaction
+from django.urls import reverse
 from django.utils import timezone
 
 from quetsach.portal.campaigns import arrivals
 from quetsach.portal.cases import actions
-from quetsach.portal.cases.models import Case
+from quetsach.portal.cases.models import Case, CaseEvent
 from quetsach.portal.machines import actions as machines
 from tests.portal.cases.test_signs_since import table
 from tests.portal.cases.test_which_machine import ADDRESS, LAPTOP, PC, lease
 from tests.portal.cases.test_withdrawing import scan, versions
+from tests.portal.page_text import text_of
 from tests.portal.scan_document import noon, sighting
 
 __all__ = ["scan", "versions"]
@@ -159,3 +161,27 @@ def test_acts_beside_files_stand_as_without_them(cast, scan, seed):
             told.append(play(cast, scan, steps, with_files=with_files))
             raise _Undone
     assert told[1] == told[0], steps
+
+
+def test_the_page_says_what_goes_before_the_click_and_the_history_after_it(cast, scan):
+    scan(sighting(ADDRESS, noon(9)), sighting("10.1.1.7", noon(9), source="log-7"))
+    claim(cast, Case.rows.get(device__key=ADDRESS))
+    file = table(cast, [*NAMED, *lease(LAPTOP, noon(9), address="10.1.1.7", name="tram-pc-22")])
+    other = table(cast, lease(PC, noon(20)))
+    client = cast.client("A1", "it")
+    client.cookies["django_language"] = "en"
+    where = [cast.units["A1"].pk, file.pk]
+    before = text_of(client.get(reverse("evidence_file", args=where)))
+    assert "The signs of 2 cases stand with machines of which this file speaks." in before
+    assert "1 of them is handled. On 0 somebody works." in before
+    assert "tram-pc-21 , Đơn vị A1 (handled)" in before and "tram-pc-22 , Đơn vị A1" in before
+    assert "Units whose cases change: Đơn vị A1 (2)" in before and "frozen" in before
+    # A lease of another day gives no sign to the machine.
+    assert "stands with" not in text_of(client.get(reverse("evidence_file", args=[where[0], other.pk])))
+    client.post(reverse("evidence_act", args=[*where, "rut"]), {"reason": "Tệp của đơn vị khác."})
+    case = Case.rows.get(is_current=True, device__key=ADDRESS)
+    assert case.state == "claimed_clean"
+    page = text_of(client.get(reverse("case", args=["lam-sach", case.pk])))
+    assert "A file about machines was taken back" in page and "leases was taken back." in page
+    assert "Tệp của đơn vị khác." in page and "turned out to be this machine" not in page
+    assert CaseEvent.rows.filter(act="evidence_back").count() == 2, "each case once"

@@ -13,11 +13,10 @@ from typing import NamedTuple
 from django.db.models import Q
 
 from quetsach.machines.proof.judging import GUARD
-from quetsach.portal.cases.episode_actions import FOLLOWED, RESUMED
 from quetsach.portal.cases.models import Alias, Case, CaseEvent, CaseSighting, Device
 from quetsach.portal.cases.outside import PART
-from quetsach.portal.cases.relapses import IDLE
-from quetsach.portal.cases.rules import OPEN, RANK, Act, Note, State
+from quetsach.portal.cases.relapses import IDLE, PORTALS
+from quetsach.portal.cases.rules import OPEN, RANK, Act, State
 
 MERGE, MERGED = "merge", "merged"
 """Acts of events: other machines came to this one, it became another one."""
@@ -26,7 +25,7 @@ SAID, SAID_BEFORE = "said", "said_before"
 `last_word`; and that of the state of before."""
 IS_BACK = "is_back"
 """In the data of `MERGE`: the evidence came back to the case."""
-QUIET = ("open", "evidence", "assign", Note.OVERDUE, MERGE, MERGED, PART, RESUMED, FOLLOWED)
+QUIET = ("open", "evidence", "assign", *PORTALS, MERGE, MERGED, PART)
 """Events after which nobody has worked on a case yet, and no log has proven anything."""
 _WORDS = tuple(act.value for act in Act if act is not Act.ASSIGN)
 """Moves that say how far the handling is. Another unit of a machine says nothing of that."""
