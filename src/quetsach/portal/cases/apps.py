@@ -8,6 +8,7 @@ class CasesConfig(AppConfig):
         from quetsach.portal.campaigns import arrivals, tasks
         from quetsach.portal.campaigns.open_work import OPEN_WORK
         from quetsach.portal.cases.arrived import outcome_of
+        from quetsach.portal.cases.file_of_machines import concerned
         from quetsach.portal.cases.gaps.places import gaps_of_places
         from quetsach.portal.cases.gaps.tasks import FACTS, gaps_to_close
         from quetsach.portal.cases.owning_actions import follow_range
@@ -26,11 +27,13 @@ class CasesConfig(AppConfig):
         from quetsach.portal.cases.victims.actions import follow_reports
         from quetsach.portal.cases.victims.pull_actions import take_reports
         from quetsach.portal.machines.register.queries import CASES, SEEN, SEEN_LATER
+        from quetsach.portal.machines.uploads.queries import CONCERNED
         from quetsach.portal.sightings import moving_actions
         from quetsach.portal.sightings.queries import GAPS
         from quetsach.portal.units.range_actions import FOLLOWERS
 
         CASES.append(open_cases)
+        CONCERNED.append(concerned)
         SEEN.append(seen_in_logs)
         SEEN_LATER.append(seen_later)
         GAPS.append(gaps_of_places)

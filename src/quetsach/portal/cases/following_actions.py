@@ -21,6 +21,7 @@ from quetsach.machines.identity.devices import Devices
 from quetsach.machines.identity.keys import is_private
 from quetsach.machines.identity.tables import network_of
 from quetsach.portal.campaigns.models import Campaign
+from quetsach.portal.cases.file_of_machines_actions import note_files
 from quetsach.portal.cases.models import CaseSighting, VictimReport
 from quetsach.portal.machines.models import KeptNetwork, StoredBinding
 from quetsach.portal.machines.placing import device_keys
@@ -86,6 +87,7 @@ def _follow_batch() -> int | None:
         for where in _where(touched):
             waiting += mark_waiting(_listed(campaigns).filter(where))
         _mark_reports(campaigns, touched)
+    note_files(rows)
     for tell in FOLLOWERS:
         tell({stored(id) for id in touched.ids})
     finish(rows)

@@ -103,7 +103,8 @@ def move_check(origin: Device, target: Device, check: Check, why: str) -> Moved:
     returned = bring_back([(target, event.case.family) for event in back])
     moved = Moved() if back and not found else take_check(target, replace(check, found=found))
     for case in {event.case.pk: event.case for event in left}.values():
-        let_go(Case.rows.select_related("device__owner", "device__campaign").get(pk=case.pk), target, why)
+        case = Case.rows.select_related("device__owner", "device__campaign").get(pk=case.pk)
+        let_go(case, target, why, came_back=(case.pk, target.pk) in returned)
     for case in Case.rows.filter(pk__in=[event.case_id for event in back]).select_related("device__owner"):
         sum_up_anew(case, timezone.now())
     settle(Moves(), returned, timezone.now())

@@ -13,13 +13,15 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from quetsach.machines.identity.forwarders import FORWARDER
-from quetsach.portal.cases.merging_actions import MERGE
+from quetsach.portal.cases.joining import MERGE
 from quetsach.portal.cases.models import Case, CaseEvent, CaseSighting, Device
 from quetsach.portal.cases.named import Named, named
 from quetsach.portal.cases.no_machine import LISTED, WHOLE
 from quetsach.portal.cases.rules import State
 from quetsach.portal.machines.words import spoken
 
+UNTOLD = "no table"
+"""The rule of an address of which no table speaks."""
 WHYS: dict[str, str | Promise] = {
     "claimed together": gettext_lazy("one source names both on one machine"),
     "lease": gettext_lazy("it had this address by a lease (DHCP) at that time"),
@@ -47,7 +49,7 @@ WHYS: dict[str, str | Promise] = {
     "forwarder": gettext_lazy("the address asks for others, such as a resolver or a proxy"),
     "shared": gettext_lazy("many machines share the address"),
     "public address": gettext_lazy("a public address may stand for many machines"),
-    "no table": gettext_lazy("nobody has told which machine had the address"),
+    UNTOLD: gettext_lazy("nobody has told which machine had the address"),
 }
 """The rules of `quetsach.machines.identity`."""
 
@@ -70,6 +72,8 @@ class Joined:
     at: datetime
     why: str
     case: str
+    is_untold: bool = False
+    """It did not turn out to be this one: nobody tells any more that it was at the address."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -163,7 +167,8 @@ def _joined(case: Case, events: Iterable[CaseEvent], led: Mapping[UUID, Device])
         if event.act != MERGE or device is None:
             continue
         name = device.key if device.key != case.device.key else spoken(device.id_kind, device.id_value)
-        found[str(data["case"])] = Joined(name, event.at, why(str(data.get("why", ""))), str(data["case"]))
+        rule = str(data.get("why", ""))
+        found[str(data["case"])] = Joined(name, event.at, why(rule), str(data["case"]), rule == UNTOLD)
     return list(found.values())
 
 

@@ -14,25 +14,33 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from django.db.models import Q
 from django.utils import timezone
 from django.utils.dateparse import parse_datetime
 
+from quetsach.machines.proof.judging import GUARD
 from quetsach.portal.audit.actions import Told, record_all
 from quetsach.portal.cases import looks, outside
 from quetsach.portal.cases.actions import held, unclaim
-from quetsach.portal.cases.episode_actions import FOLLOWED, RESUMED, follow
+from quetsach.portal.cases.episode_actions import follow
+from quetsach.portal.cases.joining import (
+    IS_BACK,
+    MERGE,
+    MERGED,
+    SAID,
+    SAID_BEFORE,
+    Joining,
+    joined,
+    last_word,
+    own_before,
+    word_before_return,
+)
 from quetsach.portal.cases.models import Alias, Case, CaseEvent, CaseSighting, Device
 from quetsach.portal.cases.outside import AWAY, PART
 from quetsach.portal.cases.returning_actions import take_signs_since
-from quetsach.portal.cases.rules import RANK, Note, State
+from quetsach.portal.cases.rules import State
 from quetsach.portal.cases.summing_actions import sum_up_anew
 from quetsach.portal.sightings.models import Sighting
 
-MERGE, MERGED = "merge", "merged"
-"""Acts of events: other machines came to this one, it became another one."""
-_QUIET = ("open", "evidence", "assign", Note.OVERDUE, MERGE, MERGED, PART, RESUMED, FOLLOWED)
-"""Events after which nobody has worked on a case yet, and no log has proven anything."""
 _STATE = (
     "state",
     "claimed_at",
@@ -134,8 +142,9 @@ def _settle(moves: Moves, returned: Collection[tuple[UUID, UUID]], now: datetime
         away: dict[str, Any] = given_away.get(case.pk, {})
         latest = max(went, key=lambda pk: (went[pk][0], targets[pk].id_kind, targets[pk].id_value))
         target, why = targets[latest], went[latest][1]
-        merged = _merge(case, target, why, away) if case in empty and case.is_current else False
-        if (case.pk, latest) in returned:
+        came_back = (case.pk, latest) in returned
+        merged = _merge(case, target, why, away, came_back) if case in empty and case.is_current else False
+        if came_back:
             continue
         if not merged and case.is_current:
             _note(case, PART, case.state, {"to": target.key, "why": why, **away})
@@ -151,10 +160,11 @@ def _settle(moves: Moves, returned: Collection[tuple[UUID, UUID]], now: datetime
     _forget_names(moves)
 
 
-def let_go(case: Case, target: Device, why: str) -> None:
-    """Sum a case up that lost a check to another machine, and lead it there where nothing is left of it. The
-    caller has locked the case."""
-    if not sum_up_anew(case, timezone.now()) and case.is_current and _merge(case, target, why, {}):
+def let_go(case: Case, target: Device, why: str, *, came_back: bool) -> None:
+    """Sum a case up that lost a check to another machine, and lead it there where nothing is left of it;
+    `came_back`: the case there had led to this one until now. The caller has locked the case."""
+    is_empty = not sum_up_anew(case, timezone.now()) and case.is_current
+    if is_empty and _merge(case, target, why, {}, came_back):
         data = {"device": case.device.key, "to": target.key, "why": why, "family": case.family}
         record_all("case.merge", [Told(case, case.device.owner.path, data)])
     lead_away(case.device, target)
@@ -178,8 +188,9 @@ def _forget_names(moves: Moves) -> None:
                 Alias.rows.filter(device=device, reporter=reporter, key=key).delete()
 
 
-def _merge(case: Case, target: Device, why: str, away: dict[str, Any]) -> bool:
-    """Lead a case without evidence to the case of the machine that has it; False where it has none."""
+def _merge(case: Case, target: Device, why: str, away: dict[str, Any], came_back: bool = False) -> bool:
+    """Lead a case without evidence to the case of the machine that has it; False where it has none.
+    `came_back`: that case had led to this one until now."""
     into = (
         Case.rows.select_for_update(of=("self",), no_key=True)
         .filter(device=target, family=case.family, is_current=True)
@@ -194,15 +205,21 @@ def _merge(case: Case, target: Device, why: str, away: dict[str, Any]) -> bool:
         into.opened_at = case.opened_at  # clocks of the law run from the first case of the machine
         into.save(update_fields=["opened_at"])
     _lead_to(case, into, why)
-    state = _joined(into, case)
-    _take_over(into, state)
+    said_before = word_before_return(into, case) if came_back else last_word(into)
+    joining = joined(into, case, said_before, is_back=came_back)
+    said = said_before if joining.state.pk == into.pk else last_word(joining.state)
+    _take_over(into, joining)
     if (from_state == State.FALSE_POSITIVE) != (into.state == State.FALSE_POSITIVE):
         follow([into])
-    if case.device.isolated_at is not None and into.device.isolated_at is None:
+    if came_back and joining.state.pk == case.pk:
+        into.device.isolated_at, into.device.released_at = case.device.isolated_at, case.device.released_at
+        into.device.save(update_fields=["isolated_at", "released_at"])
+    elif case.device.isolated_at is not None and into.device.isolated_at is None:
         into.device.isolated_at = case.device.isolated_at  # the same machine is off the network
         into.device.save(update_fields=["isolated_at"])
     _note(case, MERGED, case.state, {"to": target.key, "case": str(into.pk), "why": why, **away})
     data = {"from": case.device.key, "case": str(case.pk), "why": why, "before": before, **away}
+    data |= {SAID: said, SAID_BEFORE: said_before, IS_BACK: came_back}
     _note(into, MERGE, into.state, data, from_state)
     return True
 
@@ -225,47 +242,10 @@ def _lead_to(case: Case, into: Case, why: str) -> None:
     follow([case])
 
 
-def _joined(into: Case, case: Case) -> Case:
-    """The case whose state the joined case has: the least proven. A case that was opened only because the
-    evidence got a name, and on which nobody has worked, has none of its own."""
-    of_both = [case, into]
-    if into.opened_at >= case.opened_at and not _was_worked_on(into) and _is_renamed(into, case):
-        of_both = [case, *Case.rows.filter(merged_into=into).exclude(pk=case.pk).select_related("device")]
-    return _least_proven([one for one in of_both if not _is_history(one, of_both, into)] or of_both)
-
-
-def _is_renamed(into: Case, case: Case) -> bool:
-    """Whether all signs of the joined case are of machines that led to it: it has none of its own."""
-    former = Q(device=case.device_id) | Q(device__cases__merged_into=into)
-    names = set(Alias.rows.filter(former).values_list("reporter", "key"))
-    signs = CaseSighting.rows.filter(case=into).order_by()
-    return names.issuperset(signs.values_list("sighting__node", "sighting__device").distinct())
-
-
-def _is_history(case: Case, others: Iterable[Case], into: Case) -> bool:
-    """Whether a case adds only signs of before another one's claim. It was that of an address, and nobody has
-    worked on it: had the machine been known at once, these signs would have been in the claimed case."""
-    if case.device.id_kind not in Device.BY_ADDRESS or into.last_seen is None or _was_worked_on(case):
-        return False
-    claims = [one.claimed_at for one in others if one.pk != case.pk and one.claimed_at is not None]
-    return any(into.last_seen <= at for at in claims)
-
-
-def _least_proven(of_both: Iterable[Case]) -> Case:
-    return min(of_both, key=lambda one: (RANK[State(one.state)], -_stamp(one.claimed_at), one.pk))
-
-
-def _stamp(at: datetime | None) -> float:
-    return at.timestamp() if at else 0.0
-
-
-def _was_worked_on(case: Case) -> bool:
-    return CaseEvent.rows.filter(case=case).exclude(act__in=_QUIET).exists()
-
-
-def _take_over(into: Case, state: Case) -> None:
+def _take_over(into: Case, joining: Joining) -> None:
     """Give the joined case a state. A sign after the cleaning that the other machine had says that it came
     back, also where its silence had been proven until later."""
+    state = joining.state
     if state.pk != into.pk:
         for name in _STATE:
             setattr(into, name, getattr(state, name))
@@ -275,8 +255,10 @@ def _take_over(into: Case, state: Case) -> None:
             # The silence was that of an address: the logs must show it of the machine, on its own days.
             into.state = State.CLAIMED_CLEAN.value
             into.verified_at = into.quiet_until = None
-    proven = into.claimed_at
-    if proven is not None and into.last_seen is not None and into.last_seen > proven:
+    if joining.clock_at is not None:
+        into.clock_at = joining.clock_at
+    claimed = into.claimed_at
+    if claimed is not None and into.last_seen is not None and into.last_seen > claimed + GUARD:
         into.state, into.relapses = State.ASSIGNED.value, into.relapses + 1
         unclaim(into)
     into.save(update_fields=list(_STATE))
@@ -295,25 +277,36 @@ def _kept(case: Case) -> dict[str, Any]:
 
 
 def _restore(other: Case, case: Case) -> None:
-    """The case that had taken in another one: as it was before, unless somebody moved it since."""
+    """The case that had taken in another one: as it was by itself, joined with those that lead to it still,
+    unless somebody moved it since."""
     other = (
         Case.rows.select_for_update(of=("self",), no_key=True)
         .select_related("device__owner")
         .get(pk=other.pk)
     )
-    events = CaseEvent.rows.filter(case=other).order_by("-at", "-pk")
-    joined = events.filter(act=MERGE, data__case=str(case.pk)).first()
     from_state = other.state
-    if joined is not None and not events.filter(pk__gt=joined.pk).exclude(act__in=_QUIET).exists():
-        before = joined.data["before"]
+    event, still = own_before(other)
+    data: dict[str, Any] = {"to": case.device.key, "case": str(case.pk)}
+    if event is not None:
+        said = event.data.get(SAID_BEFORE, [0, 0])
+        before = event.data["before"]
         for name, value in before.items():
-            setattr(
-                other, name, parse_datetime(value) if name.endswith(("_at", "_until")) and value else value
-            )
+            is_time = name.endswith(("_at", "_until")) and value
+            setattr(other, name, parse_datetime(value) if is_time else value)
+        if other.state == State.NEW and other.device.is_assigned:
+            other.state = State.ASSIGNED.value  # a unit got it meanwhile
         other.save(update_fields=list(before))
+        sum_up_anew(other, timezone.now())
+        for one, is_back in still:
+            other.opened_at = min(other.opened_at, one.opened_at)
+            other.save(update_fields=["opened_at"])
+            joining = joined(other, one, said, is_back=is_back)
+            said = last_word(joining.state) if joining.state.pk != other.pk else said
+            _take_over(other, joining)
+        data[SAID] = said
         if (from_state == State.FALSE_POSITIVE) != (other.state == State.FALSE_POSITIVE):
             follow([other])
-    _note(other, PART, other.state, {"to": case.device.key, "case": str(case.pk)}, from_state)
+    _note(other, PART, other.state, data, from_state)
 
 
 def _note_arrival(case: Case, target: Device, away: dict[str, Any]) -> None:

@@ -21,14 +21,25 @@ from quetsach.portal.cases.doubting import doubts_of
 from quetsach.portal.cases.episode_actions import FOLLOWED, MOVED_BY, RESUMED
 from quetsach.portal.cases.escalating.wording import STEPS
 from quetsach.portal.cases.gaps.spans import joined
+from quetsach.portal.cases.joining import MERGE, MERGED
 from quetsach.portal.cases.looks import Facts
-from quetsach.portal.cases.merging_actions import MERGE, MERGED
+from quetsach.portal.cases.machine_words import UNTOLD
 from quetsach.portal.cases.missing import Missing
 from quetsach.portal.cases.models import Case, CaseEvent, last_day_before
 from quetsach.portal.cases.outside import PART
 from quetsach.portal.cases.presence import AtPlace, Presence
 from quetsach.portal.cases.queries import Story
-from quetsach.portal.cases.rules import CHECK, FILE_BACK, KEPT, RETIRE, USABLE_TIMES, Act, Note, State
+from quetsach.portal.cases.rules import (
+    CHECK,
+    EVIDENCE_BACK,
+    FILE_BACK,
+    KEPT,
+    RETIRE,
+    USABLE_TIMES,
+    Act,
+    Note,
+    State,
+)
 from quetsach.portal.cases.timeline import Signs, Timeline, draw
 from quetsach.portal.cases.transfer_actions import BY_SIGN
 from quetsach.portal.cases.victims.words import sign_called
@@ -194,6 +205,8 @@ def _more(event: CaseEvent) -> str:
         is_back = event.act in (Act.RETRACT, Act.UNDO, FILE_BACK)
         text = _("%(file)s was taken back.") if is_back else _("Reported in %(file)s.")
         return text % {"file": data["file"]} + " "
+    if event.act == EVIDENCE_BACK:
+        return _("%(file)s was taken back.") % {"file": data["file"]} + " "
     if event.act == Note.OVERDUE and data.get("clock") in set(Clock):
         return str(STEPS[Clock(data["clock"])])
     return ""
@@ -249,6 +262,8 @@ def _title(event: CaseEvent) -> str | Promise:
     """The act; of one that was taken back also which it was."""
     if event.act == Act.RETURN and "sign" in event.data:
         return _("Opened again as it was: it was told again")
+    if event.act == MERGE and event.data.get("why") == UNTOLD:
+        return _("Its signs count here: nobody tells any more which machine had the address")
     if event.act == RESUMED and (why := RESUMED_BY.get(event.data.get(MOVED_BY, ""))):
         return why
     if event.act == Act.ASSIGN and BY_SIGN in event.data:

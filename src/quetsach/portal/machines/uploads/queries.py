@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from datetime import UTC, datetime
 from io import BytesIO
 from typing import NamedTuple
@@ -20,6 +20,7 @@ from quetsach.machines.identity.scopes import lineage, related
 from quetsach.machines.sources import document
 from quetsach.machines.sources.outcome import MachinesError
 from quetsach.machines.sources.sent import Sent
+from quetsach.portal.accounts.models import User
 from quetsach.portal.campaigns.models import Campaign, CampaignNode
 from quetsach.portal.machines.models import ClockDifference, ColumnMapping, EvidenceFile
 from quetsach.portal.sightings.owners import Owners, Range
@@ -31,6 +32,39 @@ from quetsach.text.words import visible
 
 MOST_OF_A_DAY = 20_000
 """Rows of a file to which more are added: each time it is written anew."""
+
+
+class ConcernedCase(NamedTuple):
+    """A case of which a file speaks: its machine, its unit, its page, and whether it is handled."""
+
+    machine: str
+    unit: str
+    url: str
+    is_handled: bool
+
+
+class Concerned(NamedTuple):
+    """The cases of which a file speaks: how many, how many of them are handled, and on how many somebody
+    works; some of them, the handled first; units with their numbers, and how many more."""
+
+    cases: int
+    handled: int
+    busy: int
+    named: list[ConcernedCase]
+    units: list[tuple[str, int]]
+    more_units: int
+
+
+CONCERNED: list[Callable[[EvidenceFile, User], Concerned]] = []
+"""The app cases registers here: the cases of which a file speaks."""
+
+
+def concerned(file: EvidenceFile, user: User) -> Concerned | None:
+    """The cases that change where the file is taken back; None where it speaks of none."""
+    for ask in CONCERNED:
+        if (found := ask(file, user)).cases:
+            return found
+    return None
 
 
 def folded(headings: Iterable[str]) -> str:

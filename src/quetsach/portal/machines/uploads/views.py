@@ -107,6 +107,9 @@ def evidence_file(request: HttpRequest, unit_id: UUID, file_id: UUID) -> HttpRes
         "left": words.left(row.left), "left_lines": sum(row.left.values()),
         "leftovers": words.leftovers(row.leftovers),
     }  # fmt: skip
+    if row.accepted_at is not None and row.gone_at is None:
+        assert isinstance(request.user, User)
+        context["concerned"] = queries.concerned(row, request.user)
     template = "machines/preview.html" if row.accepted_at is None else "machines/file.html"
     return render(request, template, context)
 
