@@ -135,19 +135,8 @@ def take_back(alarm: FalseAlarm, actor: User, reason: str, ip: str | None = None
 def _last_that_holds(case: Case) -> CaseEvent | None:
     """What moved the case last. An act that was taken back has not happened, and that another episode counts
     instead moves nothing."""
-<<<<<<< HEAD
-    quiet = (Note.REFUSE, Note.END, RESUMED, FOLLOWED, FILE_BACK)
+    quiet = (Note.REFUSE, Note.END, RESUMED, FOLLOWED, FILE_BACK, EVIDENCE_BACK)
     story = that_hold(case.events.exclude(act__in=quiet).order_by("at", "pk"))
-=======
-    story: list[CaseEvent] = []
-    for event in case.events.exclude(
-        act__in=(Note.REFUSE, Note.END, RESUMED, FOLLOWED, FILE_BACK, EVIDENCE_BACK)
-    ).order_by("at", "pk"):
-        if event.act != Act.UNDO:
-            story.append(event)
-        while event.act == Act.UNDO and story and story.pop().act != event.data.get("act"):
-            pass
->>>>>>> part-m4
     return story[-1] if story else None
 
 
