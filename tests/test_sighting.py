@@ -305,6 +305,7 @@ def test_rows_of_one_device_are_sent_together(pairs: list[tuple[int, int]], limi
                 found.append(record)
                 where.setdefault(record.device or "", set()).add(at)
     assert sorted(map(repr, found)) == sorted(map(repr, sightings))
+    assert [chunk.data for chunk in Whole(io.BytesIO(whole)).chunks(len(whole))] == [whole]
     if len(whole) <= limit:
         assert [chunk.data for chunk in chunks] == [whole]
     room = limit - len(lines[0]) - 200

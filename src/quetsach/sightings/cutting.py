@@ -56,7 +56,7 @@ class Whole:
         indicator or device than the row before."""
         groups: dict[tuple[type, str], int] = {}
         previous: tuple[str | None, ...] | None = None
-        place = stream.tell()
+        self._start = place = stream.tell()
         for _number, line, record in read_lines(stream):
             match record:
                 case Scan():
@@ -76,7 +76,7 @@ class Whole:
                 self._places.append(place)
             place += len(line)
         self._sightings = self._end.sightings
-        self._rows, self._bytes = len(self._groups), place
+        self._rows, self._bytes = len(self._groups), place - self._start
         self._sizes = Counter(self._groups)
         self.devices = sum(1 for kind, device in groups if kind is Sighting and device)
 
@@ -91,6 +91,10 @@ class Whole:
         Raises:
             ScanFileError: `too_large`: a row alone, or all coverage, does not fit. Nothing was yielded.
         """
+        if self._bytes <= max_bytes:
+            self._stream.seek(self._start)
+            yield Chunk(self._stream.read(self._bytes), range(1, len(self._places) + 1), is_last=True)
+            return
         room = max_bytes - len(self._head) - _LONGEST_END
         self._check_room(room, max_bytes)
         rows: list[bytes] = []
@@ -99,7 +103,7 @@ class Whole:
         """`device_at` and `subject_at`: the rows held before the first of the present device, and of the
         present source and indicator."""
         device = -1
-        for row in self._order(fits=self._bytes <= max_bytes):
+        for row in self._order():
             if self._groups[row] != device:
                 device, device_at = self._groups[row], len(rows)
             if self._begins[row]:
@@ -119,10 +123,8 @@ class Whole:
             rows, held = [], []
         yield self._chunk(rows, held, is_last=True)
 
-    def _order(self, *, fits: bool) -> Sequence[int]:
+    def _order(self) -> Sequence[int]:
         """The rows' numbers, those of one device together and in the order of the document."""
-        if fits:
-            return range(self._rows)
         ends = list(accumulate((self._sizes[group] for group in range(len(self._sizes))), initial=0))
         order = array("I", bytes(4 * self._rows))
         for row, group in enumerate(self._groups):
