@@ -56,7 +56,7 @@ def reopen(cast):
 
 
 def stands():
-    """What counts of a case, whatever its machine is called."""
+    """The state and the handling of the case that counts."""
     case = held()
     return case.state, case.claimed_at, case.done, case.verified_at, case.relapses, case.count
 

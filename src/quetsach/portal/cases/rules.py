@@ -163,6 +163,8 @@ FORGETS = RESTARTS - {Act.REOPEN}
 """After these the unit must acknowledge anew: not a person of the unit, but something else moved the case."""
 STOPS = {Note.MISTAKEN}
 """After these nobody works on the machine any more: the work was on another one, and `CLEANING` is over."""
+STAYS_FOUND = "stays_found"
+"""In the data of `ASSIGN`: the machine that a person named goes along to the other unit."""
 MOVES_AWAY = {Act.ASSIGN, Act.NOT_OURS}
 """After these the machine must be found anew: another unit looks for it."""
 
