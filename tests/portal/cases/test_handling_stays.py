@@ -184,4 +184,4 @@ def test_the_page_says_what_goes_before_the_click_and_the_history_after_it(cast,
     page = text_of(client.get(reverse("case", args=["lam-sach", case.pk])))
     assert "A file about machines was taken back" in page and "leases was taken back." in page
     assert "Tệp của đơn vị khác." in page and "turned out to be this machine" not in page
-    assert CaseEvent.rows.filter(act="evidence_back").count() == 2, "each case once"
+    assert CaseEvent.rows.filter(act="table_back").count() == 2, "each case once"

@@ -81,7 +81,7 @@ NEEDS_ASSET = (REPLACE, RETIRE)
 FILE_BACK = "file_back"
 """The act of the event that a file of reports was taken back and the case stays: it has other signs, or
 somebody has worked on it (`KEPT`)."""
-EVIDENCE_BACK = "evidence_back"
+TABLE_BACK = "table_back"
 """The act of the event that a file about machines, such as leases or a register, was taken back."""
 KEPT = "kept"
 """In the data of `FILE_BACK`: nothing else says that the signs came back."""

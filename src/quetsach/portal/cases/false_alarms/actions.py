@@ -18,7 +18,7 @@ from quetsach.portal.cases.false_alarms.covering import covered, touched_by
 from quetsach.portal.cases.false_alarms.queries import decider_of, holding, reported_signs
 from quetsach.portal.cases.models import Case, CaseEvent, FalseAlarm
 from quetsach.portal.cases.queries import indicators_of
-from quetsach.portal.cases.rules import EVIDENCE_BACK, FILE_BACK, Act, Note, State, allows
+from quetsach.portal.cases.rules import FILE_BACK, TABLE_BACK, Act, Note, State, allows
 from quetsach.portal.cases.undoing_actions import undo
 from quetsach.portal.cases.withdrawing.queries import signs_of
 
@@ -136,7 +136,7 @@ def _last_that_holds(case: Case) -> CaseEvent | None:
     instead moves nothing."""
     story: list[CaseEvent] = []
     for event in case.events.exclude(
-        act__in=(Note.REFUSE, Note.END, RESUMED, FOLLOWED, FILE_BACK, EVIDENCE_BACK)
+        act__in=(Note.REFUSE, Note.END, RESUMED, FOLLOWED, FILE_BACK, TABLE_BACK)
     ).order_by("at", "pk"):
         if event.act != Act.UNDO:
             story.append(event)
