@@ -56,7 +56,7 @@ def reopen(cast):
 
 
 def stands():
-    """What counts of a case, whatever its machine is called."""
+    """The state and the handling of the case that counts."""
     case = held()
     return case.state, case.claimed_at, case.done, case.verified_at, case.relapses, case.count
 
@@ -166,6 +166,7 @@ def test_acts_beside_files_stand_as_without_them(cast, scan, seed):
 def test_the_page_says_what_goes_before_the_click_and_the_history_after_it(cast, scan):
     scan(sighting(ADDRESS, noon(9)), sighting("10.1.1.7", noon(9), source="log-7"))
     claim(cast, Case.rows.get(device__key=ADDRESS))
+    start(cast, Case.rows.get(device__key="10.1.1.7"))
     file = table(cast, [*NAMED, *lease(LAPTOP, noon(9), address="10.1.1.7", name="tram-pc-22")])
     other = table(cast, lease(PC, noon(20)))
     client = cast.client("A1", "it")
@@ -173,7 +174,7 @@ def test_the_page_says_what_goes_before_the_click_and_the_history_after_it(cast,
     where = [cast.units["A1"].pk, file.pk]
     before = text_of(client.get(reverse("evidence_file", args=where)))
     assert "The signs of 2 cases stand with machines of which this file speaks." in before
-    assert "1 of them is handled. On 0 somebody works." in before
+    assert "1 of them is handled. On 1 somebody works." in before
     assert "tram-pc-21 , Đơn vị A1 (handled)" in before and "tram-pc-22 , Đơn vị A1" in before
     assert "Units whose cases change: Đơn vị A1 (2)" in before and "frozen" in before
     # A lease of another day gives no sign to the machine.
@@ -184,4 +185,4 @@ def test_the_page_says_what_goes_before_the_click_and_the_history_after_it(cast,
     page = text_of(client.get(reverse("case", args=["lam-sach", case.pk])))
     assert "A file about machines was taken back" in page and "leases was taken back." in page
     assert "Tệp của đơn vị khác." in page and "turned out to be this machine" not in page
-    assert CaseEvent.rows.filter(act="evidence_back").count() == 2, "each case once"
+    assert CaseEvent.rows.filter(act="table_back").count() == 2, "each case once"

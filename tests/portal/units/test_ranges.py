@@ -319,7 +319,8 @@ def test_not_ours_goes_up_with_its_reason_and_no_range_brings_it_back(cast, tmp_
     assert range_actions.follow(Network.rows.get(unit=cast.units["A1"], cidr="10.1.1.0/24")) == 0
     # A person of the superior may still give it to a unit.
     cast.client("A", "it").post(
-        reverse("device_assign", args=[cast.campaign.slug, case.pk]), {"to": cast.nodes["A2"].pk}
+        reverse("device_assign", args=[cast.campaign.slug, case.pk]),
+        {"to": cast.nodes["A2"].pk, "sure": "1"},
     )
     case.refresh_from_db()
     assert (case.state, owner("10.1.1.5")) == (State.ASSIGNED, "Đơn vị A2")

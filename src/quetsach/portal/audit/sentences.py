@@ -176,6 +176,7 @@ SENTENCES: dict[str, str | Promise] = {
     "machine.withdrawn": _("Took back a decision on the machine %(left)s. %(reason)s"),
     "device.not_ours": _("Said that the machine %(device)s is not one of %(from)s. %(reason)s"),
     "case.not_ours": _("Machine %(device)s: not the unit's own. %(reason)s"),
+    "device.hand_back": _("Took the machine %(device)s, given to %(from)s, back to %(to)s"),
     "device.assign": _("Moved the machine %(device)s from %(from)s to %(to)s"),
     "case.open": _("Opened a file for the machine %(device)s"),
     "case.seen": _("Machine %(device)s: the unit knows of it"),

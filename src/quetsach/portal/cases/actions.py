@@ -113,7 +113,7 @@ def _write(
     coverage: Coverage | None,
     ip: str | None,
 ) -> CaseEvent:
-    _keep_clocks(case, act, by, at)
+    _keep_clocks(case, act, by, at, stays_found=rules.STAYS_FOUND in data)
     told = dict(data)
     if (by is not None or act in (Act.RELAPSE, Act.EVIDENCE)) and (was := keeping.changed(before, case)):
         told["before"] = was
@@ -135,11 +135,12 @@ def follow_falseness(case: Case, from_state: str, act: Act | Note) -> None:
         follow([case], act.value)
 
 
-def _keep_clocks(case: Case, act: Act | Note, by: User | None, at: datetime) -> None:
+def _keep_clocks(case: Case, act: Act | Note, by: User | None, at: datetime, *, stays_found: bool) -> None:
     """What the act says of the unit's clocks, by the tables of `rules`."""
     if act in rules.RESTARTS:
         case.acknowledged_at = None if act in rules.FORGETS else case.acknowledged_at
-        case.located_at = None if act in rules.MOVES_AWAY else case.located_at
+        if act in rules.MOVES_AWAY and not stays_found:
+            case.located_at = None
     if by is not None and act in rules.ACKNOWLEDGES:
         case.acknowledged_at = case.acknowledged_at or at
     if act in rules.LOCATES:

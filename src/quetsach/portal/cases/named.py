@@ -14,9 +14,11 @@ from uuid import UUID
 from django.db.models import Q
 
 from quetsach.portal.cases.models import Case, CaseEvent, Device
-from quetsach.portal.cases.rules import MOVES_AWAY, Act, Note
+from quetsach.portal.cases.rules import MOVES_AWAY, STAYS_FOUND, Act, Note
 
 _ACTS = (Note.LOCATE, Note.MISTAKEN, Act.UNDO, *MOVES_AWAY)
+
+_TAKEN_BACK = (Note.LOCATE, Note.MISTAKEN, Act.ASSIGN)
 
 
 class Named(NamedTuple):
@@ -37,8 +39,8 @@ def named(case: Case, events: Iterable[CaseEvent]) -> Named | None:
         if one.act == Note.LOCATE:
             words.append(Named(one.reason, str(one.by or ""), one.at))
         elif one.act == Note.MISTAKEN or one.act in MOVES_AWAY:
-            words.append(None)
-        elif one.act == Act.UNDO and one.data.get("act") in (Note.LOCATE, Note.MISTAKEN) and len(words) > 1:
+            words.append(words[-1] if STAYS_FOUND in one.data else None)
+        elif one.act == Act.UNDO and one.data.get("act") in _TAKEN_BACK and len(words) > 1:
             words.pop()
     return words[-1]
 

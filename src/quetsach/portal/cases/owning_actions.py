@@ -19,8 +19,8 @@ from quetsach.portal.cases.gaps.actions import follow_owner
 from quetsach.portal.cases.machine_actions import address_id
 from quetsach.portal.cases.models import CaseSighting, Device, NotOurs
 from quetsach.portal.cases.owning import address_of, is_in, owners_below, text_of
-from quetsach.portal.cases.rules import OPEN, Act, State
-from quetsach.portal.cases.transfer_actions import cases_of, pass_on
+from quetsach.portal.cases.rules import OPEN, STAYS_FOUND, Act, State
+from quetsach.portal.cases.transfer_actions import FROM, cases_of, pass_on
 from quetsach.portal.sightings.models import Sighting
 from quetsach.portal.sightings.owners import Owners
 from quetsach.portal.sightings.storing_actions import mark_waiting
@@ -29,26 +29,43 @@ from quetsach.portal.units.networks import Network
 
 
 @transaction.atomic
-def assign_device(device: Device, to: CampaignNode, actor: User | None, ip: str | None = None) -> Device:
+def assign_device(
+    device: Device, to: CampaignNode, actor: User | None, ip: str | None = None, *, stays_found: bool = False
+) -> Device:
     """Give a machine, with all its cases, to the unit that has it: the present owner, or a unit below it.
+    `stays_found`: the machine that a person named goes along; else the unit finds it anew.
 
     Raises:
         CaseError: the unit is elsewhere, or has a machine of that name already; or a person gives a machine
             that turned out to be another one.
     """
-    device = _locked(device)
-    if actor is not None:
+    device = locked_machine(device)
+    origin = device.owner
+    refuse_assigning(device, to, is_said=actor is not None)
+    if to.pk == origin.pk and device.is_assigned:
+        return device
+    was = {"node": str(origin.pk), "to": str(to.pk), "is_assigned": device.is_assigned,
+           "is_said": device.is_owner_said}  # fmt: skip
+    moved_to(device, to, is_assigned=True, is_said=actor is not None)
+    told = {FROM: was} | ({STAYS_FOUND: True} if stays_found else {})
+    pass_on(device, origin, actor, ip, told=told if actor is not None else {})
+    return device
+
+
+def refuse_assigning(device: Device, to: CampaignNode, *, is_said: bool) -> None:
+    """Refuse a unit that cannot get the machine.
+
+    Raises:
+        CaseError: the unit is elsewhere, or has a machine of that name already; or a person gives a machine
+            that turned out to be another one (`is_said`).
+    """
+    if is_said:
         _must_live(device)
     origin = device.owner
     if to.campaign_id != device.campaign_id or not to.path.startswith(origin.path):
         raise CaseError(_("Choose this unit or one below it."))
-    if to.pk != origin.pk and _is_taken(device, to):
+    if to.pk != origin.pk and is_taken(device, to):
         raise CaseError(_("That unit already has a machine with this address. Handle it there."))
-    if to.pk == origin.pk and device.is_assigned:
-        return device
-    _move(device, to, is_assigned=True, is_said=actor is not None)
-    pass_on(device, origin, actor, ip)
-    return device
 
 
 @transaction.atomic
@@ -62,7 +79,7 @@ def say_not_ours(device: Device, actor: User, reason: str, ip: str | None = None
         CaseError: somebody reported it as handled, or proved it clean: that says that it was found here. Or
             there is no superior to pass it to.
     """
-    device = _locked(device)
+    device = locked_machine(device)
     _must_live(device)
     origin = device.owner
     cases = list(cases_of(device).filter(is_current=True))
@@ -75,7 +92,7 @@ def say_not_ours(device: Device, actor: User, reason: str, ip: str | None = None
         raise CaseError(
             _("It stands here as a machine that no unit has. There is nobody above to pass it to.")
         )
-    if superior is not None and _is_taken(device, superior):
+    if superior is not None and is_taken(device, superior):
         raise CaseError(
             _(
                 "The superior unit already has a machine with this address in its own logs. Ask it to look"
@@ -84,7 +101,7 @@ def say_not_ours(device: Device, actor: User, reason: str, ip: str | None = None
         )
     NotOurs.rows.create(device=device, node=origin, at=timezone.now(), by=actor, reason=reason)
     to = superior or origin
-    _move(device, to, is_assigned=False, is_said=True)
+    moved_to(device, to, is_assigned=False, is_said=True)
     follow_owner(device, to)
     told = {"device": device.key, "from": origin.name, "to": to.name, "reason": reason}
     record(actor, "device.not_ours", unit_path=origin.path, about=device, data=told, ip=ip)
@@ -97,7 +114,7 @@ def say_not_ours(device: Device, actor: User, reason: str, ip: str | None = None
     return device
 
 
-def _is_taken(device: Device, node: CampaignNode) -> bool:
+def is_taken(device: Device, node: CampaignNode) -> bool:
     """Whether the unit has a machine at that address already; a machine that is known otherwise is one."""
     if device.id_kind not in Device.BY_ADDRESS:
         return False
@@ -105,7 +122,7 @@ def _is_taken(device: Device, node: CampaignNode) -> bool:
     return there.filter(id_value=address_id(node, address_of(device))).exists()
 
 
-def _move(device: Device, to: CampaignNode, *, is_assigned: bool, is_said: bool) -> None:
+def moved_to(device: Device, to: CampaignNode, *, is_assigned: bool, is_said: bool) -> None:
     """Give the machine to a unit; the id of an address holds its unit."""
     device.owner, device.is_assigned = to, is_assigned
     device.is_owner_said = device.is_owner_said or is_said
@@ -164,7 +181,7 @@ def _give(device: Device, node: CampaignNode, owners: Owners) -> bool:
     return True
 
 
-def _locked(device: Device) -> Device:
+def locked_machine(device: Device) -> Device:
     rows = Device.rows.select_for_update(of=("self",), no_key=True).select_related("owner__parent")
     return rows.get(pk=device.pk)
 

@@ -194,6 +194,14 @@ def _reports(case: Case) -> list[VictimReport]:
     return list(rows[: MOST_REPORTS + 1])
 
 
+def current_of(device: Device) -> list[Case]:
+    """The current cases of a machine that are no false alarms."""
+    cases = list(Case.rows.filter(device=device, is_current=True).exclude(state=State.FALSE_POSITIVE))
+    for one in cases:
+        one.device = device
+    return cases
+
+
 def refusals_of(device: Device) -> list[NotOurs]:
     """Units that said that the machine is not theirs, the latest first."""
     return list(device.refusals.select_related("node", "by"))

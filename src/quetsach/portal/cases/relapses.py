@@ -25,12 +25,12 @@ from quetsach.portal.cases.models import (
     VictimReport,
     VictimTelling,
 )
-from quetsach.portal.cases.rules import EVIDENCE_BACK, FILE_BACK, OPEN, Act, Arrival, Note, State, arrive
+from quetsach.portal.cases.rules import FILE_BACK, OPEN, TABLE_BACK, Act, Arrival, Note, State, arrive
 from quetsach.portal.cases.summing_actions import sums
 
 BEFORE = "before"
 """In the data of a relapse: what the case was, as `keeping.kept` tells it. Older versions did not keep it."""
-PORTALS = (Note.OVERDUE, RESUMED, FOLLOWED, FILE_BACK, EVIDENCE_BACK)
+PORTALS = (Note.OVERDUE, RESUMED, FOLLOWED, FILE_BACK, TABLE_BACK)
 """Acts of the portal after a relapse, which say nothing about the machine."""
 IDLE = (*PORTALS, Note.SEEN)
 """Acts after which nobody has worked on the case: who knows of it has not handled anything."""

@@ -81,7 +81,7 @@ NEEDS_ASSET = (REPLACE, RETIRE)
 FILE_BACK = "file_back"
 """The act of the event that a file of reports was taken back and the case stays: it has other signs, or
 somebody has worked on it (`KEPT`)."""
-EVIDENCE_BACK = "evidence_back"
+TABLE_BACK = "table_back"
 """The act of the event that a file about machines, such as leases or a register, was taken back."""
 KEPT = "kept"
 """In the data of `FILE_BACK`: nothing else says that the signs came back."""
@@ -163,6 +163,8 @@ FORGETS = RESTARTS - {Act.REOPEN}
 """After these the unit must acknowledge anew: not a person of the unit, but something else moved the case."""
 STOPS = {Note.MISTAKEN}
 """After these nobody works on the machine any more: the work was on another one, and `CLEANING` is over."""
+STAYS_FOUND = "stays_found"
+"""In the data of `ASSIGN`: the machine that a person named goes along to the other unit."""
 MOVES_AWAY = {Act.ASSIGN, Act.NOT_OURS}
 """After these the machine must be found anew: another unit looks for it."""
 

@@ -3,6 +3,8 @@ saw it there. Runs inside the caller's transaction."""
 
 from __future__ import annotations
 
+from typing import Any
+
 from django.db.models import QuerySet
 
 from quetsach.portal.accounts.models import User
@@ -13,6 +15,8 @@ from quetsach.portal.cases.gaps.actions import follow_owner
 from quetsach.portal.cases.models import Case, Device
 from quetsach.portal.cases.rules import Act, State, allows
 
+FROM = "from_unit"
+"""In the data of an event: which unit had the machine that a person gave away, and who got it."""
 BY_SIGN = "by_sign"
 """In the data of an event: a sign showed whose machine it is."""
 
@@ -24,11 +28,12 @@ def pass_on(
     ip: str | None = None,
     *,
     is_by_sign: bool = False,
+    told: dict[str, Any] | None = None,
 ) -> None:
     """Write down that the machine, which was the origin's, is now its owner's: with days of its own, and open
-    cases wait for that unit. The machine is stored already."""
+    cases wait for that unit. The machine is stored already. `told` is what the events keep besides."""
     to = device.owner
-    told = {"to": to.name} | ({BY_SIGN: True} if is_by_sign else {})
+    data = {"to": to.name, **(told or {})} | ({BY_SIGN: True} if is_by_sign else {})
     follow_owner(device, to)
     record(
         actor, "device.assign", unit_path=origin.path, about=device,
@@ -39,7 +44,7 @@ def pass_on(
         goes = case.is_current and to.pk != origin.pk and allows(State(case.state), Act.ASSIGN)
         if goes or case.state == State.NEW:
             case.device = device
-            move(case, Act.ASSIGN, by=actor, data=told, ip=ip)
+            move(case, Act.ASSIGN, by=actor, data=data, ip=ip)
 
 
 def cases_of(device: Device) -> QuerySet[Case]:

@@ -32,6 +32,7 @@ urlpatterns = [
         "cd/<slug:slug>/may/<uuid:case_id>/hoi-thay/", views_forwarders.case_forwarder, name="case_forwarder"
     ),
     path("cd/<slug:slug>/may/<uuid:case_id>/chuyen/", views.assign, name="device_assign"),
+    path("cd/<slug:slug>/may/<uuid:case_id>/chuyen/rut/", views.hand_back, name="device_hand_back"),
     path("cd/<slug:slug>/nan-nhan/", views_victims.victims, name="victims"),
     path("cd/<slug:slug>/nan-nhan/<uuid:file_id>/", views_victims.victims_file, name="victims_file"),
     path("cd/<slug:slug>/nan-nhan/<uuid:file_id>/rut/", views_victims.take_back, name="victims_back"),

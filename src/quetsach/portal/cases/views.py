@@ -16,8 +16,17 @@ from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_POST
 
+from quetsach.portal.campaigns.models import CampaignNode
 from quetsach.portal.campaigns.seat import Seat, take_seat, take_seat_asked
-from quetsach.portal.cases import actions, flags, lists, machine_words, owning_actions, queries
+from quetsach.portal.cases import (
+    actions,
+    flags,
+    handing_back_actions,
+    lists,
+    machine_words,
+    owning_actions,
+    queries,
+)
 from quetsach.portal.cases.advice import advice_for
 from quetsach.portal.cases.deeds import DEEDS, open_deeds
 from quetsach.portal.cases.episodes import MAY_RETURN, may_return
@@ -28,9 +37,9 @@ from quetsach.portal.cases.forms import AssignForm, ClaimForm, FalseAlarmForm, R
 from quetsach.portal.cases.gaps.door import door_of
 from quetsach.portal.cases.histories import FIGURE_WORDS, figure_filter
 from quetsach.portal.cases.models import Case, FalseAlarm
-from quetsach.portal.cases.named import names_of
+from quetsach.portal.cases.named import named_now, names_of
 from quetsach.portal.cases.owning import is_public
-from quetsach.portal.cases.rules import RETIRE, Act, State, Word, allows
+from quetsach.portal.cases.rules import OPEN, RETIRE, Act, State, Word, allows
 from quetsach.portal.cases.several import BY_HAND, find_first, is_unfound
 from quetsach.portal.cases.victims import queries as victims
 from quetsach.portal.cases.victims.words import told_in_words
@@ -176,22 +185,51 @@ def act(request: HttpRequest, slug: str, case_id: UUID, act: str) -> HttpRespons
 
 @require_POST
 def assign(request: HttpRequest, slug: str, case_id: UUID) -> HttpResponse:
-    """Give the machine to the unit that has it."""
+    """Give the machine to the unit that has it; first the page says what ends."""
     seat, found = _find(request, slug, case_id, Verb.WORK_CASE)
     form = AssignForm(request.POST, nodes=queries.nodes_below(seat.node))
     if form.is_valid():
+        to = form.cleaned_data["to"]
         try:
+            if "sure" not in request.POST:
+                owning_actions.refuse_assigning(found.device, to, is_said=True)
+                return _ask_to_assign(request, seat, found, to)
             owning_actions.assign_device(
-                found.device, form.cleaned_data["to"], seat.user, ip=client_ip_text(request)
+                found.device, to, seat.user, ip=client_ip_text(request), stays_found="named" in request.POST
             )
         except actions.CaseError as error:
             form.add_error("to", str(error))
         else:
-            messages.success(
-                request, _("The machine now belongs to %(unit)s.") % {"unit": form.cleaned_data["to"]}
-            )
+            messages.success(request, _("The machine now belongs to %(unit)s.") % {"unit": to})
             return redirect("case", slug, case_id)
     return _case_page(request, seat, found, {"chuyen": form}, status=422)
+
+
+def _ask_to_assign(request: HttpRequest, seat: Seat, found: Case, to: CampaignNode) -> HttpResponse:
+    cases = queries.current_of(found.device)
+    context = {
+        "seat": seat, "door": "cases", "case": found, "to": to, "n_cases": len(cases),
+        "busy": sum(one.state == State.CLEANING for one in cases),
+        "handled": sum(one.state not in OPEN for one in cases),
+        "named": next(filter(None, map(named_now, cases)), None),
+    }  # fmt: skip
+    return render(request, "cases/assign.html", context)
+
+
+@require_POST
+def hand_back(request: HttpRequest, slug: str, case_id: UUID) -> HttpResponse:
+    """Take back that the person gave the machine to another unit."""
+    seat, found = _find(request, slug, case_id)
+    origin = handing_back_actions.origin_of(found, list(found.events.order_by("at", "pk")), seat.user)
+    if origin is not None:
+        take_seat(request, slug, origin, Verb.WORK_CASE)
+    try:
+        device = handing_back_actions.hand_back(found, seat.user, ip=client_ip_text(request))
+    except actions.CaseError as error:
+        messages.error(request, str(error))
+    else:
+        messages.success(request, _("The machine is that of %(unit)s again.") % {"unit": device.owner.name})
+    return redirect("case", slug, case_id)
 
 
 @require_POST
@@ -269,6 +307,7 @@ def _case_page(
         "has_steps": not (unfound or found.merged_into_id or found.done == RETIRE)
         and state not in (State.VERIFIED_CLEAN, State.FALSE_POSITIVE),
         "forwarding": forwarding(seat, found, known, names_machines=names_machines),
+        "may_hand_back": handing_back_actions.origin_of(found, story.events, seat.user) is not None,
         "is_at_top": found.device.owner.parent_id is None,
         "is_public": is_public(found.device.key),
         "assign_form": bound.get("chuyen") or (AssignForm(nodes=nodes) if can_assign else None),

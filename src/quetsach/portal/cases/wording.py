@@ -31,10 +31,10 @@ from quetsach.portal.cases.presence import AtPlace, Presence
 from quetsach.portal.cases.queries import Story
 from quetsach.portal.cases.rules import (
     CHECK,
-    EVIDENCE_BACK,
     FILE_BACK,
     KEPT,
     RETIRE,
+    TABLE_BACK,
     USABLE_TIMES,
     Act,
     Note,
@@ -205,7 +205,7 @@ def _more(event: CaseEvent) -> str:
         is_back = event.act in (Act.RETRACT, Act.UNDO, FILE_BACK)
         text = _("%(file)s was taken back.") if is_back else _("Reported in %(file)s.")
         return text % {"file": data["file"]} + " "
-    if event.act == EVIDENCE_BACK:
+    if event.act == TABLE_BACK:
         return _("%(file)s was taken back.") % {"file": data["file"]} + " "
     if event.act == Note.OVERDUE and data.get("clock") in set(Clock):
         return str(STEPS[Clock(data["clock"])])

@@ -18,7 +18,7 @@ from quetsach.portal.cases.false_alarms.covering import covered, touched_by
 from quetsach.portal.cases.false_alarms.queries import decider_of, holding, reported_signs
 from quetsach.portal.cases.models import Case, CaseEvent, FalseAlarm
 from quetsach.portal.cases.queries import indicators_of
-from quetsach.portal.cases.rules import EVIDENCE_BACK, FILE_BACK, Act, Note, State, allows
+from quetsach.portal.cases.rules import FILE_BACK, TABLE_BACK, Act, Note, State, allows
 from quetsach.portal.cases.undoing_actions import undo
 from quetsach.portal.cases.undone import that_hold
 from quetsach.portal.cases.withdrawing.queries import signs_of
@@ -135,7 +135,7 @@ def take_back(alarm: FalseAlarm, actor: User, reason: str, ip: str | None = None
 def _last_that_holds(case: Case) -> CaseEvent | None:
     """What moved the case last. An act that was taken back has not happened, and that another episode counts
     instead moves nothing."""
-    quiet = (Note.REFUSE, Note.END, RESUMED, FOLLOWED, FILE_BACK, EVIDENCE_BACK)
+    quiet = (Note.REFUSE, Note.END, RESUMED, FOLLOWED, FILE_BACK, TABLE_BACK)
     story = that_hold(case.events.exclude(act__in=quiet).order_by("at", "pk"))
     return story[-1] if story else None
 

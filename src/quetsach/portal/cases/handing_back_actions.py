@@ -1,0 +1,72 @@
+"""Takes back that a person gave a machine to another unit, while nothing has happened to it there."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from uuid import UUID
+
+from django.db import transaction
+from django.utils import timezone
+from django.utils.translation import gettext as _
+
+from quetsach.portal.accounts.models import User
+from quetsach.portal.audit.actions import record
+from quetsach.portal.campaigns.models import CampaignNode
+from quetsach.portal.cases.actions import CaseError
+from quetsach.portal.cases.gaps.actions import follow_owner
+from quetsach.portal.cases.models import Case, CaseEvent, Device
+from quetsach.portal.cases.owning_actions import is_taken, locked_machine, moved_to
+from quetsach.portal.cases.relapses import PORTALS
+from quetsach.portal.cases.rules import Act
+from quetsach.portal.cases.transfer_actions import FROM, cases_of
+from quetsach.portal.cases.undoing_actions import UNDO_WITHIN, undo
+
+
+def origin_of(case: Case, events: Sequence[CaseEvent], actor: User) -> UUID | None:
+    """The node to which this person may give the machine back: the person gave it away, within the time in
+    which acts are taken back, and nothing has happened to the case since. `events` are in their order."""
+    own = [one for one in events if one.act not in PORTALS]
+    if not own or not case.is_current:
+        return None
+    last = own[-1]
+    is_own = last.act == Act.ASSIGN and last.by_id == actor.pk and FROM in last.data
+    return UUID(last.data[FROM]["node"]) if is_own and last.at >= timezone.now() - UNDO_WITHIN else None
+
+
+@transaction.atomic
+def hand_back(case: Case, actor: User, ip: str | None = None) -> Device:
+    """Give the machine back to the unit that had it, with all its cases as they were.
+
+    Raises:
+        CaseError: something has happened to one of its cases since, or that unit has a machine at the
+            address.
+    """
+    device = locked_machine(case.device)
+    gone = _("Something has happened to the case since.")
+    moved: list[tuple[Case, CaseEvent]] = []
+    origins: set[UUID | None] = set()
+    for one in cases_of(device).filter(is_current=True).order_by("pk"):
+        events = list(one.events.order_by("at", "pk"))
+        if not any(event.act == Act.ASSIGN and FROM in event.data for event in events) and one.pk != case.pk:
+            continue  # a false alarm goes along without an event
+        origins.add(origin_of(one, events, actor))
+        last = next((event for event in reversed(events) if event.act not in PORTALS), None)
+        if last is None or None in origins or last.data[FROM]["to"] != str(device.owner_id):
+            raise CaseError(gone)
+        moved.append((one, last))
+    if len(origins) != 1:
+        raise CaseError(gone)
+    was = moved[0][1].data[FROM]
+    origin = CampaignNode.rows.get(pk=was["node"])
+    given_to = device.owner
+    if origin.pk != given_to.pk and is_taken(device, origin):
+        raise CaseError(_("That unit already has a machine with this address. Handle it there."))
+    device.is_owner_said = was["is_said"]
+    moved_to(device, origin, is_assigned=was["is_assigned"], is_said=False)
+    follow_owner(device, origin)
+    told = {"device": device.key, "from": given_to.name, "to": origin.name}
+    record(actor, "device.hand_back", unit_path=given_to.path, about=device, data=told, ip=ip)
+    for one, event in moved:
+        one.device = device
+        undo(one, event, actor, ip)
+    return device
