@@ -136,6 +136,8 @@ def test_a_file_that_was_handed_in_again_does_not_count_a_second_time(office):
     client.post(reverse("evidence_act", args=[unit.pk, again.pk, "rut"]), {"reason": "wrong office"})
     client.post(act)
     assert EvidenceFile.rows.filter(accepted_at__isnull=False, gone_at=None).get() == first
+    page = text_of(client.get(reverse("evidence_file", args=[unit.pk, again.pk])))
+    assert "Chính tệp này, nộp lần trước lúc" in page, "the first is not the one that came again"
     assert RegisterFigures.rows.get(unit=unit).least == 3
 
 

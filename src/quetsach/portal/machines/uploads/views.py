@@ -182,7 +182,7 @@ def evidence_act(request: HttpRequest, unit_id: UUID, file_id: UUID, act: str) -
             if counts.pk == row.pk:
                 messages.success(request, _("The file counts again."))
             else:
-                messages.info(request, _("The same file was handed in again and counts: it is this one."))
+                messages.info(request, _("The same file counts already: it is this one."))
                 row = counts
     except StaleDraftError:
         messages.error(request, _("The content of the file is no longer kept. Upload it again."))
