@@ -1,4 +1,4 @@
-"""What a person recorded of a machine holds, whatever file names the machine, goes, and counts again."""
+"""The recorded work on a machine holds, whatever file names the machine, goes, and counts again."""
 
 import random
 from datetime import timedelta

@@ -1,4 +1,4 @@
-"""Whose state cases have that became one, and what a case was by itself before others were joined with it.
+"""The state of cases that became one, and the state of a case by itself, before others were joined with it.
 
 Acts stay where they were made. Where the evidence of a machine goes from name to name and back, because files
 come and go, the latest word of a person or a proof counts, wherever it was said.
@@ -75,8 +75,8 @@ def own_before(case: Case) -> tuple[CaseEvent | None, list[tuple[Case, bool]]]:
 
 
 def word_before_return(into: Case, case: Case) -> list[int]:
-    """The `last_word` of a case when it came back from another one. What signs moved since, by the claim that
-    it had then, is no word on what was said meanwhile."""
+    """The `last_word` of a case when it came back from another one. Moves by signs since then were judged by
+    its old claim: they are no word on later acts."""
     returned = CaseEvent.rows.filter(case=into, act=PART, data__case=str(case.pk)).order_by("-pk")
     return last_word(into, returned.values_list("pk", flat=True).first())
 

@@ -16,7 +16,7 @@ from quetsach.portal.cases.models import Case, Device
 from quetsach.portal.cases.rules import Act, State, allows
 
 FROM = "from_unit"
-"""In the data of an event: which unit had the machine that a person gave away, and who got it."""
+"""In the data of an event: the unit of the machine before a person gave it away, and the unit that got it."""
 BY_SIGN = "by_sign"
 """In the data of an event: a sign showed whose machine it is."""
 
