@@ -131,7 +131,7 @@ class Hive:
             key = self._find(path)
             if key is None:
                 return {}
-            return {"" if one.name() == "(default)" else one.name(): _data(one) for one in _values(key)}
+            return {_name(one): _data(one) for one in _values(key)}
 
         return self._guarded(ask)
 
@@ -197,6 +197,14 @@ class _Mapped:
 
     def read(self) -> Any:
         return self._data
+
+
+def _name(value: Any) -> str:
+    """The name of a value, "" for the key's default value. The parser calls that one `(default)`, which is an
+    ordinary name, too; and it takes the names of one byte a letter, which are Latin-1, for Windows-1252."""
+    record = value._vkrecord
+    name = record.unpack_string(0x14, record.unpack_word(0x2))
+    return str(name.decode("latin-1" if record.has_ascii_name() else "utf-16-le", "replace"))
 
 
 def _data(value: Any) -> str:
