@@ -110,7 +110,7 @@ def test_a_value_called_default_hides_no_default_value(is_first: bool) -> None:
 def test_names_of_one_byte_a_letter_are_latin_1() -> None:
     """In Windows-1252 five of these bytes are no letter at all: one such name would end the whole key."""
     names = {f"x{chr(one)}": f"{one}.exe" for one in range(0x80, 0x100)}
-    assert dict(shared({RUN: names}).registry.values(RUN)) == names
+    assert dict(shared({RUN: names}).registry.values(RUN).items()) == names
 
 
 @pytest.mark.recorded
