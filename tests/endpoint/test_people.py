@@ -111,6 +111,10 @@ def test_names_of_one_byte_a_letter_are_latin_1() -> None:
     """In Windows-1252 five of these bytes are no letter at all: one such name would end the whole key."""
     names = {f"x{chr(one)}": f"{one}.exe" for one in range(0x80, 0x100)}
     assert dict(shared({RUN: names}).registry.values(RUN).items()) == names
+    below = {rf"{RUN}\{name}": {"": text} for name, text in names.items() if name < "x\xc0"}
+    registry = shared(below).registry
+    assert sorted(registry.subkeys(RUN)) == sorted(name for name in names if name < "x\xc0")
+    assert registry.values(rf"{RUN}\x{chr(0x81)}") == {"": "129.exe"}
 
 
 @pytest.mark.recorded

@@ -11,6 +11,8 @@ from typing import Any
 
 import pytest
 
+from quetsach.endpoint.act.errors import ActError
+from quetsach.endpoint.act.grounds.winregistry import LiveSettings
 from quetsach.endpoint.fact import Unavailable
 from quetsach.endpoint.machines import hive, people
 from quetsach.endpoint.machines.recording import Recording
@@ -179,6 +181,15 @@ def test_a_hidden_value_takes_no_name_of_another(is_first: bool, monkeypatch: py
     values = registry.values("HKLM\\k")
     assert values[""] == BAD
     assert sorted(values.items()) == sorted([real, hidden])
+
+
+def test_no_change_of_a_hidden_value_hits_the_value_whose_name_it_begins_with() -> None:
+    settings, key = LiveSettings(), r"HKLM\SOFTWARE\x"
+    assert settings.get(key, "a\0b") is None
+    for change in (lambda: settings.delete(key, "a\0b"), lambda: settings.set(key, "a\0b", {"data": ""})):
+        with pytest.raises(ActError) as refused:
+            change()
+        assert refused.value.reason == "missing"
 
 
 @pytest.mark.parametrize("data", ["x" * 70_000, ["x" * 40_000, "y" * 40_000], b"x" * (2 << 20)])

@@ -115,7 +115,7 @@ class Hive:
             known = _Names()
             try:
                 for one in _below(key):
-                    known.keys.setdefault(one.name().casefold(), one)
+                    known.keys.setdefault(_name_of_key(one).casefold(), one)
             except Exception as error:  # names before a damaged one are still found
                 known.broken = error
             self._known[place] = known
@@ -160,7 +160,7 @@ class Hive:
 
         def ask() -> list[str]:
             key = self._find(path)
-            return [] if key is None else [one.name() for one in _below(key)]
+            return [] if key is None else [_name_of_key(one) for one in _below(key)]
 
         return self._guarded(ask)
 
@@ -212,9 +212,18 @@ class _Mapped:
 
 def _name(value: Any) -> str:
     """The name of a value, "" for the key's default value. The parser calls that one `(default)`, which is an
-    ordinary name, too; and it takes the names of one byte a letter, which are Latin-1, for Windows-1252."""
-    record = value._vkrecord
-    name = record.unpack_string(0x14, record.unpack_word(0x2))
+    ordinary name, too."""
+    return _spelled(value._vkrecord, 0x2, 0x14)
+
+
+def _name_of_key(key: Any) -> str:
+    return _spelled(key._nkrecord, 0x48, 0x4C)
+
+
+def _spelled(record: Any, length: int, at: int) -> str:
+    """The name in a record, by the places of its length and its text. With one byte a letter a name is
+    Latin-1; the parser takes it for Windows-1252, where five bytes are no letter at all."""
+    name = record.unpack_string(at, record.unpack_word(length))
     return str(name.decode("latin-1" if record.has_ascii_name() else "utf-16-le", "replace"))
 
 
