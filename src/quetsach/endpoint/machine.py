@@ -77,7 +77,8 @@ class Registry(Protocol):
 
     def values(self, key: str) -> Mapping[str, str]:
         """Name → data as text (several strings joined by a line feed, numbers in decimals, bytes in hex); the
-        unnamed value is "". Empty where there is no such key."""
+        unnamed value is "". Empty where there is no such key. A value that could not be read becomes a gap as
+        soon as it is asked for (`registry_values.Values`)."""
         ...
 
     def subkeys(self, key: str) -> Sequence[str]:

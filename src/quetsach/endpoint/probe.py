@@ -8,6 +8,7 @@ from dataclasses import dataclass, field, replace
 
 from quetsach.endpoint.fact import Fact, Gap, Observed, Unavailable, fact
 from quetsach.endpoint.machine import Entry, Machine, System
+from quetsach.endpoint.registry_values import gaps_go_to
 
 MOST_FACTS = 100_000
 """Facts of one probe, at most: a machine with more feeds the check, and the rest becomes a gap."""
@@ -20,6 +21,7 @@ class Seen:
     def __init__(self) -> None:
         self.items: list[Fact] = []
         self.gaps: list[Gap] = []
+        self._told: set[Gap] = set()
 
     def add(self, kind: str, /, **fields: object) -> None:
         """Add a fact; raises Unavailable beyond `MOST_FACTS`."""
@@ -40,7 +42,8 @@ class Seen:
     def lack(self, reason: str, detail: str) -> None:
         """Add a gap, once."""
         gap = Gap(reason, detail)
-        if gap not in self.gaps:
+        if gap not in self._told:
+            self._told.add(gap)
             self.gaps.append(gap)
 
     def first[T](self, found: Sequence[T], most: int, where: str) -> Sequence[T]:
@@ -85,7 +88,8 @@ class Probe:
             return Observed.not_checked("not_running")
         seen = Seen()
         try:
-            self.look(machine, seen)
+            with gaps_go_to(seen.lack):
+                self.look(machine, seen)
         except Unavailable as error:
             seen.gaps.append(Gap(error.reason, error.detail))
         except Exception as error:

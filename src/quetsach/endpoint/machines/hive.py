@@ -19,6 +19,7 @@ from typing import Any, BinaryIO
 
 from quetsach.endpoint.fact import Unavailable
 from quetsach.endpoint.machine import Files
+from quetsach.endpoint.registry_values import Values
 
 _LARGEST, _LARGEST_HELD = 512 << 20, 64 << 20
 _MOST_KNOWN, _MOST_TOGETHER = 64, 120_000
@@ -30,7 +31,11 @@ MOST_NAMES = 100_000
 _LONGEST_DATA = 64 << 10
 _HEAD = struct.Struct("<4xII496xI")
 """The first sector: two sequence numbers, and at its end the checksum of all before it."""
-_TEXTS = frozenset({1, 2, 6, 7})  # REG_SZ, REG_EXPAND_SZ, REG_LINK, REG_MULTI_SZ
+_TEXTS = frozenset({1, 2})  # REG_SZ, REG_EXPAND_SZ
+_MANY_TEXTS = 7  # REG_MULTI_SZ
+_NUMBERS = {4: 4, 11: 8}  # bytes of REG_DWORD, REG_QWORD
+_LARGEST_CELL = 16344
+"""Larger data lies in several cells, from version 1.4 of the format on."""
 _LONGEST_BYTES = 1 << 20
 """Bytes of a value: the cache of programs that ran (ShimCache) has some hundred kilobytes. A text ends at its
 first NUL, whatever stands behind it."""
@@ -110,7 +115,7 @@ class Hive:
             known = _Names()
             try:
                 for one in _below(key):
-                    known.keys.setdefault(one.name().casefold(), one)
+                    known.keys.setdefault(_name_of_key(one).casefold(), one)
             except Exception as error:  # names before a damaged one are still found
                 known.broken = error
             self._known[place] = known
@@ -124,14 +129,20 @@ class Hive:
         together = sum(len(one.keys) for one in self._known.values())
         return len(self._known) > _MOST_KNOWN or together > _MOST_TOGETHER
 
-    def values(self, path: str) -> dict[str, str]:
-        """The values of a key below the hive's root."""
+    def values(self, path: str, called: str = "") -> Values:
+        """The values of a key below the hive's root; `called` is the key's name in what could not be read."""
 
-        def ask() -> dict[str, str]:
+        def ask() -> Values:
             key = self._find(path)
+            found = Values(called or path)
             if key is None:
-                return {}
-            return {"" if one.name() == "(default)" else one.name(): _data(one) for one in _values(key)}
+                return found
+            try:
+                for one in _values(key):
+                    found.add(_name(one), *_data(one))
+            except Exception as error:  # values before a damaged one are still found
+                found.end(error.reason if isinstance(error, Unavailable) else "damaged")
+            return found
 
         return self._guarded(ask)
 
@@ -149,7 +160,7 @@ class Hive:
 
         def ask() -> list[str]:
             key = self._find(path)
-            return [] if key is None else [one.name() for one in _below(key)]
+            return [] if key is None else [_name_of_key(one) for one in _below(key)]
 
         return self._guarded(ask)
 
@@ -199,27 +210,83 @@ class _Mapped:
         return self._data
 
 
-def _data(value: Any) -> str:
+def _name(value: Any) -> str:
+    """The name of a value, "" for the key's default value. The parser calls that one `(default)`, which is an
+    ordinary name, too."""
+    return _spelled(value._vkrecord, 0x2, 0x14)
+
+
+def _name_of_key(key: Any) -> str:
+    return _spelled(key._nkrecord, 0x48, 0x4C)
+
+
+def _spelled(record: Any, length: int, at: int) -> str:
+    """The name in a record, by the places of its length and its text. With one byte a letter a name is
+    Latin-1; the parser takes it for Windows-1252, where five bytes are no letter at all."""
+    name = record.unpack_string(at, record.unpack_word(length))
+    return str(name.decode("latin-1" if record.has_ascii_name() else "utf-16-le", "replace"))
+
+
+def _data(value: Any) -> tuple[str, str]:
+    """The data of a value as text, and why it is not all of it: a reason of `fact.REASONS`, or ""."""
     try:
         record = value._vkrecord
-        is_too_large = record.data_length() & 0x7FFFFFFF > _LONGEST_BYTES
-        is_text = record.data_type() in _TEXTS
-        if not is_too_large:
-            return text_of(value.value())
+        is_cut = record.raw_data_length() & 0x7FFFFFFF > _LONGEST_BYTES
+        return text_of(_typed(record.data_type(), _raw(record)), is_cut=is_cut)
     except Exception:  # one unreadable value must not hide the others
-        return ""
-    if is_text:
-        raise Unavailable("too_large")
-    return ""
+        return "", "damaged"
 
 
-def text_of(data: object) -> str:
-    """Registry data as text, in the form of `machine.Registry`."""
+def _raw(record: Any) -> bytes:
+    """The first bytes of a value's data, at most `_LONGEST_BYTES`. The parser gives for some kinds what lies
+    behind the cell of a value, or in place of it; this raises an error."""
+    from Registry.RegistryParse import HBINCell  # type: ignore[import-untyped]
+
+    told = record.raw_data_length()
+    size = told & 0x7FFFFFFF
+    wanted = min(size, _LONGEST_BYTES)
+    if told != size:  # the data stand in place of their offset
+        raw = bytes(record.unpack_binary(0x8, 4)[:size])
+    elif not size:
+        return b""
+    else:
+        place = record.abs_offset_from_hbin_offset(record.unpack_dword(0x8))
+        cell = HBINCell(record._buf, place, record)
+        if size > _LARGEST_CELL and cell.data_id() == b"db":
+            raw = cell.child().large_data(wanted)
+        elif size > cell.size() - 4:
+            raise ValueError("data larger than their cell")
+        else:
+            raw = bytes(record._buf[place + 4 : place + 4 + wanted])
+    if len(raw) < wanted:
+        raise ValueError("data outside of the hive")
+    return raw
+
+
+def _typed(kind: int, raw: bytes) -> object:
+    """Data in the types in which `winreg` gives them, so that both readers say the same."""
+    if kind in _TEXTS:
+        return raw[: len(raw) & ~1].decode("utf-16-le", "replace").partition("\0")[0]
+    if kind == _MANY_TEXTS:
+        return raw[: len(raw) & ~1].decode("utf-16-le", "replace").split("\0")
+    if kind in _NUMBERS:
+        return int.from_bytes(raw[: _NUMBERS[kind]], "little")
+    return raw
+
+
+def text_of(data: object, *, is_cut: bool = False) -> tuple[str, str]:
+    """Registry data as text, in the form of `machine.Registry`, and why it is not all of it, or "".
+
+    `is_cut` says that the data go on. A text whose end is there is whole all the same.
+    """
     if isinstance(data, bytes):
-        return data[:_LONGEST_BYTES].hex()
+        return data[:_LONGEST_BYTES].hex(), "too_large" if is_cut or len(data) > _LONGEST_BYTES else ""
     if isinstance(data, list | tuple):
-        return "\n".join(str(one) for one in data if one != "")[:_LONGEST_DATA]
-    return "" if data is None else str(data)[:_LONGEST_DATA].rstrip("\0")
+        text = "\n".join(str(one) for one in data if one != "")
+    else:
+        text = "" if data is None else str(data).rstrip("\0")
+        is_cut = False  # a text without a NUL is longer than the longest text
+    return text[:_LONGEST_DATA], "too_large" if is_cut or len(text) > _LONGEST_DATA else ""
 
 
 class Opener:
@@ -291,13 +358,13 @@ class Hives:
             raise Unavailable(hive.reason, hive.detail)
         rest = key.split("\\")[2:]
         if root == "hklm\\system" and rest and rest[0].casefold() == "currentcontrolset":
-            number = hive.values("Select").get("Current", "1")
+            number = hive.values("Select", rf"{root}\Select").get("Current", "1")
             rest[0] = f"ControlSet{int(number) if number.isdecimal() and len(number) < 4 else 1:03d}"
         return hive, "\\".join(rest)
 
-    def values(self, key: str) -> Mapping[str, str]:
+    def values(self, key: str) -> Values:
         found = self._split(key)
-        return found[0].values(found[1]) if found else {}
+        return found[0].values(found[1], key) if found else Values(key)
 
     def subkeys(self, key: str) -> Sequence[str]:
         found = self._split(key)

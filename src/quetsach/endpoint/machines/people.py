@@ -14,6 +14,7 @@ from quetsach.endpoint import windowspath
 from quetsach.endpoint.fact import Unavailable
 from quetsach.endpoint.machine import Files, Registry, User
 from quetsach.endpoint.machines.hive import MOST_HELD, Hive, Hives, Opener
+from quetsach.endpoint.registry_values import gaps_go_to, tell
 
 _PROFILES = r"HKLM\SOFTWARE\Microsoft\Windows NT\CurrentVersion\ProfileList"
 _PEOPLE = ("S-1-5-21-", "S-1-12-1-")
@@ -34,23 +35,33 @@ class PeoplesRegistry:
         return frozenset(name.upper() for name in self._own.subkeys("HKU"))
 
     @cached_property
+    def _profiles(self) -> tuple[Sequence[User], Sequence[tuple[str, str]]]:
+        """The people, and reason and place of each profile of which the folder could not be read."""
+        found: list[User] = []
+        unread: list[tuple[str, str]] = []
+        with gaps_go_to(lambda reason, place: unread.append((reason, place))):
+            for sid in self._own.subkeys(_PROFILES):
+                folder = self._own.values(f"{_PROFILES}\\{sid}").get("ProfileImagePath", "")
+                folder = windowspath.clean(folder, self._variables)
+                if folder and sid.upper().startswith(_PEOPLE):
+                    has_registry = sid.upper() in self._loaded or has_hive(self._files, folder)
+                    root = f"HKU\\{sid}" if has_registry else ""
+                    found.append(User(windowspath.basename(folder), folder, root))
+        return found, unread
+
+    @property
     def users(self) -> Sequence[User]:
         """The people with a profile; `root` is "" for a profile without a registry."""
-        found = []
-        for sid in self._own.subkeys(_PROFILES):
-            folder = self._own.values(f"{_PROFILES}\\{sid}").get("ProfileImagePath", "")
-            folder = windowspath.clean(folder, self._variables)
-            if folder and sid.upper().startswith(_PEOPLE):
-                has_registry = sid.upper() in self._loaded or has_hive(self._files, folder)
-                root = f"HKU\\{sid}" if has_registry else ""
-                found.append(User(windowspath.basename(folder), folder, root))
+        found, unread = self._profiles
+        for reason, place in unread:
+            tell(reason, place)
         return found
 
     @cached_property
     def _kept(self) -> Hives:
         """The registry of those who have one, and are not signed in."""
         places: dict[str, Callable[[], Hive | None]] = {}
-        for user in self.users:
+        for user in self._profiles[0]:
             if user.root and user.root.rpartition("\\")[2].upper() not in self._loaded:
                 places |= hives_of(self._files, user, is_held=True)
         return Hives(places, MOST_HELD)

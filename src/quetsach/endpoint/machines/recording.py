@@ -37,6 +37,7 @@ from quetsach.endpoint.machine import (
     System,
     User,
 )
+from quetsach.endpoint.registry_values import Values
 
 
 class _Files:
@@ -109,8 +110,8 @@ class _Registry:
                 self._below.setdefault(parent.casefold(), {})[name.casefold()] = name
                 child = parent
 
-    def values(self, key: str) -> Mapping[str, str]:
-        return self._keys.get(key.casefold(), {})
+    def values(self, key: str) -> Values:
+        return Values(key, self._keys.get(key.casefold(), {}).items())
 
     def subkeys(self, key: str) -> Sequence[str]:
         return sorted(self._below.get(key.casefold(), {}).values())

@@ -10,7 +10,9 @@ from __future__ import annotations
 import os
 import re
 import time
+from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import suppress
 from functools import lru_cache
 from threading import Thread
 from typing import Any
@@ -22,8 +24,11 @@ from quetsach.endpoint.machines import eventlog, live
 from quetsach.endpoint.machines.disk import OwnWindowsFiles, reason_of
 from quetsach.endpoint.machines.hive import MOST_NAMES, text_of
 from quetsach.endpoint.machines.people import PeoplesRegistry
+from quetsach.endpoint.registry_values import Values
 
 _WORD = re.compile(r"\w{1,64}", re.ASCII)
+_NO_MORE = 259
+"""ERROR_NO_MORE_ITEMS (winerror.h): a list of the registry ends so; any other error cuts it off."""
 _WMI_SECONDS, _WMI_TRIES, _WMI_PAUSE = 30, 5, 3
 
 
@@ -42,21 +47,28 @@ class OwnRegistry:
                 return None
             raise Unavailable(reason_of(error), key) from error
 
-    def values(self, key: str) -> Mapping[str, str]:
+    def values(self, key: str) -> Values:
         import winreg
 
+        found = Values(key)
         opened = self._open(key)
         if opened is None:
-            return {}
-        found: dict[str, str] = {}
+            return found
+        told: list[tuple[str, str, str]] = []
         with opened:
             for number in range(MOST_NAMES):
                 try:
                     name, data, _type = winreg.EnumValue(opened, number)
-                except OSError:
-                    return found
-                found[name] = text_of(data)
-        raise Unavailable("too_large", key)
+                except OSError as error:
+                    if error.winerror != _NO_MORE:
+                        found.end(_not_missing(error))
+                    break
+                told.append((name, *text_of(data)))
+            else:
+                found.end("too_large")
+            for one in _by_name(opened, told):
+                found.add(*one)
+        return found
 
     def subkeys(self, key: str) -> Sequence[str]:
         import winreg
@@ -69,9 +81,33 @@ class OwnRegistry:
             for number in range(MOST_NAMES):
                 try:
                     found.append(winreg.EnumKey(opened, number))
-                except OSError:
+                except OSError as error:
+                    if error.winerror != _NO_MORE:
+                        raise Unavailable(_not_missing(error), key) from error
                     return found
         raise Unavailable("too_large", key)
+
+
+def _by_name(opened: Any, told: list[tuple[str, str, str]]) -> list[tuple[str, str, str]]:
+    """The values of an open key, of values with one name first the value that programs get by that name.
+
+    `winreg` ends a name at its first NUL. A hidden value `x` NUL `y` is thus a second `x`, which must not be
+    taken for the first.
+    """
+    import winreg
+
+    times = Counter(name.casefold() for name, _text, _reason in told)
+    real: dict[str, tuple[str, str]] = {}
+    for name in [name for name, number in times.items() if number > 1]:
+        with suppress(OSError):
+            real[name] = text_of(winreg.QueryValueEx(opened, name)[0])
+    return sorted(told, key=lambda one: one[1:] != real.get(one[0].casefold(), one[1:]))
+
+
+def _not_missing(error: OSError) -> str:
+    """The reason for what Windows began to list: it was there."""
+    reason = reason_of(error)
+    return "failed" if reason == "missing" else reason
 
 
 class WindowsMachine:

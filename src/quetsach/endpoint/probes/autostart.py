@@ -150,9 +150,10 @@ def _machine_wide(machine: Machine, seen: Seen) -> None:
     for place, wanted in _BELOW:
         with seen.part():
             for key in seen.first(machine.registry.subkeys(place), _MOST_CLASSES, place):
-                for name, command in machine.registry.values(f"{place}\\{key}").items():
-                    if not wanted or name.casefold() == wanted.casefold():
-                        _library(variables, seen, f"{place}\\{key}", name, command)
+                values = machine.registry.values(f"{place}\\{key}")
+                told = [(wanted, values.get(wanted, ""))] if wanted else values.items()
+                for name, command in told:
+                    _library(variables, seen, f"{place}\\{key}", name, command)
     for place, names in _MANY:
         with seen.part():
             values = machine.registry.values(place)

@@ -39,7 +39,7 @@ class LiveSettings:
 
     def get(self, key: str, name: str) -> State | None:
         try:
-            with _opened(key, _READ) as (advapi, handle):
+            with _opened(key, _READ, name) as (advapi, handle):
                 kind, size = c_uint32(), c_uint32(0)
                 number = advapi.RegQueryValueExW(
                     handle, c_wchar_p(name), None, byref(kind), None, byref(size)
@@ -62,14 +62,14 @@ class LiveSettings:
 
     def set(self, key: str, name: str, value: State) -> None:
         data = bytes.fromhex(value["data"])
-        with _opened(key, _WRITE) as (advapi, handle):
+        with _opened(key, _WRITE, name) as (advapi, handle):
             number = advapi.RegSetValueExW(
                 handle, c_wchar_p(name), 0, c_uint32(value["type"]), data, c_uint32(len(data))
             )
             _finish(advapi, handle, number, f"{key}\\{name}")
 
     def delete(self, key: str, name: str) -> None:
-        with _opened(key, _WRITE) as (advapi, handle):
+        with _opened(key, _WRITE, name) as (advapi, handle):
             _finish(advapi, handle, advapi.RegDeleteValueW(handle, c_wchar_p(name)), f"{key}\\{name}")
 
 
@@ -81,11 +81,13 @@ def _finish(advapi: Any, handle: Any, number: int, what: str) -> None:
 
 
 @contextmanager
-def _opened(key: str, access: int) -> Iterator[tuple[Any, Any]]:
-    advapi = ctypes.WinDLL("advapi32")
+def _opened(key: str, access: int, name: str = "") -> Iterator[tuple[Any, Any]]:
+    """The key, for something with the value of this name. These functions end a name at its first NUL: a
+    change of the value `a` NUL `b` would hit `a`."""
     root, _, rest = key.partition("\\")
-    if root.upper() not in _ROOTS or "\0" in key:
+    if root.upper() not in _ROOTS or "\0" in key + name:
         raise ActError("missing", key)
+    advapi = ctypes.WinDLL("advapi32")
     handle = c_void_p()
     # Predefined keys are negative 32-bit numbers, extended by their sign.
     base = c_void_p(ctypes.c_int32(_ROOTS[root.upper()]).value)
