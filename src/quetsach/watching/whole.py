@@ -108,6 +108,7 @@ def read_on(
     A store is read once more from its beginning where it holds smaller numbers than at the last look, where
     its largest number fell, or where something behind damage was read and the damage is gone: a copy was put
     in its place. So is one with queries without a name: new queries do not tell whether those are there.
+    Damage is told until a copy without it was read that goes as far as the last look did.
     """
     with _opened(path) as opened:
         if opened is None:
@@ -122,7 +123,11 @@ def read_on(
         damage = before.damage if before is not None else ()
         is_lost = not store.stops and _lacks(told, errors, damage)
         if told.adds and (is_lost or any(pihole.NAMELESS in error for error in errors)):
-            told = reader.read(None, log_format)
+            renewed = reader.read(None, log_format)
+            is_short = before is not None and renewed.record < before.record
+            if not (is_lost and is_short and told.coverage.lines):
+                # What an older copy gets anew adds to what is known.
+                told = renewed
             is_lost = not store.stops and _lacks(told, errors, damage)
         is_part = before is not None and is_earlier and told.record + 1 == before.first
         if before is not None and is_part:
@@ -133,6 +138,8 @@ def read_on(
             # Records may be missing between both: where they come, the smallest number tells.
             first = before.first
     told = told._replace(first=first, joins=before is not None and not told.adds)
+    if before is not None and is_lost and told.record < before.record:
+        told = _with_damage_of(before, told)
     if before is not None:
         # New queries of a restored copy go on at its own last number.
         record = told.record if is_cut and not is_part else max(before.record, told.record)
@@ -215,6 +222,14 @@ def _lacks(told: Answer, errors: Iterable[str], damage: Iterable[str]) -> bool:
     """Whether something that could not be read at the last look is not told any more. An error names few of
     the places in `damage`."""
     return not ({*damage} <= {*told.damage} and {*errors} <= {*told.coverage.errors})
+
+
+def _with_damage_of(before: Looked, told: Answer) -> Answer:
+    """The answer with the damage of the last look, too: nothing that was read since stood there."""
+    damage = tuple(dict.fromkeys((*before.damage, *told.damage)))
+    known = before.coverage.errors if before.coverage is not None else []
+    errors = list(dict.fromkeys((*known, *told.coverage.errors)))
+    return told._replace(damage=damage, coverage=told.coverage._replace(errors=errors))
 
 
 class _Store(NamedTuple):
