@@ -106,8 +106,9 @@ def read_on(
     store goes on with what was read under another name.
 
     A store is read once more from its beginning where it holds smaller numbers than at the last look, where
-    its largest number fell, or where something behind damage was read and the damage is gone: a copy was put
-    in its place. So is one with queries without a name: new queries do not tell whether those are there.
+    its largest number fell, where records that were read before stand behind its last one, or where something
+    behind damage was read and the damage is gone: a copy was put in its place. So is one with queries without
+    a name: new queries do not tell whether those are there.
     Damage is told until a copy without it was read that goes as far as the last look did.
     """
     with _opened(path) as opened:
@@ -118,7 +119,8 @@ def read_on(
         reader = _Reader(path, engine, matcher, options, store, again, source)
         is_earlier = before is not None and 0 < first < before.first
         is_cut = before is not None and 0 < store.last < before.record
-        told = reader.read(None if is_earlier or is_cut else before, log_format)
+        is_back = before is not None and not is_cut and _is_back(store, first, before)
+        told = reader.read(None if is_earlier or is_cut or is_back else before, log_format)
         errors = before.coverage.errors if before is not None and before.coverage is not None else []
         damage = before.damage if before is not None else ()
         is_lost = not store.stops and _lacks(told, errors, damage)
@@ -216,6 +218,19 @@ def _goes_on(store: _Store, first: int, before: Looked) -> bool:
             break
         latest, is_there = max(latest, moment), is_there or number == before.record
     return is_there and latest == before.moment
+
+
+def _is_back(store: _Store, first: int, before: Looked) -> bool:
+    """Whether records stand behind the last one of a store that were there before it: an older copy was read
+    meanwhile, and those behind its last number were read already."""
+    if not 0 < before.record < store.last:
+        return False
+    try:
+        later = store.numbered((before.record, inf))
+        moment = next((moment for number, moment, _line in later if number > before.record), inf)
+        return moment <= before.moment and not _goes_on(store, first, before)
+    except Exception:  # hostile bytes make a library raise anything; the reading reports the reason
+        return False
 
 
 def _lacks(told: Answer, errors: Iterable[str], damage: Iterable[str]) -> bool:
