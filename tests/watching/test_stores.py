@@ -249,7 +249,7 @@ def test_damage_is_told_until_a_copy_was_read_that_holds_what_it_hid(office: Off
         assert office.follower.troubles == {str(path): before.errors[0]}
         office.kill()
         office.start()
-    # What that part gets anew adds to what is known.
+    # New events of that part add to those that are known.
     older, new = with_new_events(event_log(EVENTS.read_bytes(), 3))
     put(office, path, older)
     office.settle()
