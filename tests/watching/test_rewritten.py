@@ -222,6 +222,44 @@ def test_old_lines_in_a_log_that_was_written_anew_meanwhile_are_told(office: Off
     assert sum(len(one.gaps) for one in office.coverage()) == 1
 
 
+@pytest.mark.parametrize("is_down", [False, True])
+def test_that_lines_count_once_more_is_told_for_as_long_as_they_do(office: Office, is_down: bool) -> None:
+    """Of a ring that was half written for long, whatever its writer appends later and however it is read."""
+    ring, path = [office.line() for _ in range(300)], office.logs / "dns.log"
+    rewrite(office, b"".join(ring))
+    office.settle()
+    ring = [*ring[100:], *(office.line() for _ in range(120))]
+    rewrite(office, b"".join(ring[:160]))
+    office.settle()
+    assert sum(row.count for row in office.found()) == 460
+    rewrite(office, b"".join(ring))
+    office.settle()
+    for new in (0, 1, 70):
+        if is_down:
+            office.kill()
+            if new:
+                office.use(["evil.example", f"x{new}.example"])
+            office.start()
+        if new:
+            office.append(b"".join(office.line() for _ in range(new)))
+        office.settle()
+        assert "may count once more" in office.follower.troubles[str(path)]
+        told = [error for one in office.coverage() for error in one.errors]
+        assert len(told) == 1 and "may count once more" in told[0]
+
+
+def test_a_log_that_is_emptied_is_no_ring_though_its_lines_are_out_of_order(office: Office) -> None:
+    """As firewalls write them, which tell when a connection began once it ends."""
+    lines = [office.line() for _ in range(600)]
+    late = lines.pop(200)
+    rewrite(office, b"".join([*lines[:300], late, *lines[300:500]]))
+    office.settle()
+    rewrite(office, b"".join([lines[499].replace(b"T00:08", b"T00:07"), *lines[500:]]))
+    office.settle()
+    assert not office.follower.troubles
+    assert not [error for one in office.coverage() for error in one.errors]
+
+
 def test_a_log_that_begins_anew_is_read_though_its_writer_never_rests(office: Office) -> None:
     rewrite(office, b"".join(office.line() for _ in range(200)))
     office.settle()

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import shutil
 import sqlite3
+import struct
 from contextlib import closing
 from pathlib import Path
 
@@ -219,6 +220,58 @@ def test_a_part_of_an_event_log_is_read_though_the_words_of_its_damage_stay(offi
     )
     put(office, path, good)
     check(office)
+
+
+@pytest.mark.realdata
+@pytest.mark.skipif(not EVENTS.is_file(), reason="QUETSACH_TEST_DATA is not there")
+@pytest.mark.parametrize("is_zero", [True, False])
+def test_damage_is_told_until_a_copy_was_read_that_holds_what_it_hid(office: Office, is_zero: bool) -> None:
+    """An older part that is whole shows nothing of it."""
+    pytest.importorskip("evtx")
+    office.use(["185.26.182.117"])
+    office.kill()
+    office.start()
+    path, good = office.logs / "sysmon.evtx", event_log(EVENTS.read_bytes(), 9)
+    listed = good.index("185.26.182.117".encode("utf-16-le"))
+    begin = 4096 + (listed - 4096) // 65536 * 65536
+    hurt = bytearray(good)
+    size = 65536 if is_zero else 60_000
+    hurt[begin + 600 * (not is_zero) : begin + size] = bytes(size - 600 * (not is_zero))
+    put(office, path, bytes(hurt))
+    office.settle()
+    (before,) = office.coverage()
+    assert before.errors and not office.found()
+    for chunks in (4, 3):
+        put(office, path, event_log(EVENTS.read_bytes(), chunks))
+        office.settle()
+        (told,) = office.coverage()
+        assert told.errors == before.errors
+        assert office.follower.troubles == {str(path): before.errors[0]}
+        office.kill()
+        office.start()
+    # New events of that part add to those that are known.
+    older, new = with_new_events(event_log(EVENTS.read_bytes(), 3))
+    put(office, path, older)
+    office.settle()
+    (grown,) = office.coverage()
+    assert (grown.lines, grown.errors) == (before.lines + new, before.errors) and new > 1
+    put(office, path, good)
+    office.settle()
+    (told,) = office.coverage()
+    assert not told.errors and not office.follower.troubles
+    assert office.found() == office.expected()[0]
+    assert sum(row.count for row in office.found()) == 1
+
+
+def with_new_events(data: bytes) -> tuple[bytes, int]:
+    """An event log whose last chunk was written years later, and how many events that are."""
+    made = bytearray(data)
+    last = len(made) - 65536
+    at, free, count = last + 512, last + struct.unpack_from("<I", made, last + 48)[0], 0
+    while at < free:
+        struct.pack_into("<Q", made, at + 16, 10**7 * (11_644_473_600 + 1_900_000_000))
+        at, count = at + struct.unpack_from("<I", made, at + 4)[0], count + 1
+    return bytes(made), count
 
 
 def unfinished(folder: Path) -> tuple[bytes, bytes, bytes]:

@@ -267,8 +267,8 @@ class Follower:
                 return True
         if held.generation is None and not held.repeats and rewritten.repeats(tail, held.handle, size):
             held.repeats = rewritten.REPEATED
-        if held.generation is None and not users and not tail:
-            # Of the last lines only a hash is known: their time must do.
+        if held.generation is None and not users:
+            # Of the last lines only a hash is known, or they are not written yet: their time must do.
             known = self._state.looked(old.number, self._looker.version)
             held.last_of_old = (known.coverage.last if known and known.coverage else None) or ""
         held.doubted = 0.0

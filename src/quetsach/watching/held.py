@@ -17,7 +17,7 @@ from quetsach.watching import counting, holes
 from quetsach.watching.content import HEAD_BYTES, SETTLED_BYTES, Fingerprint, Handle, Mark, Stretch
 from quetsach.watching.counting import Counted
 from quetsach.watching.generation import Answer, Generation, Read, Stand
-from quetsach.watching.rewritten import REPEATED
+from quetsach.watching.rewritten import REPEATED, has_old
 from quetsach.watching.state import State
 from quetsach.watching.whole import answer_of
 
@@ -248,6 +248,7 @@ class Looker:
             self.write(held)
             stand = None
         if stand is None and one is not None:
+            held.repeats = held.repeats or self.state.counts_twice(one.number)
             known = self.state.looked(one.number, self.version)
             if known is not None:
                 rest = known.rest.bytes if known.rest is not None else 0
@@ -469,7 +470,7 @@ class Looker:
         answer = answer._replace(coverage=coverage)
         if held.no_text:
             reading.tell_no_text(coverage, held.no_text)
-        if held.last_of_old and one is None and coverage.first and coverage.first < held.last_of_old:
+        if one is None and has_old(held.last_of_old, held.tail, (coverage.first, coverage.last), end):
             held.repeats = REPEATED
         if held.repeats:
             coverage.errors.append(held.repeats)

@@ -16,6 +16,7 @@ REPEATED = (
     "was written anew, and nobody can see where its new lines begin, so lines may count once more; let the"
     " program append to its log"
 )
+TWICE = (PREPENDED, REPEATED)
 _BLOCK = 8 << 20
 _MOST_BYTES = 64 << 20
 """So many of the last bytes are searched."""
@@ -98,6 +99,16 @@ def repeats(tail: bytes, handle: Handle, size: int) -> bool:
     feed = _FEEDS.get(handle.encoding, b"\n")
     lines = [line for line in tail.split(feed)[1:] if len(line) >= _LEAST_LINE][-_KNOWN_LINES:]
     return any(line in data for _begin, data in _blocks(handle, size) for line in lines)
+
+
+def has_old(last_of_old: str, tail: bytes, times: tuple[str | None, str | None], size: int) -> bool:
+    """Whether lines of another content stand in so many bytes of a new one, by its last time and their first
+    and last. Where its last lines are known, and are not here, all must be as old: lines of a log that was
+    emptied may be out of order."""
+    first, last = times
+    if not first or not last or first >= last_of_old:
+        return False
+    return not tail or (size >= HEAD_BYTES and last <= last_of_old)
 
 
 def are_equal(tail: bytes) -> bool:

@@ -11,7 +11,8 @@ from typing import Any
 from quetsach.sightings.adding import add
 from quetsach.sightings.copies import OTHERWISE
 from quetsach.sightings.sighting import Bypass, Coverage, Sighting
-from quetsach.watching.covering import covered
+from quetsach.watching import rewritten
+from quetsach.watching.covering import covered, parsed
 from quetsach.watching.generation import SELECT, Generation, generation_of
 from quetsach.watching.store import Store
 
@@ -32,6 +33,14 @@ class Telling(Store):
     def of_source(self, source: str) -> list[Generation]:
         """The generations with a source id."""
         return list(map(generation_of, self._file.execute(f"{SELECT} WHERE source = ?", (source,))))
+
+    def counts_twice(self, number: int) -> str:
+        """Why lines of a generation count more than once, as any list knows it; "" where they do not. That
+        stays so: what counted once more is not taken back."""
+        query = "SELECT coverage FROM looked WHERE generation = ? ORDER BY version"
+        known = [parsed(text) for (text,) in self._file.execute(query, (number,))]
+        said = (error for one in known if one is not None for error in one.errors)
+        return next((error for error in said if error in rewritten.TWICE), "")
 
     def last_generation(self) -> int:
         """The number of the latest generation; it rises with each new content."""

@@ -106,8 +106,10 @@ def read_on(
     store goes on with what was read under another name.
 
     A store is read once more from its beginning where it holds smaller numbers than at the last look, where
-    its largest number fell, or where something behind damage was read and the damage is gone: a copy was put
-    in its place. So is one with queries without a name: new queries do not tell whether those are there.
+    its largest number fell, where records that were read before stand behind its last one, or where something
+    behind damage was read and the damage is gone: a copy was put in its place. So is one with queries without
+    a name: new queries do not tell whether those are there.
+    Damage is told until a copy without it was read that goes as far as the last look did.
     """
     with _opened(path) as opened:
         if opened is None:
@@ -117,12 +119,17 @@ def read_on(
         reader = _Reader(path, engine, matcher, options, store, again, source)
         is_earlier = before is not None and 0 < first < before.first
         is_cut = before is not None and 0 < store.last < before.record
-        told = reader.read(None if is_earlier or is_cut else before, log_format)
+        is_back = before is not None and not is_cut and _is_back(store, first, before)
+        told = reader.read(None if is_earlier or is_cut or is_back else before, log_format)
         errors = before.coverage.errors if before is not None and before.coverage is not None else []
         damage = before.damage if before is not None else ()
         is_lost = not store.stops and _lacks(told, errors, damage)
         if told.adds and (is_lost or any(pihole.NAMELESS in error for error in errors)):
-            told = reader.read(None, log_format)
+            renewed = reader.read(None, log_format)
+            is_short = before is not None and renewed.record < before.record
+            if not (is_lost and is_short and told.coverage.lines):
+                # What an older copy gets anew adds to what is known.
+                told = renewed
             is_lost = not store.stops and _lacks(told, errors, damage)
         is_part = before is not None and is_earlier and told.record + 1 == before.first
         if before is not None and is_part:
@@ -133,6 +140,8 @@ def read_on(
             # Records may be missing between both: where they come, the smallest number tells.
             first = before.first
     told = told._replace(first=first, joins=before is not None and not told.adds)
+    if before is not None and is_lost and told.record < before.record:
+        told = _with_damage_of(before, told)
     if before is not None:
         # New queries of a restored copy go on at its own last number.
         record = told.record if is_cut and not is_part else max(before.record, told.record)
@@ -211,10 +220,31 @@ def _goes_on(store: _Store, first: int, before: Looked) -> bool:
     return is_there and latest == before.moment
 
 
+def _is_back(store: _Store, first: int, before: Looked) -> bool:
+    """Whether records stand behind the last one of a store that were there before it: an older copy was read
+    meanwhile, and those behind its last number were read already."""
+    if not 0 < before.record < store.last:
+        return False
+    try:
+        later = store.numbered((before.record, inf))
+        moment = next((moment for number, moment, _line in later if number > before.record), inf)
+        return moment <= before.moment and not _goes_on(store, first, before)
+    except Exception:  # hostile bytes make a library raise anything; the reading reports the reason
+        return False
+
+
 def _lacks(told: Answer, errors: Iterable[str], damage: Iterable[str]) -> bool:
     """Whether something that could not be read at the last look is not told any more. An error names few of
     the places in `damage`."""
     return not ({*damage} <= {*told.damage} and {*errors} <= {*told.coverage.errors})
+
+
+def _with_damage_of(before: Looked, told: Answer) -> Answer:
+    """The answer with the damage of the last look, too: nothing that was read since stood there."""
+    damage = tuple(dict.fromkeys((*before.damage, *told.damage)))
+    known = before.coverage.errors if before.coverage is not None else []
+    errors = list(dict.fromkeys((*known, *told.coverage.errors)))
+    return told._replace(damage=damage, coverage=told.coverage._replace(errors=errors))
 
 
 class _Store(NamedTuple):
