@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import random
+import unicodedata
 
 import pytest
 
@@ -38,6 +39,8 @@ AROUND = (
         "C:\\\\Địa",
         "tới",
         "(",
+        *("“", "”", "‘", "»", "–", "…", "→", "、", "：", "「", "\u00a0", "\u3000", "\u202a", "\u2069"),
+        *(r"\u201c", r"\u201d", r"\\u2013", r"\u00a0", r"\uff1a", r"\u2192"),
     ),
 )
 EVE = (
@@ -149,3 +152,44 @@ def test_colours_of_a_known_format_hide_no_name() -> None:
     # A pattern of a search is no colour.
     line = EVE.format("a.evil.example.b.#033[0-9]")
     assert not list(compare(["evil.example"], f"{line}\n".encode()).sightings)
+
+
+MARKS = "“”‘’‚„«»‹›「」『』《》【】〈〉–—…•→←⇒↗、，：；（）"
+UNSEEN = "\u00a0\u2003\u202f\u3000\u200e\u200f\u202a\u202e\u2066\u2069"
+
+
+@pytest.mark.parametrize("word", ["evil.example", "bücher.example", "b\\u00fccher.example"])
+def test_typographic_marks_part_words(word: str) -> None:
+    lines = []
+    for mark in MARKS + UNSEEN:
+        lines += [f"máy 10.1.1.5 truy cập {mark}{word}{mark}\n", f"10.1.1.5 có{mark}{word}{mark}rồi\n"]
+        lines.append(f"10.1.1.5 mở https://{word}{mark}\n")
+        lines.append(f'{{"client":"10.1.1.5","any":"x\\u{ord(mark):04x}{word}\\u{ord(mark):04x}y"}}\n')
+    if "\\" in word:
+        lines = [line for line in lines if line.startswith("{")]
+    result = compare(["evil.example", "xn--bcher-kva.example"], "".join(lines).encode())
+    assert [(row.count, row.device) for row in result.sightings] == [(len(lines), "10.1.1.5")]
+
+
+def test_every_blank_quotation_mark_and_arrow_parts_words() -> None:
+    kinds = {"Zs", "Pi", "Pf"}
+    found = [c for c in map(chr, range(0x80, 0x3100)) if unicodedata.category(c) in kinds]
+    found = [c for c in found if not "\u2e00" <= c < "\u2e80"]
+    found += map(chr, range(0x2190, 0x2200))
+    text = "".join(f"10.1.1.5 x{c}evil.example{c}y\n" for c in found)
+    assert sum(row.count for row in compare(["evil.example"], text.encode()).sightings) == len(found) > 130
+
+
+def test_what_idna_maps_into_a_name_parts_no_word() -> None:
+    text = "10.1.1.5 ev\u00adil.example\n10.1.1.5 evil\u200b.example\n10.1.1.5 notevil.example"
+    assert sum(row.count for row in compare(["evil.example"], text.encode()).sightings) == 2
+
+
+def test_a_mark_ends_a_url_as_a_quote_does_and_a_dash_only_its_host() -> None:
+    listed = ["shared.test/a/gate.php", "evil.example"]
+    text = "10.1.1.5 mở “https://shared.test/a/gate.php”, rồi nghỉ\n10.1.1.5 http://shared.test/a/gate.php…\n"
+    (row,) = compare(listed, text.encode()).sightings
+    assert (row.indicator, row.count) == ("shared.test/a/gate.php", 2)
+    # What stands in a path or a query is only mentioned.
+    text = "10.1.1.5 GET https://fine.test/a–evil.example\n10.1.1.5 GET https://fine.test/?q=a–evil.example\n"
+    assert not list(compare(listed, text.encode()).sightings)
