@@ -193,3 +193,24 @@ def test_a_mark_ends_a_url_as_a_quote_does_and_a_dash_only_its_host() -> None:
     # What stands in a path or a query is only mentioned.
     text = "10.1.1.5 GET https://fine.test/a–evil.example\n10.1.1.5 GET https://fine.test/?q=a–evil.example\n"
     assert not list(compare(listed, text.encode()).sightings)
+
+
+@pytest.mark.parametrize(
+    "colour",
+    [
+        *(
+            r"\u0023033[36m",
+            r"\u005e[[36m",
+            r"#033\u005b36m",
+            r"^\u005b[36m",
+            r"^[\u005b36m",
+            r"\x1b\u005b36m",
+        ),
+        *(r"\\u0023033[0m", r"\u001b\u005b1\u003b36\u006d"),
+    ],
+)
+@pytest.mark.parametrize("word", ["{}evil.example", "ev{}il.example", "{}203.0.113.9", "203.0{}.113.9"])
+def test_an_escape_within_a_colour_hides_no_name(colour: str, word: str) -> None:
+    line = f'{{"client":"10.1.1.5","q":"{word.format(colour)}"}}\n'
+    (row,) = compare(["evil.example", "203.0.113.9"], line.encode()).sightings
+    assert (row.count, row.device) == (1, "10.1.1.5")

@@ -44,9 +44,10 @@ pub(super) fn escape(bytes: &[u8]) -> Escape {
     }
 }
 
-/// Whether a name, an address or a path may hold this byte, or whether it may begin an escape or a label with its length.
+/// Whether a name, an address or a path may hold this byte, or whether it may begin an escape, a colour or a label with its
+/// length.
 fn is_in_names(b: u8) -> bool {
-    address::is_token(b) || b":\\/()".contains(&b)
+    address::is_token(b) || b":\\/()#^[".contains(&b)
 }
 
 fn number(digits: &[u8]) -> Option<u32> {
