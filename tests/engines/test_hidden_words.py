@@ -8,6 +8,7 @@ import unicodedata
 
 import pytest
 
+from quetsach.text.canonical import name
 from tests.engines.both import compare
 
 LISTED = ["evil.example", "xn--bcher-kva.example", "203.0.113.9", "2001:db8::1", "shared.test/a/gate.php"]
@@ -214,3 +215,31 @@ def test_an_escape_within_a_colour_hides_no_name(colour: str, word: str) -> None
     line = f'{{"client":"10.1.1.5","q":"{word.format(colour)}"}}\n'
     (row,) = compare(["evil.example", "203.0.113.9"], line.encode()).sightings
     assert (row.count, row.device) == (1, "10.1.1.5")
+
+
+@pytest.mark.parametrize(
+    ("listed", "label"),
+    [
+        # Both directions in a label, a mark that begins it, a joiner that joins nothing.
+        ("xn--ab-vld", "aאb"),
+        ("xn--b-wbb", "\u0301b"),
+        ("xn--ab-m1t", "a\u200db"),
+        ("xn--bcher-kva", "BÜCHER"),
+    ],
+)
+def test_a_label_that_breaks_rules_is_found_where_its_a_label_is_listed(listed: str, label: str) -> None:
+    escaped = json.dumps(label)[1:-1]
+    lines = [f"10.1.1.5 asked {label}.test", f'{{"client":"10.1.1.5","any":"{escaped}.test"}}']
+    found = compare([f"{listed}.test"], "".join(f"{line}\n" for line in lines).encode()).sightings
+    assert [(row.count, row.device) for row in found] == [(2, "10.1.1.5")]
+
+
+def test_both_engines_spell_every_label_the_same() -> None:
+    rng = random.Random(8)
+    letters = "aאבб٣é\u0301\u200c\u200dक\u094dß·3-Aｘ\u00ad"
+    labels = ["".join(rng.choices(letters, k=rng.randrange(2, 6))) for _ in range(300)]
+    named = {label: name(label) for label in labels}
+    listed = [found for found in named.values() if found.startswith("xn--")][::2]
+    text = "".join(f"10.1.1.5 asked {label}.test\n" for label in labels)
+    found = compare([f"{label}.test" for label in dict.fromkeys(listed)], text.encode()).sightings
+    assert sum(row.count for row in found) >= len(listed) > 100
