@@ -243,3 +243,18 @@ def test_both_engines_spell_every_label_the_same() -> None:
     text = "".join(f"10.1.1.5 asked {label}.test\n" for label in labels)
     found = compare([f"{label}.test" for label in dict.fromkeys(listed)], text.encode()).sightings
     assert sum(row.count for row in found) >= len(listed) > 100
+
+
+def test_full_stops_of_other_scripts_are_dots_of_a_name_in_free_text() -> None:
+    lines = [
+        "client 10.1.1.5 asked evil。example",
+        "client 10.1.1.5 asked evil．example, then nothing",
+        "client 10.1.1.5 opened https://evil｡example/x",
+        r'{"client":"10.1.1.5","any":"evil\u3002example"}',
+        "client 10.1.1.5 opened shared。test/a/gate.php",
+    ]
+    found = compare(
+        ["evil.example", "shared.test/a/gate.php"], "".join(f"{line}\n" for line in lines).encode()
+    )
+    told = [(row.indicator, row.count) for row in found.sightings]
+    assert told == [("evil.example", 4), ("shared.test/a/gate.php", 1)]

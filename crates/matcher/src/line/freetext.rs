@@ -2,8 +2,8 @@
 //! except those in queries, in referrers, and in the path and user information of a URL with a scheme: there
 //! they are only mentioned. The line is read as characters; each byte outside UTF-8 is a character of its
 //! own. `attribution` says which machine such a line tells of, `moments` when.
+use crate::canonical::names::{Host, is_wide_dot, name, path_of, split_url, trim_dots};
 use crate::canonical::{address, marks};
-use crate::canonical::names::{Host, name, path_of, split_url, trim_dots};
 use crate::line::chars::{BLANK, Text, ascii, at, is, is_end, is_space, is_word, run};
 use crate::line::hit::Field;
 use crate::line::places::{addresses, with_ports_apart};
@@ -200,7 +200,7 @@ pub fn read(line: &[u8]) -> Vec<(Field, Token)> {
         }
         let end = run(clear, i, in_name);
         let spelled = trim_dots(text.bytes(i, end));
-        if spelled.contains(&b'.') {
+        if spelled.contains(&b'.') || !spelled.is_ascii() && spelled.windows(3).any(is_wide_dot) {
             let host = Host::Name(name(spelled));
             found.push((i, Token::Host(host.clone(), None)));
             found.extend(bare_url(&text, masked, i, end, host));

@@ -92,6 +92,10 @@ class FreeText:
     tokens: tuple[Token, ...]
 
 
+def _has_dot(spelled: str) -> bool:
+    return "." in spelled or (not spelled.isascii() and any(dot in spelled for dot in "\u3002\uff0e\uff61"))
+
+
 def _blank(line: str, spans: Iterable[tuple[int, int]]) -> str:
     """The line with these spans, in rising order, made blank; every place is kept."""
     parts: list[str] = []
@@ -165,7 +169,7 @@ def read(line: bytes, url_hosts: Container[str] = _ANY) -> FreeText:
         hosts = _with_port(clear, hosts, parse_port(apart[1]))
     for run in _NAME.finditer(clear):
         spelled = run[0].strip(".")
-        if "." in spelled and not is_numeric_name(spelled):
+        if _has_dot(spelled) and not is_numeric_name(spelled):
             hosts.append((run.start(), run.end(), Token("text", "name", name(spelled))))
     for start, end, token in hosts:
         found.append((start, token))
@@ -185,7 +189,7 @@ def _urls(line: str) -> Iterator[tuple[int, int]]:
     while at >= 0:
         scheme = _SCHEME.search(line, max(0, at - LONGEST_SCHEME), at)
         rest = _AUTHORITY_AND_REST.match(line, at + 3)
-        end = rest.end() if rest else at + 3
+        end = rest.end() if rest is not None else at + 3
         if scheme is not None:
             yield scheme.start(), end
         at = line.find("://", end if scheme is not None else at + 3)
