@@ -207,7 +207,7 @@ def test_a_mark_ends_a_url_as_a_quote_does_and_a_dash_only_its_host() -> None:
             r"^[\u005b36m",
             r"\x1b\u005b36m",
         ),
-        *(r"\\u0023033[0m", r"\u001b\u005b1\u003b36\u006d"),
+        *(r"#033[1\u003b36m", r"\u001b[\u003e4m", r"\\u0023033[0m", r"\u001b\u005b1\u003b36\u006d"),
     ],
 )
 @pytest.mark.parametrize("word", ["{}evil.example", "ev{}il.example", "{}203.0.113.9", "203.0{}.113.9"])
@@ -253,8 +253,7 @@ def test_full_stops_of_other_scripts_are_dots_of_a_name_in_free_text() -> None:
         r'{"client":"10.1.1.5","any":"evil\u3002example"}',
         "client 10.1.1.5 opened shared。test/a/gate.php",
     ]
-    found = compare(
-        ["evil.example", "shared.test/a/gate.php"], "".join(f"{line}\n" for line in lines).encode()
-    )
+    text = "".join(f"{line}\n" for line in lines)
+    found = compare(["evil.example", "shared.test/a/gate.php"], text.encode())
     told = [(row.indicator, row.count) for row in found.sightings]
     assert told == [("evil.example", 4), ("shared.test/a/gate.php", 1)]

@@ -95,12 +95,22 @@ impl<'a> Hidden<'a> {
             b'(' => prefixed(self.set, &self.buf[place..]),
             b'\\' => match escape(&self.buf[place..]) {
                 Escape::None => false,
-                Escape::Parts(size) => self.follows(place + size),
+                Escape::Parts(size) => self.is_in_colour(place) || self.follows(place + size),
                 Escape::Spells => true,
                 Escape::Joins(..) => self.word(place),
             },
             _ => self.word(place),
         }
+    }
+
+    /// Whether this escape may spell a sign among the parameters of a colour, such as `;`.
+    fn is_in_colour(&self, place: usize) -> bool {
+        let is_in =
+            |b: u8| (b'0'..=b'?').contains(&b) || b.is_ascii_hexdigit() || b"\\uU".contains(&b);
+        self.buf[place..].starts_with(b"\\u003")
+            && self
+                .begin(place, is_in)
+                .is_none_or(|start| self.buf[start - 1] == b'[')
     }
 
     /// Where the run of such bytes begins that ends before `place`; None where it is too long.

@@ -78,6 +78,7 @@ const AROUND: &[&str] = &[
     "\\\\u2192",
     "\\u0023033[36m",
     "^\\u005b[0m",
+    "#033[1\\u003b36m",
 ];
 const INSIDE: &[&str] = &[
     "\u{ad}",
