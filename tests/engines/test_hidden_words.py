@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import json
 import random
+import unicodedata
 
 import pytest
 
+from quetsach.text.canonical import name
 from tests.engines.both import compare
 
 LISTED = ["evil.example", "xn--bcher-kva.example", "203.0.113.9", "2001:db8::1", "shared.test/a/gate.php"]
@@ -38,6 +40,8 @@ AROUND = (
         "C:\\\\Địa",
         "tới",
         "(",
+        *("“", "”", "‘", "»", "–", "…", "→", "、", "：", "「", "\u00a0", "\u3000", "\u202a", "\u2069"),
+        *(r"\u201c", r"\u201d", r"\\u2013", r"\u00a0", r"\uff1a", r"\u2192"),
     ),
 )
 EVE = (
@@ -149,3 +153,107 @@ def test_colours_of_a_known_format_hide_no_name() -> None:
     # A pattern of a search is no colour.
     line = EVE.format("a.evil.example.b.#033[0-9]")
     assert not list(compare(["evil.example"], f"{line}\n".encode()).sightings)
+
+
+MARKS = "“”‘’‚„«»‹›「」『』《》【】〈〉–—…•→←⇒↗、，：；（）"
+UNSEEN = "\u00a0\u2003\u202f\u3000\u200e\u200f\u202a\u202e\u2066\u2069"
+
+
+@pytest.mark.parametrize("word", ["evil.example", "bücher.example", "b\\u00fccher.example"])
+def test_typographic_marks_part_words(word: str) -> None:
+    lines = []
+    for mark in MARKS + UNSEEN:
+        lines += [f"máy 10.1.1.5 truy cập {mark}{word}{mark}\n", f"10.1.1.5 có{mark}{word}{mark}rồi\n"]
+        lines.append(f"10.1.1.5 mở https://{word}{mark}\n")
+        lines.append(f'{{"client":"10.1.1.5","any":"x\\u{ord(mark):04x}{word}\\u{ord(mark):04x}y"}}\n')
+    if "\\" in word:
+        lines = [line for line in lines if line.startswith("{")]
+    result = compare(["evil.example", "xn--bcher-kva.example"], "".join(lines).encode())
+    assert [(row.count, row.device) for row in result.sightings] == [(len(lines), "10.1.1.5")]
+
+
+def test_every_blank_quotation_mark_and_arrow_parts_words() -> None:
+    kinds = {"Zs", "Pi", "Pf"}
+    found = [c for c in map(chr, range(0x80, 0x3100)) if unicodedata.category(c) in kinds]
+    found = [c for c in found if not "\u2e00" <= c < "\u2e80"]
+    found += map(chr, range(0x2190, 0x2200))
+    text = "".join(f"10.1.1.5 x{c}evil.example{c}y\n" for c in found)
+    assert sum(row.count for row in compare(["evil.example"], text.encode()).sightings) == len(found) > 130
+
+
+def test_what_idna_maps_into_a_name_parts_no_word() -> None:
+    text = "10.1.1.5 ev\u00adil.example\n10.1.1.5 evil\u200b.example\n10.1.1.5 notevil.example"
+    assert sum(row.count for row in compare(["evil.example"], text.encode()).sightings) == 2
+
+
+def test_a_mark_ends_a_url_as_a_quote_does_and_a_dash_only_its_host() -> None:
+    listed = ["shared.test/a/gate.php", "evil.example"]
+    text = "10.1.1.5 mở “https://shared.test/a/gate.php”, rồi nghỉ\n10.1.1.5 http://shared.test/a/gate.php…\n"
+    (row,) = compare(listed, text.encode()).sightings
+    assert (row.indicator, row.count) == ("shared.test/a/gate.php", 2)
+    # What stands in a path or a query is only mentioned.
+    text = "10.1.1.5 GET https://fine.test/a–evil.example\n10.1.1.5 GET https://fine.test/?q=a–evil.example\n"
+    assert not list(compare(listed, text.encode()).sightings)
+
+
+@pytest.mark.parametrize(
+    "colour",
+    [
+        *(
+            r"\u0023033[36m",
+            r"\u005e[[36m",
+            r"#033\u005b36m",
+            r"^\u005b[36m",
+            r"^[\u005b36m",
+            r"\x1b\u005b36m",
+        ),
+        *(r"#033[1\u003b36m", r"\u001b[\u003e4m", r"\\u0023033[0m", r"\u001b\u005b1\u003b36\u006d"),
+    ],
+)
+@pytest.mark.parametrize("word", ["{}evil.example", "ev{}il.example", "{}203.0.113.9", "203.0{}.113.9"])
+def test_an_escape_within_a_colour_hides_no_name(colour: str, word: str) -> None:
+    line = f'{{"client":"10.1.1.5","q":"{word.format(colour)}"}}\n'
+    (row,) = compare(["evil.example", "203.0.113.9"], line.encode()).sightings
+    assert (row.count, row.device) == (1, "10.1.1.5")
+
+
+@pytest.mark.parametrize(
+    ("listed", "label"),
+    [
+        # Both directions in a label, a mark that begins it, a joiner that joins nothing.
+        ("xn--ab-vld", "aאb"),
+        ("xn--b-wbb", "\u0301b"),
+        ("xn--ab-m1t", "a\u200db"),
+        ("xn--bcher-kva", "BÜCHER"),
+    ],
+)
+def test_a_label_that_breaks_rules_is_found_where_its_a_label_is_listed(listed: str, label: str) -> None:
+    escaped = json.dumps(label)[1:-1]
+    lines = [f"10.1.1.5 asked {label}.test", f'{{"client":"10.1.1.5","any":"{escaped}.test"}}']
+    found = compare([f"{listed}.test"], "".join(f"{line}\n" for line in lines).encode()).sightings
+    assert [(row.count, row.device) for row in found] == [(2, "10.1.1.5")]
+
+
+def test_both_engines_spell_every_label_the_same() -> None:
+    rng = random.Random(8)
+    letters = "aאבб٣é\u0301\u200c\u200dक\u094dß·3-Aｘ\u00ad"
+    labels = ["".join(rng.choices(letters, k=rng.randrange(2, 6))) for _ in range(300)]
+    named = {label: name(label) for label in labels}
+    listed = [found for found in named.values() if found.startswith("xn--")][::2]
+    text = "".join(f"10.1.1.5 asked {label}.test\n" for label in labels)
+    found = compare([f"{label}.test" for label in dict.fromkeys(listed)], text.encode()).sightings
+    assert sum(row.count for row in found) >= len(listed) > 100
+
+
+def test_full_stops_of_other_scripts_are_dots_of_a_name_in_free_text() -> None:
+    lines = [
+        "client 10.1.1.5 asked evil。example",
+        "client 10.1.1.5 asked evil．example, then nothing",
+        "client 10.1.1.5 opened https://evil｡example/x",
+        r'{"client":"10.1.1.5","any":"evil\u3002example"}',
+        "client 10.1.1.5 opened shared。test/a/gate.php",
+    ]
+    text = "".join(f"{line}\n" for line in lines)
+    found = compare(["evil.example", "shared.test/a/gate.php"], text.encode())
+    told = [(row.indicator, row.count) for row in found.sightings]
+    assert told == [("evil.example", 4), ("shared.test/a/gate.php", 1)]

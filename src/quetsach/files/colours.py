@@ -1,6 +1,7 @@
 """Colours of a terminal inside a log, taken out of its lines before anybody reads them.
 
-A control sequence (ECMA-48 5.4) is ESC `[`, parameters from `0` to `?`, and one last byte from `@` to `~`.
+A control sequence (ECMA-48 5.4) is ESC `[`, parameters from `0` to `?`, and one last byte from `@` to `~`. A
+backslash is none: an escape of JSON begins there.
 The last byte of a colour is a letter, which would join the name behind it. Sequences with signs from a blank
 to `/` are left: no colour has one, and they would take the quote and the blank behind a client's `ESC [`
 along.
@@ -13,7 +14,9 @@ from __future__ import annotations
 
 import re
 
-_SEQUENCE = re.compile(rb"(?:\x1b|#033|\^\[|(?P<slashes>\\+)(?:u001[bB]|x1[bB]|033))\[[0-?]*(?P<last>[@-~])")
+_SEQUENCE = re.compile(
+    rb"(?:\x1b|#033|\^\[|(?P<slashes>\\+)(?:u001[bB]|x1[bB]|033))\[[0-?]*(?P<last>[@-\[\]-~])"
+)
 _JOINING = b"mK"
 """The last bytes of a colour and of erasing the rest of a line: what stands around them is joined."""
 

@@ -3,7 +3,8 @@ use std::borrow::Cow;
 use std::ops;
 use std::str::Utf8Chunk;
 
-use idna::uts46::{AsciiDenyList, DnsLength, Hyphens, Uts46};
+use idna::punycode;
+use idna_adapter::Adapter;
 use smallvec::SmallVec;
 
 use crate::canonical::address::{self, Address};
@@ -37,7 +38,8 @@ pub fn is_wide_dot(bytes: &[u8]) -> bool {
 /// A name or a path; most are short enough to need no memory of their own.
 pub type Short = SmallVec<[u8; 36]>;
 
-/// A DNS name in lower case, one trailing dot dropped, U-labels as A-labels; what UTS-46 refuses stays as it is.
+/// A DNS name in lower case, one trailing dot dropped, U-labels as A-labels; a label with a character that UTS-46 refuses
+/// stays as it is.
 pub fn name(text: &[u8]) -> Short {
     let mut out = if text.is_ascii() {
         let mut out = Short::from_slice(text);
@@ -78,15 +80,21 @@ fn label_to_ascii(label: &[u8]) -> Cow<'_, [u8]> {
     if label.is_ascii() || is_too_long(label) {
         return Cow::Owned(label.to_ascii_lowercase());
     }
-    match Uts46::new().to_ascii(
-        label,
-        AsciiDenyList::EMPTY,
-        Hyphens::Allow,
-        DnsLength::Ignore,
-    ) {
-        Ok(ascii) => Cow::Owned(ascii.into_owned().into_bytes()),
-        Err(_) => Cow::Borrowed(label),
+    let Ok(text) = str::from_utf8(label) else {
+        return Cow::Borrowed(label);
+    };
+    // The mapping alone: UTS-46's rules on directions, joiners and first letters are of no use here, as a list takes
+    // A-labels that break them.
+    let mapped: String = Adapter::new().map_normalize(text.chars()).collect();
+    if mapped.contains(char::REPLACEMENT_CHARACTER) {
+        return Cow::Borrowed(label);
     }
+    if mapped.is_ascii() {
+        return Cow::Owned(mapped.into_bytes());
+    }
+    punycode::encode_str(&mapped).map_or(Cow::Borrowed(label), |ascii| {
+        Cow::Owned([b"xn--", ascii.as_bytes()].concat())
+    })
 }
 
 /// Whether a label has more than 63 characters, so that it is no label of any name (RFC 1035 2.3.4).

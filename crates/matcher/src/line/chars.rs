@@ -1,5 +1,7 @@
 //! A line of free text as characters, so that both engines see the same places in it.
 
+use crate::canonical::marks;
+
 /// A line as characters (a bad byte as 0xDC00 plus its value) with the byte where each begins.
 pub struct Text<'l> {
     line: &'l [u8],
@@ -47,9 +49,9 @@ pub fn is_space(c: u32) -> bool {
     (0x1C..=0x1F).contains(&c) || char::from_u32(c).is_some_and(char::is_whitespace)
 }
 
-/// White space, quotes and angle brackets end a URL.
+/// White space, quotes, angle brackets and marks that stand in pairs end a URL.
 pub fn is_end(c: u32) -> bool {
-    is(c, b"\"'<>") || is_space(c)
+    is(c, b"\"'<>") || is_space(c) || marks::closes(c)
 }
 
 pub fn is_word(c: u32) -> bool {

@@ -2,8 +2,8 @@
 //! except those in queries, in referrers, and in the path and user information of a URL with a scheme: there
 //! they are only mentioned. The line is read as characters; each byte outside UTF-8 is a character of its
 //! own. `attribution` says which machine such a line tells of, `moments` when.
-use crate::canonical::address;
-use crate::canonical::names::{Host, name, path_of, split_url, trim_dots};
+use crate::canonical::names::{Host, is_wide_dot, name, path_of, split_url, trim_dots};
+use crate::canonical::{address, marks};
 use crate::line::chars::{BLANK, Text, ascii, at, is, is_end, is_space, is_word, run};
 use crate::line::hit::Field;
 use crate::line::places::{addresses, with_ports_apart};
@@ -147,7 +147,15 @@ fn urls(masked: &[u32]) -> Vec<(usize, usize)> {
         }
         match (start..i).find(|&s| ascii(masked[s]).is_ascii_alphabetic()) {
             Some(start) => {
-                let end = run(masked, i + 3, |c| !is_end(c));
+                let host = run(masked, i + 3, |c| {
+                    !is(c, b"/?#\\") && !is_end(c) && !marks::parts(c)
+                });
+                let has_path = is(at(masked, host), b"/?#\\");
+                let end = if has_path {
+                    run(masked, host, |c| !is_end(c))
+                } else {
+                    host
+                };
                 found.push((start, end));
                 from = end;
                 i = end;
@@ -183,7 +191,7 @@ pub fn read(line: &[u8]) -> Vec<(Field, Token)> {
         found.push((place.start, Token::Host(host.clone(), place.port)));
         found.extend(bare_url(&text, masked, place.start, place.stop, host));
     }
-    let in_name = |c: u32| c >= 0x80 || is_word(c) || is(c, b".-");
+    let in_name = |c: u32| c >= 0x80 && !marks::parts(c) || is_word(c) || is(c, b".-");
     let mut i = 0;
     while i < clear.len() {
         if !in_name(clear[i]) {
@@ -192,7 +200,7 @@ pub fn read(line: &[u8]) -> Vec<(Field, Token)> {
         }
         let end = run(clear, i, in_name);
         let spelled = trim_dots(text.bytes(i, end));
-        if spelled.contains(&b'.') {
+        if spelled.contains(&b'.') || !spelled.is_ascii() && spelled.windows(3).any(is_wide_dot) {
             let host = Host::Name(name(spelled));
             found.push((i, Token::Host(host.clone(), None)));
             found.extend(bare_url(&text, masked, i, end, host));
@@ -208,10 +216,14 @@ pub fn read(line: &[u8]) -> Vec<(Field, Token)> {
 }
 
 fn trim_end(text: &[u8]) -> &[u8] {
-    let end = text
-        .iter()
-        .rposition(|b| !PUNCTUATION.contains(b))
-        .map_or(0, |i| i + 1);
+    let mut end = text.len();
+    while end > 0 {
+        let mark = (2..=3).find(|&n| n <= end && marks::size(&text[end - n..end]) == n);
+        if mark.is_none() && !PUNCTUATION.contains(&text[end - 1]) {
+            break;
+        }
+        end -= mark.unwrap_or(1);
+    }
     &text[..end]
 }
 

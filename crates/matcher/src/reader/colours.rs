@@ -48,7 +48,8 @@ fn sequence(text: &[u8]) -> Option<(usize, u8)> {
     let parameters = text[1..].iter().take_while(|b| (b'0'..=b'?').contains(b));
     let last = 1 + parameters.count();
     let byte = *text.get(last)?;
-    (b'@'..=b'~').contains(&byte).then_some((last + 1, byte))
+    // An escape of JSON may begin with a backslash.
+    ((b'@'..=b'~').contains(&byte) && byte != b'\\').then_some((last + 1, byte))
 }
 
 /// The first control sequence behind `from`: where it begins, where it ends, and its last byte.
@@ -125,7 +126,7 @@ mod tests {
             (b"C:\\\\\\x1b[0mx", b"C:\\\\x"),
             (
                 b"#033[0-9] x1b[1m \\x1b[\\x1b[0m",
-                b"#033[0-9] x1b[1m  x1b[0m",
+                b"#033[0-9] x1b[1m \\x1b[",
             ),
             (b"\x1B[\x1B[1mx\x1B", b"\x1B[x\x1B"),
             (b"\x1B[12\xC3", b"\x1B[12\xC3"),

@@ -3,7 +3,7 @@
 //! A word is read as it may be meant, and looked for in the list: most words have no full stop and are no name.
 use super::spelling::{Escape, Word, escape, is_plain, is_word, piece};
 use crate::canonical::address::{self, Address};
-use crate::canonical::names;
+use crate::canonical::{marks, names};
 use crate::raw::Classes;
 use crate::reader::colours;
 use crate::set::Set;
@@ -95,12 +95,22 @@ impl<'a> Hidden<'a> {
             b'(' => prefixed(self.set, &self.buf[place..]),
             b'\\' => match escape(&self.buf[place..]) {
                 Escape::None => false,
-                Escape::Parts(size) => self.follows(place + size),
+                Escape::Parts(size) => self.is_in_colour(place) || self.follows(place + size),
                 Escape::Spells => true,
                 Escape::Joins(..) => self.word(place),
             },
             _ => self.word(place),
         }
+    }
+
+    /// Whether this escape may spell a sign among the parameters of a colour, such as `;`.
+    fn is_in_colour(&self, place: usize) -> bool {
+        let is_in =
+            |b: u8| (b'0'..=b'?').contains(&b) || b.is_ascii_hexdigit() || b"\\uU".contains(&b);
+        self.buf[place..].starts_with(b"\\u003")
+            && self
+                .begin(place, is_in)
+                .is_none_or(|start| self.buf[start - 1] == b'[')
     }
 
     /// Where the run of such bytes begins that ends before `place`; None where it is too long.
@@ -110,6 +120,22 @@ impl<'a> Hidden<'a> {
         let run = self.buf[least..place].iter().rev();
         let start = place - run.take_while(|&&b| is_in(b)).count();
         (start > least || least == self.from).then_some(start)
+    }
+
+    /// Where the word begins that ends before `place`: marks part words.
+    fn begin_of_word(&self, place: usize) -> Option<usize> {
+        let start = self.begin(place, is_word)?;
+        let mut places = (start..place).rev();
+        let behind = places.find_map(|i| (self.buf[i] >= 0xC0).then(|| self.behind_mark(i))?);
+        Some(behind.unwrap_or(start))
+    }
+
+    /// Where the mark ends that this byte is of; None where it is of none, or of one that phase 2 may read as a colon.
+    fn behind_mark(&self, place: usize) -> Option<usize> {
+        let mut starts = (place - 2..=place).rev();
+        let start = starts.find(|&i| self.buf[i] >= 0xC0)?;
+        let end = start + marks::size(&self.buf[start..]);
+        (end > place && piece(&self.buf[start..]).is_none()).then_some(end)
     }
 
     /// Whether this may be a listed name or an address, or a machine that is asked about.
@@ -173,9 +199,13 @@ impl<'a> Hidden<'a> {
             return is_found;
         }
         let buf = self.buf;
+        if let Some(behind) = self.behind_mark(place) {
+            self.until = behind;
+            return false;
+        }
         let is_slash = |b| b == b'\\' && buf[place] == b'\\';
         let start = self.begin(place, is_slash);
-        let Some(start) = start.and_then(|start| self.begin(start, is_word)) else {
+        let Some(start) = start.and_then(|start| self.begin_of_word(start)) else {
             return true;
         };
         let word = Word::new(&buf[start..], LONGEST);

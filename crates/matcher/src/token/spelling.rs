@@ -1,7 +1,7 @@
 //! How a word spells its characters: as they are, or by escapes of JSON at any depth.
 use smallvec::SmallVec;
 
-use crate::canonical::{address, names};
+use crate::canonical::{address, marks, names};
 
 /// Backslashes before the letter of an escape: JSON in JSON in JSON has seven.
 const DEEPEST: usize = 16;
@@ -38,14 +38,16 @@ pub(super) fn escape(bytes: &[u8]) -> Escape {
         Some('\u{1B}') if begins_with_escape(&bytes[SIZE..]) => Escape::Spells,
         Some(c) if c.is_ascii() && !is_in_names(c as u8) => Escape::Parts(SIZE),
         Some(c) if c.is_ascii() || COLONS.contains(&c) => Escape::Spells,
+        Some(c) if marks::parts(c.into()) => Escape::Parts(SIZE),
         Some(c) => Escape::Joins(SIZE, c),
         None => pair(code, bytes, SIZE),
     }
 }
 
-/// Whether a name, an address or a path may hold this byte, or whether it may begin an escape or a label with its length.
+/// Whether a name, an address or a path may hold this byte, or whether it may begin an escape, a colour or a label with its
+/// length.
 fn is_in_names(b: u8) -> bool {
-    address::is_token(b) || b":\\/()".contains(&b)
+    address::is_token(b) || b":\\/()#^[".contains(&b)
 }
 
 fn number(digits: &[u8]) -> Option<u32> {
@@ -116,6 +118,7 @@ pub(super) fn piece(bytes: &[u8]) -> Option<(Piece, usize)> {
         // The rest may be escaped.
         0xE3 | 0xEF if bytes[1] < 0x80 || bytes[2] < 0x80 => Some((Piece::Unsure, 1)),
         0xEF if is_colon(bytes) => Some((Piece::Unsure, 1)),
+        0xC2 | 0xE1..=0xE3 | 0xEF if marks::size(bytes) > 0 => None,
         b => is_word(b).then_some((Piece::Byte(b), 1)),
     }
 }

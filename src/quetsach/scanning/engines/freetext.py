@@ -8,6 +8,7 @@ import re
 from bisect import bisect_right
 from collections.abc import Container, Iterable, Iterator
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import NamedTuple
 
 from quetsach.scanning.engines import keys, services
@@ -16,19 +17,46 @@ from quetsach.scanning.engines.sides import DESTINATION, bare, side_of
 from quetsach.scanning.engines.tokens import Token
 from quetsach.text.canonical import IPV4, address, is_numeric_name, name, parse_port, path_of, split_url
 
-_END = r"""\s"'<>"""
+_CLOSING = (
+    *((0xAB, 0xAB), (0xBB, 0xBB), (0x200E, 0x200F), (0x2018, 0x201F), (0x202A, 0x202E), (0x2039, 0x203A)),
+    *((0x2066, 0x2069), (0x3008, 0x3011)),
+)
+"""Marks that end a whole URL, too: quotation marks, brackets, direction marks. Blanks are white space."""
+_OTHERS = (
+    *((0xA0, 0xA0), (0x1680, 0x1680), (0x2000, 0x200A), (0x2013, 0x2014), (0x2022, 0x2022), (0x2026, 0x2026)),
+    *((0x202F, 0x202F), (0x205F, 0x205F), (0x2190, 0x21FF), (0x3000, 0x3001), (0xFF08, 0xFF09)),
+    *((0xFF0C, 0xFF0C), (0xFF1A, 0xFF1B)),
+)
+"""Blanks, dashes, the bullet, the ellipsis, arrows, commas, colons and round brackets."""
+_ALL = sorted((*_CLOSING, *_OTHERS))
+"""What parts words (docs/log-formats.md 6, the table): no name holds one."""
+
+
+def _class_of(ranges: Iterable[tuple[int, int]]) -> str:
+    return "".join(f"{chr(first)}-{chr(last)}" for first, last in ranges)
+
+
+_MARKS = _class_of(_ALL)
+_LETTERS = _class_of(
+    (behind + 1, first - 1)
+    for (_, behind), (first, _) in pairwise([(0, 0x7F), *_ALL, (0x11_0000, 0x11_0000)])
+    if behind + 1 < first
+)
+"""All other characters outside ASCII."""
+_END = rf"""\s"'<>{_class_of(_CLOSING)}"""
 _QUERY = re.compile(rf"\?[^{_END}]*")
 _QUOTED = re.compile(r'"(?:(?P<url>https?://)|[A-Z]{3,10} [^ "]+ HTTP/[0-9])[^"]*', re.IGNORECASE | re.ASCII)
 _NAMED_VALUE = re.compile(r"""[=:] ?[\\"']*\Z""")
 _REFERRER = re.compile(r"refer", re.IGNORECASE | re.ASCII)
 _REFERRER_BEFORE = 16
 _REST = re.compile(rf"[^{_END}]+")
+_AUTHORITY_AND_REST = re.compile(rf"[^{_END}{_MARKS}/?#\\]*(?:[/?#\\][^{_END}]*)?")
 _BLANKED = re.compile(" +")
 _SCHEME = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*\Z")
 LONGEST_SCHEME = 32
 _AUTHORITY_END = re.compile(r"[/?#\\]")
 _BARE = re.compile(rf"(?::([0-9]{{1,5}}))?(/[^{_END}]{{0,2047}})")
-_PUNCTUATION = ".,;:)]}"
+_PUNCTUATION = ".,;:)]}" + "".join(chr(c) for first, last in _ALL for c in range(first, last + 1))
 _WORD = "0-9A-Za-z_"
 _V4 = re.compile(rf"(?<![{_WORD}])(?<![{_WORD}][.-]){IPV4.pattern}(?![{_WORD}])(?![.-][{_WORD}])")
 _DOTTED = re.compile(rf"\.([0-9]{{1,5}}|[a-z][a-z0-9-]{{0,15}})(?![{_WORD}])(?![.-][{_WORD}])")
@@ -44,7 +72,7 @@ _V6 = re.compile(r"[0-9A-Fa-f:.]{2,}")
 _ZONE = re.compile(r"%[0-9A-Za-z._~-]+")
 _PORT = re.compile(rf":(\d{{1,5}})(?![{_WORD}])", re.ASCII)
 _WORD_CHARACTER = re.compile(rf"[{_WORD}]")
-_NAME = re.compile(r"[0-9A-Za-z._\-\u0080-\U0010ffff]+")
+_NAME = re.compile(rf"[0-9A-Za-z._\-{_LETTERS}]+")
 _PREFIXED = re.compile(r"(?:\((?!00?\))\d{1,2}\)[^()\s]+)++(\(0\))?", re.ASCII)
 _PREFIX = re.compile(r"\(\d{1,2}\)", re.ASCII)
 
@@ -62,6 +90,10 @@ class FreeText:
     """The tokens of a line in the order of their places."""
 
     tokens: tuple[Token, ...]
+
+
+def _has_dot(spelled: str) -> bool:
+    return "." in spelled or (not spelled.isascii() and any(dot in spelled for dot in "\u3002\uff0e\uff61"))
 
 
 def _blank(line: str, spans: Iterable[tuple[int, int]]) -> str:
@@ -137,7 +169,7 @@ def read(line: bytes, url_hosts: Container[str] = _ANY) -> FreeText:
         hosts = _with_port(clear, hosts, parse_port(apart[1]))
     for run in _NAME.finditer(clear):
         spelled = run[0].strip(".")
-        if "." in spelled and not is_numeric_name(spelled):
+        if _has_dot(spelled) and not is_numeric_name(spelled):
             hosts.append((run.start(), run.end(), Token("text", "name", name(spelled))))
     for start, end, token in hosts:
         found.append((start, token))
@@ -156,8 +188,8 @@ def _urls(line: str) -> Iterator[tuple[int, int]]:
     at = line.find("://")
     while at >= 0:
         scheme = _SCHEME.search(line, max(0, at - LONGEST_SCHEME), at)
-        rest = _REST.match(line, at + 3)
-        end = rest.end() if rest else at + 3
+        rest = _AUTHORITY_AND_REST.match(line, at + 3)
+        end = rest.end() if rest is not None else at + 3
         if scheme is not None:
             yield scheme.start(), end
         at = line.find("://", end if scheme is not None else at + 3)
