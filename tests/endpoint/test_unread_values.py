@@ -6,6 +6,7 @@ import io
 import struct
 import sys
 from collections.abc import Callable
+from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
@@ -21,6 +22,7 @@ from quetsach.endpoint.probe import Probe
 from quetsach.endpoint.probes import autostart
 from quetsach.endpoint.registry_values import Values
 from tests.endpoint import world
+from tests.endpoint.act import disks
 from tests.endpoint.hives import Hive
 from tests.endpoint.test_list_places import URL
 from tests.endpoint.test_people import BINH, CLASS, PROFILES, RUN, listed, shared
@@ -228,3 +230,17 @@ def test_of_many_values_few_are_named_one_by_one() -> None:
 
     told = Probe("x", look).run(Recording(world.CLEAN)).gaps
     assert len(told) == 11 and told[-1].detail == "k"
+
+
+def test_a_rule_that_is_not_read_whole_is_never_written_and_hinders_no_plan(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(Hive, "_value", broken("damaged", 8, "<I", OUTSIDE))
+    rule = "v2.30|Action=Allow|Active=TRUE|Dir=In|Protocol=6|LPort=1688|Name=x|"
+    rules = {"damaged": rule, "long": f"{rule}Desc={'x' * 70_000}|", "planted": rule}
+    disk = world.tree(world.planted({"registry": {world.RULES: rules}}), tmp_path / "disk")
+    made = disks.planned(disk, "FW-02")
+    assert [step.target["name"] for step in made.steps] == ["planted"]
+    assert [one.reason for one in made.advice if one.subject.casefold() == world.RULES.casefold()] == [
+        "failed"
+    ]

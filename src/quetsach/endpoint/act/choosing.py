@@ -21,6 +21,7 @@ from quetsach.endpoint.fact import Fact, Unavailable, safe
 from quetsach.endpoint.finding import Finding
 from quetsach.endpoint.machine import System
 from quetsach.endpoint.probes import autostart, firewall
+from quetsach.endpoint.registry_values import gaps_go_to
 from quetsach.text import canonical
 
 DISABLED_SERVICE = {"type": 4, "data": "04000000"}
@@ -228,16 +229,24 @@ class _Builder:
 
     def _rule(self, seen: Fact, why: str) -> None:
         """Switch off the firewall rule of the fact."""
-        for name, text in self._ground.machine.registry.values(_RULES).items():
-            fields = firewall.rule(text)
-            is_same = (
-                fields.get("name", "") == seen.fields["name"]
-                and fields.get("lport", "") == seen.fields["port"]
-            )
-            if is_same and fields.get("active", "").casefold() == "true":
-                off = text.replace("Active=TRUE", "Active=FALSE", 1)
-                target = {"key": _RULES, "name": name}
-                self._step("disable", "value", target, why, {"type": 1, "data": _utf16(off)})
+        rules = self._ground.machine.registry.values(_RULES)
+        unread: list[str] = []
+        with gaps_go_to(lambda _reason, place: unread.append(place)):
+            for name in rules:
+                before, text = len(unread), rules[name]
+                if len(unread) > before:
+                    continue  # of a text that is cut, the rest would be lost
+                fields = firewall.rule(text)
+                is_same = (
+                    fields.get("name", "") == seen.fields["name"]
+                    and fields.get("lport", "") == seen.fields["port"]
+                )
+                if is_same and fields.get("active", "").casefold() == "true":
+                    off = text.replace("Active=TRUE", "Active=FALSE", 1)
+                    target = {"key": _RULES, "name": name}
+                    self._step("disable", "value", target, why, {"type": 1, "data": _utf16(off)})
+        if unread:
+            self.advise("failed", _RULES, why)
 
     def _block(self, seen: Fact, why: str) -> None:
         address = canonical.address(seen.fields["address"])
