@@ -52,8 +52,12 @@ def test_once_waits_for_a_log_that_may_be_half_written(
     assert watch("--once")[0] == 1
     log.write_text("")
     add(log, "10.1.2.9")
-    code, out, _err = watch("--once")
-    assert (code, "10.1.2.9" in out) == (1, True)
+    code, out, err = watch("--once")
+    assert (code, "10.1.2.9" in out) == (2, True)
+    # What the log held at last when it was emptied is nowhere.
+    assert "Lines of a log are missing" in err
+    code, _out, err = watch("--once")
+    assert (code, "missing" in err) == (0, False)
 
 
 def test_show_tells_how_far_it_is(

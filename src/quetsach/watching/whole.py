@@ -128,7 +128,7 @@ def read_on(
             renewed = reader.read(None, log_format)
             is_short = before is not None and renewed.record < before.record
             if not (is_lost and is_short and told.coverage.lines):
-                # What an older copy gets anew adds to what is known.
+                # New records of an older copy add to those that are known.
                 told = renewed
             is_lost = not store.stops and _lacks(told, errors, damage)
         is_part = before is not None and is_earlier and told.record + 1 == before.first

@@ -190,6 +190,10 @@ def _once(watcher: Watcher) -> int:
     for path in watcher.follower.waiting:
         text = _("%(path)s: is still being written; it is read once it rests for ten seconds")
         say.line(words.visible(text % {"path": path}))
+    if watcher.follower.gaps:
+        say.warning(
+            _("Lines of a log are missing, and nobody can see what they were; --show tells from when to when")
+        )
     if not rows:
         say.line(_("Nothing new was found."))
     if watcher.outbox is not None:
@@ -199,7 +203,7 @@ def _once(watcher: Watcher) -> int:
     if _why(watcher):
         say.error(_("Not sent: %(why)s") % {"why": _why(watcher)} + " " + _("The next run sends it."))
         return PUSH_FAILED
-    if watcher.troubles:
+    if watcher.troubles or watcher.follower.gaps:
         return INCOMPLETE
     return FOUND if rows else NOTHING
 
