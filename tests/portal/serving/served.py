@@ -9,7 +9,7 @@ import socket
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
@@ -58,11 +58,12 @@ class Served:
         except OSError:
             return False
 
-    def is_whole(self, workers: int = 2) -> bool:
-        """Wait until that many processes answer again."""
+    def is_whole(self, workers: int = 2, without: Collection[int] = ()) -> bool:
+        """Wait until that many processes answer again, and none of these: a killed one takes a moment to end."""
         until = time.monotonic() + ROOM
         while time.monotonic() < until:
-            if len(self.workers()) == workers:
+            now = self.workers()
+            if len(now) == workers and not now & set(without):
                 return True
             time.sleep(0.02)
         return False
