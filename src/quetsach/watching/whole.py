@@ -109,7 +109,7 @@ def read_on(
     its largest number fell, where records that were read before stand behind its last one, or where something
     behind damage was read and the damage is gone: a copy was put in its place. So is one with queries without
     a name: new queries do not tell whether those are there.
-    Damage is told until an undamaged copy was read as far as the last look went.
+    Damage stays an error until an undamaged copy reaches the end of the last look.
     """
     with _opened(path) as opened:
         if opened is None:

@@ -59,7 +59,7 @@ class Served:
             return False
 
     def is_whole(self, workers: int = 2, without: Collection[int] = ()) -> bool:
-        """Wait until that many processes answer again, and none of these: a killed one takes a moment to end."""
+        """Wait until that many processes answer again, and none of these: a killed one ends later."""
         until = time.monotonic() + ROOM
         while time.monotonic() < until:
             now = self.workers()
