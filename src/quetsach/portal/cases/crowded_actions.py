@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
-from datetime import UTC, date, datetime, time, timedelta
+from datetime import UTC, date, datetime, time
 from itertools import batched
 from uuid import UUID
 
@@ -14,13 +14,12 @@ from quetsach.machines.identity.forwarders import CLIENTS, Run, crowd
 from quetsach.machines.identity.keys import is_private
 from quetsach.portal.campaigns.models import CampaignNode
 from quetsach.portal.cases.machine_actions import OwnersOf
+from quetsach.portal.kit.micros import micros
 from quetsach.portal.machines.addresses.actions import ask
 from quetsach.portal.sightings.models import Sighting
 from quetsach.text.canonical import address
 
 _AT_ONCE = 400
-_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
-_MICRO = timedelta(microseconds=1)
 _NAMED = Q(who__startswith="mac:") | Q(who__startswith="host:")
 
 
@@ -50,10 +49,10 @@ def _ask_at(node: UUID, places: Sequence[tuple[str, date]], owners: OwnersOf) ->
         "device", "day", "who", "runs", "first_seen", "last_seen"
     ):
         if day is not None and who and (device, day) in many:
-            midnight = (datetime.combine(day, time(), UTC) - _EPOCH) // _MICRO
+            midnight = micros(datetime.combine(day, time(), UTC))
             runs[device, day] += [Run(who, midnight + begin, midnight + end) for begin, end, _ in own]
             if not own and first is not None and first == last:
-                runs[device, day].append(Run(who, (first - _EPOCH) // _MICRO, (first - _EPOCH) // _MICRO))
+                runs[device, day].append(Run(who, micros(first), micros(first)))
     units: dict[UUID, UUID] = {}
     for (device, day), seen in sorted(runs.items()):
         if (found := crowd(seen)) is None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter, defaultdict
 from collections.abc import Iterable
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from uuid import UUID
 
 from django.db.models import Exists, OuterRef, Q, QuerySet
@@ -16,6 +16,7 @@ from quetsach.portal.accounts.models import User
 from quetsach.portal.campaigns.models import Campaign
 from quetsach.portal.cases.models import Case, CaseSighting, Device
 from quetsach.portal.cases.rules import OPEN, State
+from quetsach.portal.kit.micros import micros
 from quetsach.portal.machines.models import EvidenceFile, StoredBinding, StoredClaim, StoredLink
 from quetsach.portal.machines.uploads.queries import Concerned, ConcernedCase
 
@@ -23,7 +24,6 @@ MOST_NAMED = 10
 """Cases and units that a page names."""
 _REACH = timedelta(days=1)
 """A lease speaks for a day around it."""
-_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 type Pairs = set[tuple[UUID, UUID]]
 """Cases, each with a file."""
@@ -87,11 +87,7 @@ def _overlap(begins: datetime | None, ends: datetime | None, begin: int, end: in
     """Whether a sign lies around a span; one without a time may lie anywhere."""
     if begins is None or ends is None:
         return True
-    return _micro(begins - _REACH) <= end and _micro(ends + _REACH) >= begin
-
-
-def _micro(at: datetime) -> int:
-    return (at - _EPOCH) // timedelta(microseconds=1)
+    return micros(begins - _REACH) <= end and micros(ends + _REACH) >= begin
 
 
 def _by_claims(rows: QuerySet[StoredClaim]) -> Iterable[tuple[UUID, UUID]]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Collection, Iterable
-from datetime import UTC, datetime, timedelta
+from datetime import datetime
 from typing import Any, NamedTuple
 from uuid import UUID
 
@@ -29,11 +29,10 @@ from quetsach.machines.proof.hours import Span
 from quetsach.machines.proof.nameless import is_repeated
 from quetsach.portal.cases.models import CaseSighting, Device
 from quetsach.portal.cases.unlocated import is_of_no_machine
+from quetsach.portal.kit.micros import micros
 from quetsach.portal.machines.models import StoredDecision
 from quetsach.portal.sightings.models import Sighting
 from quetsach.portal.sightings.times import are_times_known, times_of
-
-_EPOCH, _MICRO = datetime(1970, 1, 1, tzinfo=UTC), timedelta(microseconds=1)
 
 type ByPlace = dict[tuple[UUID, str], list[Sighting]]
 
@@ -111,12 +110,8 @@ def _within(times: Iterable[Span], since: int | None, until: int | None) -> Iter
     if since is None:
         return
     for first, last in times:
-        if since <= _micro(first) and (until is None or _micro(last) < until):
+        if since <= micros(first) and (until is None or micros(last) < until):
             yield first, last
-
-
-def _micro(at: datetime) -> int:
-    return (at - _EPOCH) // _MICRO
 
 
 def _look(row: Sighting) -> _Look:

@@ -20,6 +20,7 @@ from quetsach.portal.cases.no_machine import NoMachines
 from quetsach.portal.cases.owning import Row
 from quetsach.portal.cases.telling import Tellers
 from quetsach.portal.cases.unlocated import MOST_CANDIDATES
+from quetsach.portal.kit.micros import micros
 from quetsach.portal.machines.placing import Known, place
 from quetsach.portal.machines.spelling import stored
 from quetsach.portal.sightings.models import Sighting
@@ -29,8 +30,6 @@ from quetsach.text.canonical import address, parse_port
 
 type Run = tuple[int, int, int]
 """First and last microsecond of the day, and log lines."""
-
-_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 @dataclass(slots=True)
@@ -200,7 +199,7 @@ def _port(endpoint: str) -> int:
 
 
 def _micro(at: datetime) -> int:
-    return max(0, (at - _EPOCH) // timedelta(microseconds=1))
+    return max(0, micros(at))
 
 
 def _keys(row: Sighting, device: str) -> Iterable[Key]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from datetime import UTC, datetime, timedelta
+from datetime import datetime
 from typing import Any
 
 from django.utils import timezone
@@ -14,10 +14,10 @@ from django.utils.translation import gettext_lazy as _
 from quetsach.machines import words as said
 from quetsach.machines.sources.columns import COLUMNS
 from quetsach.machines.sources.outcome import FOREVER
+from quetsach.portal.kit import micros
 from quetsach.portal.machines.models import RegisterRow
 from quetsach.text.language import translator
 
-_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 REFUSED: dict[str, str | Promise] = {
     "unknown": _(
         "None of the kinds of files that are read here. If it is a table, say below what its columns mean."
@@ -123,7 +123,7 @@ def binding(kind: str) -> str:
 
 def moment(at: int) -> datetime | None:
     """A time of evidence; None for a beginning or an end that nobody states."""
-    return _EPOCH + timedelta(microseconds=at) if 0 < at < FOREVER else None
+    return micros.moment(at) if 0 < at < FOREVER else None
 
 
 def addresses(row: RegisterRow) -> list[tuple[str, str, datetime | None, datetime | None, str]]:

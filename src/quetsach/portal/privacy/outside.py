@@ -9,13 +9,14 @@ from __future__ import annotations
 
 from bisect import bisect_right
 from collections.abc import Iterator
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from itertools import batched
 from typing import Any
 
 from django.db.models import Q, QuerySet
 
 from quetsach.portal.cases.models import VictimReport
+from quetsach.portal.kit.micros import micros
 from quetsach.portal.machines.models import StoredBinding
 from quetsach.portal.sightings.models import Coverage, Sighting
 from quetsach.portal.sightings.spans import join_spans
@@ -24,12 +25,6 @@ from quetsach.portal.units.models import SEGMENT, Unit, subtree
 MARGIN = timedelta(days=1)
 """Around a covered time: a lease that ended just before a log began may still name a machine in it."""
 BATCH = 1_000
-_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
-
-
-def micros(moment: datetime) -> int:
-    """Microseconds since 1970, as evidence counts."""
-    return (moment - _EPOCH) // timedelta(microseconds=1)
 
 
 def outside(rows: QuerySet[Any], kept_until: datetime) -> Iterator[list[Any]]:

@@ -9,7 +9,7 @@ from django.db.models import CharField, F, Q, QuerySet, Value
 from django.db.models.functions import Cast, Concat
 
 from quetsach.machines.sources.outcome import FOREVER
-from quetsach.portal.privacy.outside import micros
+from quetsach.portal.kit.micros import micros
 from quetsach.portal.privacy.table import Ends
 
 MARK = "x-"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import datetime
 from itertools import batched
 from typing import NamedTuple
 from uuid import UUID
@@ -17,10 +17,10 @@ from quetsach.portal.cases.machine_actions import OwnersOf, machines_of
 from quetsach.portal.cases.models import Device, VictimReport
 from quetsach.portal.cases.parts import Part, part_of
 from quetsach.portal.cases.telling import Tellers
+from quetsach.portal.kit.micros import micros
 from quetsach.portal.machines.models import StoredBinding
 from quetsach.portal.machines.placing import place
 
-_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _AT_ONCE = 400
 
 
@@ -126,4 +126,4 @@ def known_parts(
 
 
 def _micro(at: datetime) -> int:
-    return max(0, (at - _EPOCH) // timedelta(microseconds=1))
+    return max(0, micros(at))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import UTC, date, datetime, time, timedelta
+from datetime import date, datetime, time, timedelta
 from uuid import UUID
 
 from django.utils import timezone
@@ -11,13 +11,11 @@ from quetsach.machines.evidence import Key
 from quetsach.machines.identity.forwarders import FORWARDER, SINGLE, Crowd
 from quetsach.machines.identity.keys import within
 from quetsach.portal.accounts.models import User
+from quetsach.portal.kit.micros import micros, moment
 from quetsach.portal.machines.actions import decide, has_word_on
 from quetsach.portal.machines.models import AskedAddress, StoredDecision
 from quetsach.portal.machines.uploads.actions import follow
 from quetsach.portal.units.models import Unit
-
-_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
-_MICRO = timedelta(microseconds=1)
 
 
 def say(
@@ -44,7 +42,7 @@ def say(
 def ask(unit_id: UUID, address: str, crowd: Crowd) -> None:
     """Ask the unit's people about an address. The hour with the most machines stays, the earliest of
     several."""
-    hour = _EPOCH + crowd.hour * _MICRO
+    hour = moment(crowd.hour)
     known = AskedAddress.rows.filter(unit=unit_id, address=address).first()
     if known is None:
         unit = Unit.rows.get(pk=unit_id)
@@ -64,4 +62,4 @@ def ask(unit_id: UUID, address: str, crowd: Crowd) -> None:
 def _micro(day: date) -> int:
     """The beginning of a local day."""
     at = timezone.make_aware(datetime.combine(day, time()))
-    return (at - _EPOCH) // _MICRO
+    return micros(at)

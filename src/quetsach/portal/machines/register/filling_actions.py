@@ -9,7 +9,7 @@ from __future__ import annotations
 import time
 from collections import Counter
 from collections.abc import Collection, Iterable
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from itertools import batched
 from typing import Any
 
@@ -23,6 +23,7 @@ from quetsach.machines.identity.entries import Entry, entries
 from quetsach.machines.identity.figures import known, standing_of
 from quetsach.machines.identity.keys import within
 from quetsach.machines.identity.scopes import lineage
+from quetsach.portal.kit.micros import moment
 from quetsach.portal.machines import queries
 from quetsach.portal.machines.models import (
     RegisterFigures,
@@ -39,7 +40,6 @@ from quetsach.text.vietnamese import search_key
 BATCH = 300
 """Links in one batch: some hundred machines with all their leases in memory."""
 _ROWS = 500
-_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _LAST = datetime(9999, 1, 1, tzinfo=UTC)
 ELSEWHERE = RegisterRow.Standing.ELSEWHERE
 
@@ -277,7 +277,7 @@ def _row(one: Entry, unit: Unit, key: Key, logs: Seen | None) -> RegisterRow:
 
 def _moment(at: int) -> datetime:
     """The time; a lease may end in the future, and nobody saw the machine there."""
-    found = _EPOCH + timedelta(microseconds=at) if at < 250_000_000_000_000_000 else _LAST
+    found = moment(at) if at < 250_000_000_000_000_000 else _LAST
     return min(found, timezone.now())
 
 
