@@ -250,7 +250,8 @@ def not_ours(request: HttpRequest, slug: str, case_id: UUID) -> HttpResponse:
     if form.is_valid():
         try:
             if "sure" not in request.POST:
-                owning_actions.refuse_passing_up(found.device, found.device.cases.filter(is_current=True))
+                current = list(found.device.cases.filter(is_current=True))
+                owning_actions.refuse_passing_up(found.device, current)
                 return _ask_to_pass(request, seat, found, None, form.cleaned_data["reason"])
             device = owning_actions.say_not_ours(
                 found.device, seat.user, form.cleaned_data["reason"], ip=client_ip_text(request)
