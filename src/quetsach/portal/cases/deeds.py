@@ -131,6 +131,7 @@ def open_deeds(
     }
     if not is_named:
         found.pop(MISTAKEN, None)
-    if events and undoing_actions.may_take_back(case, events[-1], user) and may(Verb.WORK_CASE):
+    own = [one for one in events if one.case_id == case.pk and one.act not in undoing_actions.NO_WORK]
+    if own and undoing_actions.may_take_back(case, own[-1], user) and may(Verb.WORK_CASE):
         found[UNDO] = DEEDS[UNDO]
     return found

@@ -22,7 +22,7 @@ from quetsach.portal.cases.models import Case, CaseEvent, CaseSighting, FalseAla
 from quetsach.portal.cases.named import Named, names_of
 from quetsach.portal.cases.rules import State
 from quetsach.portal.cases.several import find_first, is_unfound
-from quetsach.portal.cases.undoing_actions import UNDO_WITHIN
+from quetsach.portal.cases.undoing_actions import NO_WORK, UNDO_WITHIN
 from quetsach.portal.cases.work.actions import (
     CHOICES,
     FALSE_ALARM,
@@ -110,8 +110,9 @@ class Saved(NamedTuple):
 
 def last_saved(actor: User, node: CampaignNode, now: datetime) -> Saved | None:
     """The acts that a person saved last on the work list of the node or of one below it, in any browser.
-    Cases with a later event are left out. One query."""
+    Cases to which something has happened since are left out. One query."""
     since = CaseEvent.rows.filter(Q(at__gt=OuterRef("at")) | Q(at=OuterRef("at"), pk__gt=OuterRef("pk")))
+    since = since.exclude(act__in=NO_WORK)
     rows = saved_by(actor, node, now).filter(~Exists(since.filter(case=OuterRef("case"))))
     saved = list(rows.order_by("-at", "-pk").values_list("data__batch", "at")[:MOST_TOGETHER])
     if not saved:
