@@ -27,7 +27,9 @@ IS_BACK = "is_back"
 """In the data of `MERGE`: the evidence came back to the case."""
 JOINS = (MERGE, MERGED, PART, UNSAID)
 """Acts of events on the cases of machines that became one, or several. They are no work on a case."""
-QUIET = ("open", "evidence", "assign", *PORTALS, *JOINS)
+NO_WORK = (*PORTALS, *JOINS)
+"""Acts of events that keep nobody from taking back what was done before them."""
+QUIET = ("open", "evidence", "assign", *NO_WORK)
 """Events after which nobody has worked on a case yet, and no log has proven anything."""
 _WORDS = tuple(act.value for act in Act if act is not Act.ASSIGN)
 """Moves that say how far the handling is. Another unit of a machine says nothing of that."""

@@ -12,10 +12,9 @@ from quetsach.portal.accounts.models import User
 from quetsach.portal.audit.actions import record
 from quetsach.portal.cases import keeping
 from quetsach.portal.cases.actions import CaseError, follow_falseness, locked, of_batch, unclaim
-from quetsach.portal.cases.joining import JOINS
+from quetsach.portal.cases.joining import NO_WORK
 from quetsach.portal.cases.merging_actions import unsay
 from quetsach.portal.cases.models import Case, CaseEvent, FalseAlarm
-from quetsach.portal.cases.relapses import PORTALS
 from quetsach.portal.cases.returning_actions import take_signs_since
 from quetsach.portal.cases.rules import Act, Note, State
 from quetsach.portal.cases.succession_actions import take_back_replaced
@@ -24,10 +23,6 @@ UNDO_WITHIN = timedelta(hours=24)
 TAKEN_BACK = (Act.START, Act.CLAIM, Act.CONFIRM, Act.REOPEN, *(one for one in Note if one not in
               (Note.OVERDUE, Note.REFUSE, Note.END)))  # fmt: skip
 """Acts that their author may take back while nothing has happened since."""
-
-
-NO_WORK = (*PORTALS, *JOINS)
-"""Acts of events that keep nobody from taking back what was done before them."""
 
 
 def last_said(case: Case) -> CaseEvent | None:

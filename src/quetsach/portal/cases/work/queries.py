@@ -17,12 +17,13 @@ from quetsach.portal.cases.advice import Advice, advice_for
 from quetsach.portal.cases.clocks import Rule
 from quetsach.portal.cases.escalating.wording import DueInWords, due_in_words
 from quetsach.portal.cases.flags import COUNTED, PREFIX, Flag, Mark, conditions, marks_of, with_flags
+from quetsach.portal.cases.joining import NO_WORK
 from quetsach.portal.cases.lists import number_of, there, within
 from quetsach.portal.cases.models import Case, CaseEvent, CaseSighting, FalseAlarm
 from quetsach.portal.cases.named import Named, names_of
 from quetsach.portal.cases.rules import State
 from quetsach.portal.cases.several import find_first, is_unfound
-from quetsach.portal.cases.undoing_actions import NO_WORK, UNDO_WITHIN
+from quetsach.portal.cases.undoing_actions import UNDO_WITHIN
 from quetsach.portal.cases.work.actions import (
     CHOICES,
     FALSE_ALARM,
