@@ -39,6 +39,9 @@ def configure(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--alive", action="store_true", help="logs tell in which hours each machine was there"
     )
+    parser.add_argument(
+        "--moves", type=int, default=100, help="one of so many claims moves in the second night"
+    )
     own_portal.add_options(parser)
 
 
@@ -134,10 +137,12 @@ def _judgement(asked: argparse.Namespace, campaign: Any) -> None:
     from quetsach.portal.cases.pull_actions import Pulled
 
     waiting = Case.rows.filter(is_current=True, state__in=("claimed_clean", "rechecked"))
-    for what, moved in (("the first, which writes all gaps", 0), ("the next, a hundredth move", 100)):
+    for what, moved in (
+        ("the first, which writes all gaps", 0), (f"the next, 1 of {asked.moves} moves", asked.moves)
+    ):  # fmt: skip
         if moved:
-            for pk in waiting.values_list("pk", flat=True)[: asked.cases // moved]:
-                Case.rows.filter(pk=pk).update(state="claimed_clean")
+            some = list(waiting.values_list("pk", flat=True)[: asked.cases // moved])
+            Case.rows.filter(pk__among=some).update(state="claimed_clean")
         pulled = Pulled()
         judged, begun, cpu = waiting.count(), time.perf_counter(), time.process_time()
         _profiled(asked, "judgement", partial(judge_all, campaign, pulled))

@@ -5,8 +5,9 @@ from django.urls import reverse
 
 from quetsach.portal.audit.models import Entry
 from quetsach.portal.cases import actions, noting_actions
-from quetsach.portal.cases.models import Case, Device
+from quetsach.portal.cases.models import Case, Device, NotOurs
 from quetsach.portal.cases.named import named_now
+from quetsach.portal.cases.owning_actions import assign_device
 from tests.portal.cases.test_withdrawing import scan, versions
 from tests.portal.page_text import text_of
 from tests.portal.scan_document import noon, sighting
@@ -66,7 +67,7 @@ def test_the_same_person_takes_it_back(cast, busy, post, goes):
     page = text_of(post(to=cast.nodes["A1"].pk, sure="1", **({"named": "on"} if goes else {})))
     assert "Take it back that it went to Đơn vị A1" in page
     other = cast.client("A", "coordinator").post(reverse("device_hand_back", args=["lam-sach", busy.pk]))
-    assert other.status_code == 302 and stands() != before, "another person does not"
+    assert other.status_code == 404 and stands() != before, "another person does not"
     assert "is that of Đơn vị A again" in text_of(post("device_hand_back"))
     assert stands() == before and named_now(Case.rows.get()).place == PLACE
     assert Entry.objects.filter(action="device.hand_back").count() == 1
@@ -79,3 +80,52 @@ def test_what_the_new_unit_did_is_not_taken_away(cast, busy, post):
     page = text_of(post("device_hand_back"))
     assert "Something has happened" in page and "Take it back that" not in page
     assert Device.rows.get().owner == cast.nodes["A1"] and Case.rows.get().state == "cleaning"
+
+
+@pytest.fixture
+def passing(cast, busy):
+    """The district gave the machine to A1, whose person found it and works on it: clicks of that person."""
+    assign_device(busy.device, cast.nodes["A1"], cast.user("A", "it"))
+    officer = cast.user("A1", "it")
+    noting_actions.locate(Case.rows.get(), officer, place=PLACE)
+    actions.start_cleaning(Case.rows.get(), officer)
+    client = cast.client("A1", "it")
+    client.cookies["django_language"] = "en"
+
+    def send(name="device_not_ours", **said):
+        return client.post(reverse(name, args=["lam-sach", busy.pk]), said, follow=True)
+
+    return send
+
+
+WHY = "Không có máy nào ở phòng này."
+
+
+def test_not_ours_asks_first_and_says_what_ends(cast, passing):
+    before = stands()
+    page = text_of(passing(reason=WHY))
+    assert stands() == before and not NotOurs.rows.exists(), "nothing has moved yet"
+    assert f"Say that {PUBLIC} is no machine of Đơn vị A1?" in page and WHY in page
+    assert "The handling that runs in 1 case" in page and f"“{PLACE}”, as " in page
+    assert "1 case goes along from Đơn vị A1." in page and "Đơn vị A gets them" in page
+    assert "No range of addresses gives the machine to this unit again." in page
+
+
+def test_not_ours_is_taken_back_by_the_person_who_no_longer_sees_the_case(cast, passing, busy):
+    before = stands()
+    page = text_of(passing(reason=WHY, sure="1"))
+    assert Device.rows.get().owner == cast.nodes["A"] and "You said within the last day" in page
+    other = cast.client("A1", "coordinator")
+    assert "Bạn đã nói" not in text_of(other.get(reverse("cases", args=["lam-sach"])))
+    assert other.post(reverse("device_hand_back", args=["lam-sach", busy.pk])).status_code == 404
+    page = text_of(passing("device_hand_back"))
+    assert "is that of Đơn vị A1 again" in page and "You said within the last day" not in page
+    assert stands() == before and named_now(Case.rows.get()).place == PLACE
+    assert not NotOurs.rows.exists(), "a range may give it to the unit again"
+
+
+def test_not_ours_stays_where_the_superior_has_done_something(cast, passing):
+    passing(reason=WHY, sure="1")
+    noting_actions.acknowledge(Case.rows.get(), cast.user("A", "it"))
+    assert "Something has happened" in text_of(passing("device_hand_back"))
+    assert Device.rows.get().owner == cast.nodes["A"] and NotOurs.rows.exists()

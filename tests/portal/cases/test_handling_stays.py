@@ -186,3 +186,15 @@ def test_the_page_says_what_goes_before_the_click_and_the_history_after_it(cast,
     assert "A file about machines was taken back" in page and "leases was taken back." in page
     assert "Tệp của đơn vị khác." in page and "turned out to be this machine" not in page
     assert CaseEvent.rows.filter(act="table_back").count() == 2, "each case once"
+
+
+def test_head_and_history_of_a_machine_that_got_its_name_later_tell_one_day(cast, scan):
+    scan(sighting(ADDRESS, noon(9)))
+    old = timezone.now() - timedelta(days=7)
+    Case.rows.update(opened_at=old)
+    CaseEvent.rows.update(at=old)
+    table(cast, NAMED)
+    day = f"{timezone.localtime(old):%d/%m/%Y}"
+    page = text_of(cast.client("A1", "it").get(reverse("case", args=["lam-sach", held().pk])))
+    assert f"hồ sơ mở ngày {day}" in page
+    assert f"Hồ sơ mở từ {day} dưới tên khác" in page and "Mở hồ sơ" not in page

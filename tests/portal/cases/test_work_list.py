@@ -246,7 +246,7 @@ def test_taking_back_names_the_machines_that_stay(cast, cases):
     batch = CaseEvent.rows.filter(act="start").first().data["batch"]
     undo(client, page, lan=batch)
     told = text_of(client.get(WORK))
-    assert "1 hồ sơ giữ nguyên vì sau đó đã có thay đổi: 10.1.1.2." in told and "10.1.1.1." not in told
+    assert "1 hồ sơ giữ nguyên: 10.1.1.2 – Báo đã xử lý (officer-a1)." in told and "10.1.1.1." not in told
 
 
 MARKS = """() => [...document.querySelectorAll(".works tbody tr")].map(row => {

@@ -10,11 +10,14 @@ from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
 
+from quetsach.machines.evidence import Binding, Key
 from quetsach.portal.audit.actions import first_broken_entry
 from quetsach.portal.cases.models import Case, Device
 from quetsach.portal.checks.models import CheckResult, Pack, Replacement, UnitPlan, UploadCode
 from quetsach.portal.checks.unit_actions import issue_code
+from quetsach.portal.machines.actions import store_evidence
 from quetsach.portal.machines.models import RegisterFigures
+from quetsach.portal.machines.register.filling_actions import list_waiting
 from tests.portal.checks.results import ago, content, listed, sign
 from tests.portal.page_text import markup_of, text_of
 from tests.portal.scan_document import publish_list
@@ -442,3 +445,31 @@ def test_the_machines_stand_beside_the_row_of_people_for_their_unit_and_as_count
     section = above[above.index('id="may-da-kiem-tra"') :].split("</section>")[0]
     assert "KE-TOAN" not in above and '<td class="num">2</td><td class="num">5</td>' in section
     assert "may-da-kiem-tra" not in why("A1", "officer", "A1", "r2")
+
+
+def test_pages_say_that_the_number_of_known_computers_still_moves(cast, give):
+    """Files that no register follows yet: on the pages of the unit and of those above, not of a sibling."""
+    give("A1", "PC-01")
+    list_waiting()
+    RegisterFigures.rows.all().delete()
+    for unit in ("A1", "A2"):
+        keep_register(cast, unit, 7, 9)
+    told = "chưa được cộng vào"
+
+    def saying(unit, of=None):
+        client = cast.client(unit, "officer")
+        pages = {name: reverse(name, args=SLUG) for name in ("checks", "today")}
+        pages["figures"] = reverse("machine_figures", args=[*SLUG, cast.nodes[unit].pk])
+        if of:
+            pages["register"] = reverse("register", args=[cast.units[of].pk])
+        return {name for name, page in pages.items() if told in text_of(client.get(page))}
+
+    assert not saying("A1") and not saying("A", of="A1")
+    store_evidence(
+        cast.units["A1"], [], [Binding("10.1.1.5", Key("mac", "9c:1c:12:00:00:05"), 0, 9, "l", "lease")]
+    )
+    assert saying("A1") == {"checks", "today", "figures"}
+    assert saying("A", of="A1") == {"checks", "figures", "register"}
+    assert not saying("A2")
+    list_waiting()
+    assert not saying("A1")

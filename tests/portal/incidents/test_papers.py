@@ -25,8 +25,21 @@ from tests.portal.scan_document import noon
 @pytest.mark.parametrize("form", ["pdf", "docx"])
 def test_the_evidence_is_an_official_notice_to_the_unit(cast, cases, form):
     asked = "&".join(f"ho-so={case.pk}" for case in cases)
-    answer = cast.client("A", "officer").get(url("evidence_notice", form) + f"?{asked}")
-    told = words(answer)
+    client = cast.client("A", "officer")
+    both = client.get(url("evidence_notice", form) + f"?{asked}")
+    assert both.status_code == 422 and "Đơn vị A1, Đơn vị A2" in both.content.decode(), "a letter each"
+    of_a1, of_a2 = (
+        words(client.get(url("evidence_notice", form) + f"?{asked}&den={cast.nodes[unit].pk}"))
+        for unit in ("A1", "A2")
+    )
+    page = client.get(url("incident_choose") + f"?{asked}").content.decode()
+    assert page.count("&amp;den=") == 4 and "Mỗi đơn vị có công văn riêng" in page
+    # No unit sees a machine, a line or the name of another one.
+    assert not [said for said in ("Đơn vị A2", "10.1.2.9", "dòng của máy 9") if said in of_a1]
+    assert not [said for said in ("Đơn vị A1", "10.1.1.6", "dòng của máy 6") if said in of_a2]
+    nobodys = url("evidence_notice", form) + f"?{asked}&den={cast.nodes['A'].pk}"
+    assert client.get(nobodys).status_code == 404
+    told = of_a1 + of_a2
     seen = noon(5)
     for said in (
         "V/v xử lý máy tính có kết nối đến địa chỉ độc hại", "UBND Đơn vị A1", "UBND Đơn vị A2",
@@ -37,7 +50,7 @@ def test_the_evidence_is_an_official_notice_to_the_unit(cast, cases, form):
         assert said.lower() in told.lower(), said
     for hidden in ("\u202e", "\ufffe", "\x07"):
         assert hidden not in told
-    assert Entry.objects.get(action="incident.evidence").data["cases"] == 3
+    assert [one.data["cases"] for one in Entry.objects.filter(action="incident.evidence")].count(2) == 1
 
 
 def test_a_reader_of_english_gets_the_papers_in_vietnamese(cast, cases):
@@ -139,7 +152,7 @@ def test_a_letter_takes_no_machine_of_the_sender_to_another_unit(cast, cases):
     Case.rows.filter(pk=false.pk).update(state=State.FALSE_POSITIVE)
     client, ids = cast.client("A", "officer"), [str(case.pk) for case in cases]
     page = text_of(client.get(url("incident_choose"), {"ho-so": ids}))
-    assert "Gửi đến: Đơn vị A2." in page
+    assert "Đơn vị A2 1 hồ sơ" in page
     assert "bỏ ra 1 hồ sơ cùng các dòng nhật ký" in page and "bỏ ra 1 hồ sơ báo nhầm" in page
     told = words(client.get(url("evidence_notice", "docx"), {"ho-so": ids}))
     assert "dòng của máy 9" in told and "phát hiện 1 máy" in told

@@ -310,7 +310,7 @@ def test_not_ours_goes_up_with_its_reason_and_no_range_brings_it_back(cast, tmp_
     assert cast.client("A2", "officer").post(address, {"reason": "Không có máy này ở xã."}).status_code == 404
     assert cast.client("A1", "officer").post(address, {"reason": "ngắn"}).status_code == 422
     said = "Đã tìm ở cả hai tầng, không có máy này."
-    assert cast.client("A1", "it").post(address, {"reason": said}).status_code == 302
+    assert cast.client("A1", "it").post(address, {"reason": said, "sure": "1"}).status_code == 302
     case.refresh_from_db()
     assert (case.state, owner("10.1.1.5")) == (State.NEW, "Đơn vị A")
     shown = text_of(cast.client("A", "officer").get(reverse("case", args=[cast.campaign.slug, case.pk])))
@@ -330,7 +330,7 @@ def test_a_machine_that_nobody_has_stays_at_the_top_with_its_trail(cast, tmp_pat
     seen_by(cast, tmp_path, "A", "113.160.9.9")
     case = Case.rows.get()
     address = reverse("device_not_ours", args=[cast.campaign.slug, case.pk])
-    said = {"reason": "Không thuộc huyện, đã hỏi các phòng."}
+    said = {"reason": "Không thuộc huyện, đã hỏi các phòng.", "sure": "1"}
     assert cast.client("A", "coordinator").post(address, said).status_code == 302
     case.refresh_from_db()
     assert (case.state, owner("113.160.9.9")) == (State.NEW, "Đơn vị centre")

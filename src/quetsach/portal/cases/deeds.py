@@ -24,6 +24,7 @@ from quetsach.portal.cases.forms import (
     StartForm,
     TryForm,
 )
+from quetsach.portal.cases.joining import NO_WORK
 from quetsach.portal.cases.models import Case, CaseEvent
 from quetsach.portal.cases.rules import NOTES, Act, Note, State, allows
 from quetsach.portal.cases.several import is_unfound
@@ -131,6 +132,7 @@ def open_deeds(
     }
     if not is_named:
         found.pop(MISTAKEN, None)
-    if events and undoing_actions.may_take_back(case, events[-1], user) and may(Verb.WORK_CASE):
+    own = [one for one in events if one.case_id == case.pk and one.act not in NO_WORK]
+    if own and undoing_actions.may_take_back(case, own[-1], user) and may(Verb.WORK_CASE):
         found[UNDO] = DEEDS[UNDO]
     return found

@@ -1,4 +1,5 @@
-"""Takes back that a person gave a machine to another unit, while nothing has happened to it there."""
+"""Takes back that a person gave a machine to another unit, or passed it up, while nothing has happened to it
+there."""
 
 from __future__ import annotations
 
@@ -6,6 +7,7 @@ from collections.abc import Sequence
 from uuid import UUID
 
 from django.db import transaction
+from django.db.models import Exists, OuterRef
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
@@ -14,10 +16,10 @@ from quetsach.portal.audit.actions import record
 from quetsach.portal.campaigns.models import CampaignNode
 from quetsach.portal.cases.actions import CaseError
 from quetsach.portal.cases.gaps.actions import follow_owner
-from quetsach.portal.cases.models import Case, CaseEvent, Device
+from quetsach.portal.cases.models import Case, CaseEvent, Device, NotOurs
 from quetsach.portal.cases.owning_actions import is_taken, locked_machine, moved_to
 from quetsach.portal.cases.relapses import PORTALS
-from quetsach.portal.cases.rules import Act
+from quetsach.portal.cases.rules import MOVES_AWAY
 from quetsach.portal.cases.transfer_actions import FROM, cases_of
 from quetsach.portal.cases.undoing_actions import UNDO_WITHIN, undo
 
@@ -29,8 +31,17 @@ def origin_of(case: Case, events: Sequence[CaseEvent], actor: User) -> UUID | No
     if not own or not case.is_current:
         return None
     last = own[-1]
-    is_own = last.act == Act.ASSIGN and last.by_id == actor.pk and FROM in last.data
+    is_own = last.act in MOVES_AWAY and last.by_id == actor.pk and FROM in last.data
     return UUID(last.data[FROM]["node"]) if is_own and last.at >= timezone.now() - UNDO_WITHIN else None
+
+
+def given_away(actor: User, case_id: UUID, slug: str) -> Case | None:
+    """A case of a machine that the person gave to another unit; that unit may be one whose pages the person
+    does not see."""
+    acts = [act.value for act in MOVES_AWAY]
+    gave = CaseEvent.rows.filter(case=OuterRef("pk"), by=actor, act__in=acts, data__has_key=FROM)
+    rows = Case.rows.select_related("device__owner").filter(device__campaign__slug=slug)
+    return rows.filter(Exists(gave), pk=case_id).first()
 
 
 @transaction.atomic
@@ -47,7 +58,7 @@ def hand_back(case: Case, actor: User, ip: str | None = None) -> Device:
     origins: set[UUID | None] = set()
     for one in cases_of(device).filter(is_current=True).order_by("pk"):
         events = list(one.events.order_by("at", "pk"))
-        if not any(event.act == Act.ASSIGN and FROM in event.data for event in events) and one.pk != case.pk:
+        if not any(event.act in MOVES_AWAY and FROM in event.data for event in events) and one.pk != case.pk:
             continue  # a false alarm goes along without an event
         origins.add(origin_of(one, events, actor))
         last = next((event for event in reversed(events) if event.act not in PORTALS), None)
@@ -58,6 +69,7 @@ def hand_back(case: Case, actor: User, ip: str | None = None) -> Device:
         raise CaseError(gone)
     was = moved[0][1].data[FROM]
     origin = CampaignNode.rows.get(pk=was["node"])
+    NotOurs.rows.filter(pk=was.get("refusal"), device=device).delete()  # the unit has it after all
     given_to = device.owner
     if origin.pk != given_to.pk and is_taken(device, origin):
         raise CaseError(_("That unit already has a machine with this address. Handle it there."))

@@ -21,7 +21,7 @@ from quetsach.machines.counting.histories import Act as Step
 from quetsach.machines.counting.histories import CaseHistory, Kind, MachineHistory, Move, Rung
 from quetsach.portal.campaigns.models import CampaignNode
 from quetsach.portal.cases.episodes import came_back, is_again
-from quetsach.portal.cases.joining import MERGED
+from quetsach.portal.cases.joining import MERGED, NO_WORK
 from quetsach.portal.cases.models import Case, CaseEvent, CaseSighting, Device
 from quetsach.portal.cases.outside import PART
 from quetsach.portal.cases.rules import BACK, CHECK, OPEN, REACHES, Act, Note, State
@@ -149,6 +149,8 @@ def _moves(
     retracted: set[UUID] = set()
     recalled: set[UUID] = set()
     returned: set[UUID] = set()
+    said: dict[UUID, int] = {}
+    """By case the place of the last step that somebody, or a log, brought about."""
     events = CaseEvent.rows.filter(case__in=cases.order_by().values("pk")).exclude(act__in=(CHECK, "open"))
     texts = {name: KeyTextTransform(name, "data") for name in ("seen", "to", "act", SET)}
     rows: Iterable[Any] = events.order_by("pk").values_list(
@@ -167,9 +169,13 @@ def _moves(
             # The sign was none: it is as if nothing had come since.
             last = max(at for at, move in enumerate(found[case]) if move.act is Step.RELAPSE)
             del found[case][last:]
+            said[case] = max(0, last - 1)
             continue
-        if act == Act.UNDO and found[case] and found[case][-1].act in UNDONE:
-            found[case][-1] = found[case][-1]._replace(act=Step.OTHER)
+        last = said.get(case, 0)
+        if act == Act.UNDO and last < len(found[case]) and found[case][last].act in UNDONE:
+            found[case][last] = found[case][last]._replace(act=Step.OTHER)
+        if act not in NO_WORK:
+            said[case] = len(found[case])
         moment = parse_datetime(seen) if act in BACK and seen else None
         found[case].append(Move(at, STEPS.get(act, Step.OTHER), _rung(before), _rung(after), moment))
     return found, parted, retracted, recalled, returned

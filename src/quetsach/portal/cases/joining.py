@@ -16,7 +16,7 @@ from quetsach.machines.proof.judging import GUARD
 from quetsach.portal.cases.models import Alias, Case, CaseEvent, CaseSighting, Device
 from quetsach.portal.cases.outside import PART
 from quetsach.portal.cases.relapses import IDLE, PORTALS
-from quetsach.portal.cases.rules import OPEN, RANK, Act, State
+from quetsach.portal.cases.rules import OPEN, RANK, UNSAID, Act, State
 
 MERGE, MERGED = "merge", "merged"
 """Acts of events: other machines came to this one, it became another one."""
@@ -25,7 +25,11 @@ SAID, SAID_BEFORE = "said", "said_before"
 `last_word`; and that of the state of before."""
 IS_BACK = "is_back"
 """In the data of `MERGE`: the evidence came back to the case."""
-QUIET = ("open", "evidence", "assign", *PORTALS, MERGE, MERGED, PART)
+JOINS = (MERGE, MERGED, PART, UNSAID)
+"""Acts of events on the cases of machines that became one, or several. They are no work on a case."""
+NO_WORK = (*PORTALS, *JOINS)
+"""Acts of events that keep nobody from taking back what was done before them."""
+QUIET = ("open", "evidence", "assign", *NO_WORK)
 """Events after which nobody has worked on a case yet, and no log has proven anything."""
 _WORDS = tuple(act.value for act in Act if act is not Act.ASSIGN)
 """Moves that say how far the handling is. Another unit of a machine says nothing of that."""

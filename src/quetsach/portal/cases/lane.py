@@ -13,6 +13,7 @@ from django.utils.dateparse import parse_datetime
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy
 
+from quetsach.portal.cases.joining import NO_WORK
 from quetsach.portal.cases.models import Case, CaseEvent
 from quetsach.portal.cases.rules import BACK, OPEN, Act, State
 from quetsach.portal.cases.timeline import Mark
@@ -85,7 +86,8 @@ def _steps(events: Iterable[CaseEvent]) -> list[_Step]:
         if event.act == Act.UNDO:  # of the event before, or of the last relapse
             found = list(relapsed if event.data.get("act") == Act.RELAPSE else before)
             continue
-        before = list(found)
+        if event.act not in NO_WORK:
+            before = list(found)
         if event.act == Act.RELAPSE:
             relapsed = before
         # An event tells the time of the claim that it ends: that of the handling, not of the report.

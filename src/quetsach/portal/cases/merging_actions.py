@@ -8,7 +8,7 @@ inside the transaction of a batch.
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
@@ -37,7 +37,7 @@ from quetsach.portal.cases.joining import (
 from quetsach.portal.cases.models import Alias, Case, CaseEvent, CaseSighting, Device
 from quetsach.portal.cases.outside import AWAY, PART
 from quetsach.portal.cases.returning_actions import take_signs_since
-from quetsach.portal.cases.rules import State
+from quetsach.portal.cases.rules import UNSAID, State
 from quetsach.portal.cases.summing_actions import sum_up_anew
 from quetsach.portal.sightings.models import Sighting
 
@@ -288,25 +288,59 @@ def _restore(other: Case, case: Case) -> None:
     event, still = own_before(other)
     data: dict[str, Any] = {"to": case.device.key, "case": str(case.pk)}
     if event is not None:
-        said = event.data.get(SAID_BEFORE, [0, 0])
-        before = event.data["before"]
-        for name, value in before.items():
-            is_time = name.endswith(("_at", "_until")) and value
-            setattr(other, name, parse_datetime(value) if is_time else value)
-        if other.state == State.NEW and other.device.is_assigned:
-            other.state = State.ASSIGNED.value  # a unit got it meanwhile
-        other.save(update_fields=list(before))
-        sum_up_anew(other, timezone.now())
-        for one, is_back in still:
-            other.opened_at = min(other.opened_at, one.opened_at)
-            other.save(update_fields=["opened_at"])
-            joining = joined(other, one, said, is_back=is_back)
-            said = last_word(joining.state) if joining.state.pk != other.pk else said
-            _take_over(other, joining)
-        data[SAID] = said
+        data[SAID] = _join_again(other, still, _by_itself(other, event))
         if (from_state == State.FALSE_POSITIVE) != (other.state == State.FALSE_POSITIVE):
             follow([other])
     _note(other, PART, other.state, data, from_state)
+
+
+def _by_itself(case: Case, event: CaseEvent) -> list[int]:
+    """Give a case the state of before others were joined with it, which the event keeps; its word of then."""
+    before = event.data["before"]
+    for name, value in before.items():
+        is_time = name.endswith(("_at", "_until")) and value
+        setattr(case, name, parse_datetime(value) if is_time else value)
+    if case.state == State.NEW and case.device.is_assigned:
+        case.state = State.ASSIGNED.value  # a unit got it meanwhile
+    case.save(update_fields=list(before))
+    sum_up_anew(case, timezone.now())
+    found: list[int] = event.data.get(SAID_BEFORE, [0, 0])
+    return found
+
+
+def _join_again(case: Case, others: Iterable[tuple[Case, bool]], said: list[int]) -> list[int]:
+    """Join a case with those that lead to it still, each with whether its evidence came back here. `said` is
+    the word of the case by itself; the result the word that its state rests on then."""
+    for one, is_back in others:
+        case.opened_at = min(case.opened_at, one.opened_at)
+        case.save(update_fields=["opened_at"])
+        joining = joined(case, one, said, is_back=is_back)
+        said = last_word(joining.state) if joining.state.pk != case.pk else said
+        _take_over(case, joining)
+    return said
+
+
+def unsay(case: Case, undo: Callable[[Case], None]) -> bool:
+    """Let `undo` take back what was said last on a locked case, also where machines were joined since: the
+    case that counts is then as if that had not been said. False where somebody has worked on that one since,
+    and nothing is taken back."""
+    counts = held(case.merged_into_id) if case.merged_into_id is not None else case
+    state = counts.state
+    event, others = own_before(counts)
+    if event is None:
+        if counts is case:
+            undo(case)
+        return counts is case
+    said = _by_itself(counts, event)
+    undo(case)
+    others = [(case if one.pk == case.pk else one, is_back) for one, is_back in others]
+    said = _join_again(counts, others, last_word(case) if counts is case else said)
+    if (state == State.FALSE_POSITIVE) != (counts.state == State.FALSE_POSITIVE):
+        follow([counts])
+    data = {"from": case.device.key, "case": str(case.pk), SAID: said}
+    _note(counts, UNSAID, counts.state, data, state)
+    take_signs_since(counts)
+    return True
 
 
 def _note_arrival(case: Case, target: Device, away: dict[str, Any]) -> None:

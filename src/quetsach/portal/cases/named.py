@@ -18,7 +18,7 @@ from quetsach.portal.cases.rules import MOVES_AWAY, STAYS_FOUND, Act, Note
 
 _ACTS = (Note.LOCATE, Note.MISTAKEN, Act.UNDO, *MOVES_AWAY)
 
-_TAKEN_BACK = (Note.LOCATE, Note.MISTAKEN, Act.ASSIGN)
+_TAKEN_BACK = (Note.LOCATE, Note.MISTAKEN, *MOVES_AWAY)
 
 
 class Named(NamedTuple):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ipaddress
+from collections.abc import Sequence
 from itertools import batched
 from uuid import UUID
 
@@ -17,7 +18,7 @@ from quetsach.portal.campaigns.models import Campaign, CampaignNode
 from quetsach.portal.cases.actions import CaseError, move
 from quetsach.portal.cases.gaps.actions import follow_owner
 from quetsach.portal.cases.machine_actions import address_id
-from quetsach.portal.cases.models import CaseSighting, Device, NotOurs
+from quetsach.portal.cases.models import Case, CaseSighting, Device, NotOurs
 from quetsach.portal.cases.owning import address_of, is_in, owners_below, text_of
 from quetsach.portal.cases.rules import OPEN, STAYS_FOUND, Act, State
 from quetsach.portal.cases.transfer_actions import FROM, cases_of, pass_on
@@ -76,18 +77,41 @@ def say_not_ours(device: Device, actor: User, reason: str, ip: str | None = None
     gives the machine to this unit again. At the top of the campaign it stays, as a machine that no unit has.
 
     Raises:
+        CaseError: as `refuse_passing_up` says.
+    """
+    device = locked_machine(device)
+    cases = list(cases_of(device).filter(is_current=True))
+    refuse_passing_up(device, cases)
+    origin = device.owner
+    said = NotOurs.rows.create(device=device, node=origin, at=timezone.now(), by=actor, reason=reason)
+    to = origin.parent or origin
+    was = {"node": str(origin.pk), "to": str(to.pk), "is_assigned": device.is_assigned,
+           "is_said": device.is_owner_said, "refusal": said.pk}  # fmt: skip
+    moved_to(device, to, is_assigned=False, is_said=True)
+    follow_owner(device, to)
+    told = {"device": device.key, "from": origin.name, "to": to.name, "reason": reason}
+    record(actor, "device.not_ours", unit_path=origin.path, about=device, data=told, ip=ip)
+    data = {"from": origin.name, "to": to.name, FROM: was}
+    for case in cases:
+        if State(case.state) in OPEN:
+            case.device = device
+            move(case, Act.NOT_OURS, by=actor, reason=reason, data=data, ip=ip)
+    return device
+
+
+def refuse_passing_up(device: Device, cases: Sequence[Case]) -> None:
+    """Refuse to pass a machine up. `cases` are its current ones.
+
+    Raises:
         CaseError: somebody reported it as handled, or proved it clean: that says that it was found here. Or
             there is no superior to pass it to.
     """
-    device = locked_machine(device)
     _must_live(device)
-    origin = device.owner
-    cases = list(cases_of(device).filter(is_current=True))
     if any(State(case.state) not in (*OPEN, State.FALSE_POSITIVE) for case in cases):
         raise CaseError(
             _("Somebody here has already handled it. Open the case again first, if that was wrong.")
         )
-    superior = origin.parent
+    superior = device.owner.parent
     if superior is None and not device.is_assigned:
         raise CaseError(
             _("It stands here as a machine that no unit has. There is nobody above to pass it to.")
@@ -99,19 +123,6 @@ def say_not_ours(device: Device, actor: User, reason: str, ip: str | None = None
                 " there."
             )
         )
-    NotOurs.rows.create(device=device, node=origin, at=timezone.now(), by=actor, reason=reason)
-    to = superior or origin
-    moved_to(device, to, is_assigned=False, is_said=True)
-    follow_owner(device, to)
-    told = {"device": device.key, "from": origin.name, "to": to.name, "reason": reason}
-    record(actor, "device.not_ours", unit_path=origin.path, about=device, data=told, ip=ip)
-    for case in cases:
-        if State(case.state) in OPEN:
-            case.device = device
-            move(
-                case, Act.NOT_OURS, by=actor, reason=reason, data={"from": origin.name, "to": to.name}, ip=ip
-            )
-    return device
 
 
 def is_taken(device: Device, node: CampaignNode) -> bool:

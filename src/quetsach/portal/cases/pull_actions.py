@@ -25,7 +25,7 @@ from quetsach.machines.proof.judging import GUARD, RECHECK
 from quetsach.portal.campaigns.arrivals import Arrived
 from quetsach.portal.campaigns.models import Campaign, CampaignNode
 from quetsach.portal.cases import looks, proving
-from quetsach.portal.cases.actions import move, unclaim
+from quetsach.portal.cases.actions import move, move_all, unclaim
 from quetsach.portal.cases.again_actions import go_on, told_again
 from quetsach.portal.cases.asking import waiting_named
 from quetsach.portal.cases.cards import place_again
@@ -57,6 +57,8 @@ from quetsach.portal.sightings.storing_actions import mark_pulled
 
 AT_ONCE = 2000
 """Claims that are judged together: of some units, whose logs are read once."""
+MOVED_AT_ONCE = 500
+"""Cases that are moved in one transaction: other writers wait until it is over."""
 _JUDGED = ("state", "claimed_at", "done", "family", *(f"device__{name}" for name in (
     "campaign", "owner", "key", "id_kind", "id_value", "strength", "identity")))  # fmt: skip
 """The fields of a claim that a judgement needs."""
@@ -392,16 +394,17 @@ def judge_some(cases: QuerySet[Case], pulled: Pulled) -> int:
     now = timezone.now()
     logs: proving.Logs = {}
     keeper = Keeper()
+    moved: list[tuple[looks.Facts, Judgement]] = []
     for facts in looks.gather(claims, since=since - proving.BEFORE):
-        claimed_at = facts.case.claimed_at
-        assert claimed_at is not None
         judgement = proving.judged(facts, now, logs, for_page=False)
         keeper.take(facts.case, judgement.gaps)
         is_worse = judgement.rung.value == State.CLEANING
         # Logs that do not suffice any more take nothing back.
         is_news = judgement.rung.value not in (facts.case.state, State.CLAIMED_CLEAN)
         if is_news and (is_worse or facts.case.state in WAITING):
-            _apply(facts, judgement, claimed_at, pulled)
+            moved.append((facts, judgement))
+    for some in batched(moved, MOVED_AT_ONCE):
+        _apply(some, pulled)
     keeper.write()
     return len(claims)
 
@@ -449,17 +452,38 @@ def _moved_by(arrived: Arrived, campaign: Campaign) -> set[UUID]:
 
 
 @transaction.atomic
-def _apply(facts: looks.Facts, judgement: Judgement, claimed_at: datetime, pulled: Pulled) -> None:
-    case = (
-        Case.rows.select_for_update(of=("self",), no_key=True)
-        .select_related("device__owner")
-        .get(pk=facts.case.pk)
-    )
-    if case.claimed_at != claimed_at or case.state != facts.case.state:
-        return
-    coverage = proving.place_of(facts, judgement.place)
-    state, count = State(judgement.rung.value), judgement.count
-    proof = {
+def _apply(news: Sequence[tuple[looks.Facts, Judgement]], pulled: Pulled) -> None:
+    """Move the cases as they were judged, but those that somebody has moved since."""
+    rows = Case.rows.select_for_update(of=("self",), no_key=True).select_related("device")
+    cases = {case.pk: case for case in rows.filter(pk__among=[facts.case.pk for facts, _told in news])}
+    _share_units(list(cases.values()))
+    moves: list[tuple[Case, Act, dict[str, Any], Coverage | None]] = []
+    for facts, judgement in news:
+        case, judged = cases.get(facts.case.pk), facts.case
+        if case is None or (case.claimed_at, case.state) != (judged.claimed_at, judged.state):
+            continue
+        state = State(judgement.rung.value)
+        if judgement.back_at is not None:
+            pulled.relapsed += 1
+            unclaim(case)
+            move(case, Act.SEEN_AGAIN, data={"seen": judgement.back_at.isoformat()})
+        elif state is State.CLEANING:
+            pulled.relapsed += 1
+            relapse(case, None)
+        elif state is State.RECHECKED:
+            pulled.rechecked += 1
+            moves.append((case, Act.RECHECK, *_proof(facts, judgement)))
+        elif state is State.VERIFIED_CLEAN:
+            pulled.verified += 1
+            case.verified_at, case.quiet_until = timezone.now(), judgement.until
+            moves.append((case, Act.VERIFY, *_proof(facts, judgement)))
+    move_all(moves)
+
+
+def _proof(facts: looks.Facts, judgement: Judgement) -> tuple[dict[str, Any], Coverage | None]:
+    """What an event keeps of a judgement, and the log that it rests on."""
+    coverage, count = proving.place_of(facts, judgement.place), judgement.count
+    told = {
         "place": coverage.name if coverage else "",
         "expected": count.expected,
         "covered": count.covered,
@@ -469,17 +493,4 @@ def _apply(facts: looks.Facts, judgement: Judgement, claimed_at: datetime, pulle
         "until": judgement.until.isoformat() if judgement.until else "",
         "quiet_hours": int(judgement.quiet.total_seconds() // 3600),
     }
-    if judgement.back_at is not None:
-        pulled.relapsed += 1
-        unclaim(case)
-        move(case, Act.SEEN_AGAIN, data={"seen": judgement.back_at.isoformat()})
-    elif state is State.CLEANING:
-        pulled.relapsed += 1
-        relapse(case, None)
-    elif state is State.RECHECKED:
-        pulled.rechecked += 1
-        move(case, Act.RECHECK, data=proof, coverage=coverage)
-    elif state is State.VERIFIED_CLEAN:
-        pulled.verified += 1
-        case.verified_at, case.quiet_until = timezone.now(), judgement.until
-        move(case, Act.VERIFY, data=proof, coverage=coverage)
+    return told, coverage

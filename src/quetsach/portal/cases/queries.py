@@ -9,16 +9,18 @@ from typing import Any
 from uuid import UUID
 
 from django.db.models import Case as When
-from django.db.models import Count, Exists, FilteredRelation, Max, Min, OuterRef, Q, QuerySet, Sum
+from django.db.models import Count, Exists, FilteredRelation, Max, Min, OuterRef, Q, QuerySet, Subquery, Sum
 from django.db.models import When as Then
 from django.utils import timezone
 
 from quetsach.machines.proof.judgement import Hours, Judgement
+from quetsach.portal.accounts.models import User
 from quetsach.portal.campaigns.models import Campaign, CampaignNode
 from quetsach.portal.cases import looks, proving, reviewing
 from quetsach.portal.cases.lists import of_case, stale_before, word_filters
 from quetsach.portal.cases.models import Case, CaseEvent, CaseSighting, Device, NotOurs, VictimReport
 from quetsach.portal.cases.rules import State, Word
+from quetsach.portal.cases.undoing_actions import UNDO_WITHIN
 from quetsach.portal.sightings.models import Scan, Sighting
 from quetsach.portal.sightings.queries import nameless, without_machine
 from quetsach.portal.units.models import subtree
@@ -27,6 +29,8 @@ RENAMED = ("open", "merged", "part")
 """Events of a case that turned out to be another one which say nothing there."""
 MOST_REPORTS = 50
 """Reports of others on the page of a case."""
+MOST_PASSED_UP = 20
+"""Machines that a person passed up and that the list of machines offers to take back."""
 
 
 def in_word(cases: QuerySet[Case], word: Word, campaign: Campaign, now: datetime) -> QuerySet[Case]:
@@ -205,6 +209,16 @@ def current_of(device: Device) -> list[Case]:
 def refusals_of(device: Device) -> list[NotOurs]:
     """Units that said that the machine is not theirs, the latest first."""
     return list(device.refusals.select_related("node", "by"))
+
+
+def passed_up(node: CampaignNode, by: User) -> list[NotOurs]:
+    """What the person said within a day of machines of the unit that went up, and can be taken back. Each
+    with its case (`case_id`)."""
+    cases = Case.rows.filter(device=OuterRef("device"), is_current=True, state=State.NEW).order_by("pk")
+    rows = NotOurs.rows.filter(node=node, by=by, at__gte=timezone.now() - UNDO_WITHIN)
+    rows = rows.filter(device__is_assigned=False, device__merged_into=None).select_related("device")
+    rows = rows.annotate(case_id=Subquery(cases.values("pk")[:1])).exclude(case_id=None)
+    return list(rows[:MOST_PASSED_UP])
 
 
 def indicators_of(case: Case) -> list[str]:

@@ -35,6 +35,9 @@ from quetsach.portal.cases.several import BY_HAND
 from quetsach.portal.units import range_queries
 from quetsach.portal.units.networks import Network
 
+NAMED = 3
+"""Units, or machines, that a task names."""
+
 
 def machines_to_do(seat: Seat) -> list[Task]:
     """Own machines with signs, then machines without logs, then open cases of units below."""
@@ -206,10 +209,10 @@ def alarms_to_decide(seat: Seat) -> list[Task]:
     ]  # fmt: skip
 
 
-def machines_told(names: list[str]) -> str:
+def machines_told(names: list[str], most: int = NAMED) -> str:
     """The first machines, and how many more."""
-    told = ", ".join(names[:NAMED])
-    if (more := len(names) - NAMED) > 0:
+    told = ", ".join(names[:most])
+    if (more := len(names) - most) > 0:
         told += " " + ngettext("and %(n)d more", "and %(n)d more", more) % {"n": more}
     return told
 
@@ -217,8 +220,6 @@ def machines_told(names: list[str]) -> str:
 FIRST_ALARM, LAST_ALARM = "first_alarm_by", "last_alarm_by"
 """What the task needs of the node: the least and the greatest number of a person who said a false alarm that
 waits for its people. Where both are one person, nobody else said any."""
-NAMED = 3
-"""Units, or machines, that a task names."""
 
 
 def _proposer(order: str) -> Subquery:

@@ -12,6 +12,8 @@ from quetsach.portal.accounts.models import User
 from quetsach.portal.audit.actions import record
 from quetsach.portal.cases import keeping
 from quetsach.portal.cases.actions import CaseError, follow_falseness, locked, of_batch, unclaim
+from quetsach.portal.cases.joining import NO_WORK
+from quetsach.portal.cases.merging_actions import unsay
 from quetsach.portal.cases.models import Case, CaseEvent, FalseAlarm
 from quetsach.portal.cases.returning_actions import take_signs_since
 from quetsach.portal.cases.rules import Act, Note, State
@@ -23,16 +25,17 @@ TAKEN_BACK = (Act.START, Act.CLAIM, Act.CONFIRM, Act.REOPEN, *(one for one in No
 """Acts that their author may take back while nothing has happened since."""
 
 
-def last_own(case: Case, actor: User) -> CaseEvent | None:
-    """The last event of a case, if this person may take it back."""
-    last = case.events.order_by("-at", "-pk").first()
-    return last if last is not None and may_take_back(case, last, actor) else None
+def last_said(case: Case) -> CaseEvent | None:
+    """The last event of a case that somebody, or a log, brought about."""
+    return case.events.exclude(act__in=NO_WORK).order_by("-at", "-pk").first()
 
 
-def may_take_back(case: Case, last: CaseEvent, actor: User) -> bool:
-    """Whether a person may take the last event of the case back."""
-    is_own = last.by_id == actor.pk and last.at >= timezone.now() - UNDO_WITHIN
-    return is_own and last.act in TAKEN_BACK and case.is_current
+def may_take_back(case: Case, last: CaseEvent | None, actor: User) -> bool:
+    """Whether a person may take back what happened last to the case. Of a case that leads to another one,
+    too: there it is as if nothing had been said."""
+    if last is None or last.by_id != actor.pk or last.at < timezone.now() - UNDO_WITHIN:
+        return False
+    return last.act in TAKEN_BACK and (case.is_current or case.merged_into_id is not None)
 
 
 @transaction.atomic
@@ -43,10 +46,10 @@ def take_back_last(case: Case, actor: User, ip: str | None = None) -> Case:
         CaseError: something has happened since, or it was another person.
     """
     case = locked(case)
-    event = last_own(case, actor)
-    if event is None:
+    event = last_said(case)
+    if event is None or not may_take_back(case, event, actor):
         raise CaseError(_("Something has happened to the case since."))
-    undo(case, event, actor, ip)
+    unsay(case, lambda one: undo(one, event, actor, ip))
     return case
 
 

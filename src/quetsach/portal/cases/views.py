@@ -16,6 +16,7 @@ from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_POST
 
+from quetsach.portal.accounts.models import User
 from quetsach.portal.campaigns.models import CampaignNode
 from quetsach.portal.campaigns.seat import Seat, take_seat, take_seat_asked
 from quetsach.portal.cases import (
@@ -136,6 +137,7 @@ def cases(request: HttpRequest, slug: str) -> HttpResponse:
             for w in lists.SHOWN
         ],
         "watched": queries.watched(seat.node, below=below),
+        "passed_up": queries.passed_up(seat.node, seat.user) if seat.may(Verb.WORK_CASE) else [],
     }  # fmt: skip
     return render(request, "cases/cases.html", context)
 
@@ -193,7 +195,7 @@ def assign(request: HttpRequest, slug: str, case_id: UUID) -> HttpResponse:
         try:
             if "sure" not in request.POST:
                 owning_actions.refuse_assigning(found.device, to, is_said=True)
-                return _ask_to_assign(request, seat, found, to)
+                return _ask_to_pass(request, seat, found, to)
             owning_actions.assign_device(
                 found.device, to, seat.user, ip=client_ip_text(request), stays_found="named" in request.POST
             )
@@ -205,40 +207,52 @@ def assign(request: HttpRequest, slug: str, case_id: UUID) -> HttpResponse:
     return _case_page(request, seat, found, {"chuyen": form}, status=422)
 
 
-def _ask_to_assign(request: HttpRequest, seat: Seat, found: Case, to: CampaignNode) -> HttpResponse:
+def _ask_to_pass(
+    request: HttpRequest, seat: Seat, found: Case, to: CampaignNode | None, reason: str = ""
+) -> HttpResponse:
+    """The question before the machine goes to another unit, or up with a reason if `to` is None."""
     cases = queries.current_of(found.device)
     context = {
-        "seat": seat, "door": "cases", "case": found, "to": to, "n_cases": len(cases),
+        "seat": seat, "door": "cases", "case": found, "to": to, "n_cases": len(cases), "reason": reason,
+        "superior": found.device.owner.parent,
         "busy": sum(one.state == State.CLEANING for one in cases),
         "handled": sum(one.state not in OPEN for one in cases),
         "named": next(filter(None, map(named_now, cases)), None),
     }  # fmt: skip
-    return render(request, "cases/assign.html", context)
+    return render(request, "cases/pass_on.html", context)
 
 
 @require_POST
 def hand_back(request: HttpRequest, slug: str, case_id: UUID) -> HttpResponse:
     """Take back that the person gave the machine to another unit."""
-    seat, found = _find(request, slug, case_id)
-    origin = handing_back_actions.origin_of(found, list(found.events.order_by("at", "pk")), seat.user)
-    if origin is not None:
-        take_seat(request, slug, origin, Verb.WORK_CASE)
+    user = request.user
+    found = handing_back_actions.given_away(user, case_id, slug) if isinstance(user, User) else None
+    if found is None or not isinstance(user, User):
+        raise Http404
+    origin = handing_back_actions.origin_of(found, list(found.events.order_by("at", "pk")), user)
+    seat = take_seat(request, slug, origin, Verb.WORK_CASE)
     try:
-        device = handing_back_actions.hand_back(found, seat.user, ip=client_ip_text(request))
+        device = handing_back_actions.hand_back(found, user, ip=client_ip_text(request))
     except actions.CaseError as error:
         messages.error(request, str(error))
     else:
         messages.success(request, _("The machine is that of %(unit)s again.") % {"unit": device.owner.name})
-    return redirect("case", slug, case_id)
+    if Case.objects.visible_to(user).filter(pk=case_id).exists():
+        return redirect("case", slug, case_id)
+    return redirect(f"{reverse('cases', args=[slug])}?don-vi={seat.node.pk}")
 
 
 @require_POST
 def not_ours(request: HttpRequest, slug: str, case_id: UUID) -> HttpResponse:
-    """Pass the machine up: the unit does not have it."""
+    """Pass the machine up: the unit does not have it. First the page says what ends."""
     seat, found = _find(request, slug, case_id, Verb.WORK_CASE)
     form = ReasonForm(request.POST)
     if form.is_valid():
         try:
+            if "sure" not in request.POST:
+                current = list(found.device.cases.filter(is_current=True))
+                owning_actions.refuse_passing_up(found.device, current)
+                return _ask_to_pass(request, seat, found, None, form.cleaned_data["reason"])
             device = owning_actions.say_not_ours(
                 found.device, seat.user, form.cleaned_data["reason"], ip=client_ip_text(request)
             )

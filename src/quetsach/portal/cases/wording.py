@@ -223,7 +223,7 @@ def _history(case: Case, story: Story) -> list[Told]:
     found: dict[object, Told] = {}
     for e in sorted([*story.events, *story.former], key=lambda one: (one.at, one.pk)):
         told = Told(
-            e, _title(e), DONE.get(e.data.get("done", ""), ""), _more(e),
+            e, _title(case, e), DONE.get(e.data.get("done", ""), ""), _more(e),
             "" if e.case_id == case.pk else e.case.device.key, by_table=_by_table(e.data),
         )  # fmt: skip
         partner = e.data.get("to") or e.data.get("from")
@@ -248,6 +248,12 @@ def _history(case: Case, story: Story) -> list[Told]:
     return list(reversed(found.values()))
 
 
+def _is_of_name(case: Case, event: CaseEvent) -> bool:
+    """Whether the event opened the case of a machine that was known under another name before: its case is
+    older than this event, and the head of the page tells that day."""
+    return event.act == "open" and event.case_id == case.pk and event.at - case.opened_at > AT_ONCE
+
+
 def _is_forwarder(event: CaseEvent) -> bool:
     return bool(event.data.get("why") == FORWARDER)
 
@@ -258,8 +264,11 @@ def _anew(event: CaseEvent) -> str:
     return _("Who stands behind the address was judged anew")
 
 
-def _title(event: CaseEvent) -> str | Promise:
+def _title(case: Case, event: CaseEvent) -> str | Promise:
     """The act; of one that was taken back also which it was."""
+    if _is_of_name(case, event):
+        day = f"{timezone.localtime(case.opened_at):%d/%m/%Y}"
+        return _("Known under this name. The case is open since %(day)s, under another name") % {"day": day}
     if event.act == Act.RETURN and "sign" in event.data:
         return _("Opened again as it was: it was told again")
     if event.act == MERGE and event.data.get("why") == UNTOLD:

@@ -12,7 +12,7 @@ from django.utils.translation import gettext_lazy, ngettext
 
 from quetsach.machines.proof.gaps import Lack
 from quetsach.portal.cases.missing import LACKS
-from quetsach.portal.cases.rules import FILE_BACK, OPEN, TABLE_BACK, Act, Note, State, Word, word
+from quetsach.portal.cases.rules import FILE_BACK, OPEN, TABLE_BACK, UNSAID, Act, Note, State, Word, word
 
 if TYPE_CHECKING:
     from quetsach.portal.cases.models import Case
@@ -69,6 +69,7 @@ ACTS: dict[str, str | Promise] = {
     Note.OVERDUE: gettext_lazy("Overdue: the superior unit was told"),
     FILE_BACK: gettext_lazy("A file of reports was taken back; the case stays"),
     TABLE_BACK: gettext_lazy("A file about machines was taken back"),
+    UNSAID: gettext_lazy("What was recorded of the same machine under its earlier name was taken back"),
     "check": gettext_lazy("The machine was checked: signs found"),
     "merge": gettext_lazy("Another machine turned out to be this one"),
     "merged": gettext_lazy("Turned out to be another machine"),

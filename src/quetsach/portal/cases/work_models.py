@@ -105,7 +105,8 @@ class CaseTerms(models.Model):
 
 
 class NotOurs(models.Model):
-    """A unit said that a machine is not its own, and it went up to the superior. Only ever added."""
+    """A unit said that a machine is not its own, and it went up to the superior. Deleted only where the
+    person takes that back."""
 
     device = models.ForeignKey("cases.Device", on_delete=models.CASCADE, related_name="refusals")
     node = models.ForeignKey(CampaignNode, on_delete=models.CASCADE, related_name="+")

@@ -46,6 +46,7 @@ from quetsach.portal.checks.models import (
 )
 from quetsach.portal.indicators import queries as lists
 from quetsach.portal.indicators.models import IndicatorSet
+from quetsach.portal.machines.register.queries import waits_at
 from quetsach.portal.units.models import SEGMENT, Membership, Unit, subtree
 
 VERDICTS = ("found", "check", "traces", "clean", "unknown")
@@ -146,6 +147,8 @@ class Owed:
     replace_by: date | None
     unconfirmed: int = 0
     """Machines in its register that were seen on too few days to count, and that nobody confirmed."""
+    is_added_up: bool = True
+    """All files about machines are in the register: its number stays."""
 
 
 def _copies() -> QuerySet[CrackedCopy]:
@@ -163,6 +166,7 @@ FACTS: dict[str, Callable[[], Combinable]] = {
     "register_most": lambda: F("unit__register_figures__most"),
     "register_visitors": lambda: F("unit__register_figures__visitors"),
     "replace_by": lambda: F("plan__replace_by"),
+    "register_waits": waits_at,
     "checked": lambda: number_of(_latest(), "device__owner"),
     "copies": lambda: number_of(_copies(), "device__owner"),
     "copies_gone": lambda: number_of(_copies().exclude(gone_at=None), "device__owner"),
@@ -181,6 +185,7 @@ def owed(facts: Mapping[str, Any]) -> Owed:
         Tally(facts["copies"] or 0, facts["copies_gone"] or 0),
         facts["replace_by"],
         facts["register_visitors"] or 0,
+        not facts["register_waits"],
     )
 
 

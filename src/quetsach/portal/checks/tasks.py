@@ -26,6 +26,9 @@ def checks_to_do(seat: Seat) -> Iterator[Task]:
             url, _("Begin"),
         )  # fmt: skip
     least, most = own.computers.unchecked or (0, 0)
+    moves = ""
+    if not own.is_added_up:
+        moves = " " + _("Part of the latest files is not added up yet: the number moves tonight.")
     if least:
         title = ngettext("Check %(n)d more computer", "Check %(n)d more computers", least)
         if most > least:
@@ -34,14 +37,14 @@ def checks_to_do(seat: Seat) -> Iterator[Task]:
             )
         yield Task(
             Rank.MACHINES + 1, title % {"n": least},
-            _("The stick checks a computer in a few minutes and changes nothing."),
+            _("The stick checks a computer in a few minutes and changes nothing.") + moves,
             url, _("See which"), counts=Counted("checks.unchecked", least, "own"),
         )  # fmt: skip
     elif most:
         yield Task(
             Rank.MACHINES + 1, _("Check the other computers, or correct the register"),
             _("The register and the unit's own number leave open how many computers there are, so nobody "
-            "knows whether all are checked."),
+            "knows whether all are checked.") + moves,
             url, _("See which"),
         )  # fmt: skip
     has_any = own.computers.most or own.computers.checked

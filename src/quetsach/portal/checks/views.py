@@ -39,6 +39,7 @@ from quetsach.portal.checks.words import (
 from quetsach.portal.kit.address import on_screen
 from quetsach.portal.kit.client_ip import client_ip_text
 from quetsach.portal.kit.refusals import note_form
+from quetsach.portal.machines.register.queries import waits
 from quetsach.portal.units.roles import Verb
 
 PAGE = 25
@@ -100,6 +101,7 @@ def checks_page(
         "seat": seat,
         "door": "cases",
         "whole": whole,
+        "register_waits": waits(seat.node.unit, below=True),
         "own": rows[0],
         "rows": [row for row in rows if row.is_heard_of or len(rows) == 1],
         "silent": [row.node for row in rows if not (row.is_heard_of or row.is_own)],

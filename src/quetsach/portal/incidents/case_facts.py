@@ -30,6 +30,11 @@ MOST_SIGNS = 5
 CLOSED = (State.VERIFIED_CLEAN.value, State.FALSE_POSITIVE.value)
 
 
+def in_tree(node: CampaignNode) -> tuple[int, int, str]:
+    """Sorts units in their order in the tree."""
+    return node.depth, node.position, node.name
+
+
 @dataclass
 class CaseFacts:
     """One case: its rows of evidence, those with most lines first, the reports of others, and its acts."""
@@ -145,7 +150,7 @@ class AllFacts:
     def units(self) -> list[CampaignNode]:
         """The different units that are known to have a machine of it, in their order in the tree."""
         found = {one.unit.pk: one.unit for one in self.real if one.unit is not None}
-        return sorted(found.values(), key=lambda node: (node.depth, node.position, node.name))
+        return sorted(found.values(), key=in_tree)
 
     @property
     def unplaced(self) -> int:
@@ -221,12 +226,18 @@ def chosen_cases(user: User, node: CampaignNode, ids: Iterable[UUID]) -> list[Ca
     return list(found.order_by("device__owner__path", "device__key", "family", "pk"))
 
 
-def to_ask(home: CampaignNode, cases: Iterable[Case]) -> list[Case]:
-    """The cases that a letter of `home` asks for: those of machines of other units, which it goes to; all,
-    where no other unit is known to have one. A false alarm is nobody's work."""
+def letters_of(home: CampaignNode, cases: Iterable[Case]) -> dict[CampaignNode | None, list[Case]]:
+    """The letters of `home` about these cases: one to each other unit that has machines of them, so that no
+    unit gets log lines of another one. Where no other unit is known to have one, a letter with all for the
+    own office (None). A false alarm is nobody's work."""
     real = [case for case in cases if case.state != State.FALSE_POSITIVE]
-    of_others = [case for case in real if case.device.is_assigned and case.device.owner_id != home.pk]
-    return of_others or real
+    found: dict[CampaignNode, list[Case]] = {}
+    for case in real:
+        if case.device.is_assigned and case.device.owner_id != home.pk:
+            found.setdefault(case.device.owner, []).append(case)
+    if not found:
+        return {None: real} if real else {}
+    return {to: found[to] for to in sorted(found, key=in_tree)}
 
 
 def _as_known_now(cases: Iterable[Case]) -> list[Case]:

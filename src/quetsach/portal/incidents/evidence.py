@@ -34,8 +34,6 @@ __all__ = ["block", "local", "paper_text", "unit_notice"]
 UNFOUND = "chưa tìm ra máy"
 LONGEST_LINE = 600
 """Characters of a log line on paper."""
-MOST_NAMED = 12
-"""With up to so many units, each is addressed by name."""
 UNNAMED = "chưa rõ tên"
 NOBODY = "chưa rõ đơn vị"
 _SAY = translator("vi")
@@ -180,13 +178,13 @@ def _span(first: str, last: str) -> str:
 def unit_notice(home: CampaignNode, facts: AllFacts) -> Notice:
     """The công văn of `home` that tells units which machines to handle; the evidence is its annex."""
     now = timezone.localtime()
-    others = [node for node in facts.units if node.pk != home.pk]
+    to = next((node for node in facts.units if node.pk != home.pk), None)
     title = home.campaign.title
     return Notice(
         # A công văn has no abbreviation of its type in its symbol (Decree 30/2020, annex III).
         heading=replace(names.heading(home, "CV", now.year), symbol=home.doc_abbr or "UBND"),
         subject="xử lý máy tính có kết nối đến địa chỉ độc hại",
-        addressees=_addressees(others),
+        addressees=(names.short_name(to) if to else "Bộ phận, cá nhân quản lý và sử dụng máy",),
         opening=(
             f"Thực hiện {title[:1].lower()}{title[1:]}, qua rà soát phát hiện {machines_told(facts)} có dấu"
             f" hiệu kết nối đến địa chỉ độc hại hoặc nhiễm mã độc (căn cứ chi tiết tại Phụ lục)."
@@ -219,14 +217,6 @@ def blocks(facts: AllFacts) -> Iterator[Part]:
         title = f"{place}. {'Địa chỉ' if one.is_unfound else 'Máy'} {machine_called(one)}"
         title += f" – {family_called(one.case.family)}"
         yield block(one, title)
-
-
-def _addressees(units: Sequence[CampaignNode]) -> tuple[str, ...]:
-    if not units:
-        return ("Bộ phận, cá nhân quản lý và sử dụng máy",)
-    if len(units) > MOST_NAMED:
-        return ("Các cơ quan, đơn vị có máy trong danh sách",)
-    return tuple(names.short_name(node) for node in units)
 
 
 def _find_first(facts: AllFacts) -> Iterator[str]:

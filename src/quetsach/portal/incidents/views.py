@@ -140,21 +140,22 @@ def _node_of(seat: Seat, cases: list[Case]) -> Any:
 
 @dataclass(frozen=True)
 class _Letter:
-    """The official notice about chosen cases, before it is drawn: the names of the units that it goes to,
-    none where it stays in the own office, and how many of the cases it leaves out."""
+    """The official notices about chosen cases, before they are drawn: the units that they go to, each with
+    the number of its cases, none where one stays in the own office; and how many of the cases they leave
+    out."""
 
-    units: list[str]
+    units: list[tuple[CampaignNode, int]]
     cases: int
     left_out: int
     false: int
 
     @classmethod
     def of(cls, home: CampaignNode, cases: list[Case]) -> _Letter:
-        asked = case_facts.to_ask(home, cases)
+        letters = case_facts.letters_of(home, cases)
+        asked = sum(map(len, letters.values()))
         false = sum(case.state == State.FALSE_POSITIVE for case in cases)
-        others = [case.device.owner for case in asked if case.device.is_assigned]
-        names = dict.fromkeys(node.name for node in others if node.pk != home.pk)
-        return cls(list(names), len(asked), len(cases) - len(asked) - false, false)
+        units = [(node, len(own)) for node, own in letters.items() if node is not None]
+        return cls(units, asked, len(cases) - asked - false, false)
 
 
 def _choice_page(

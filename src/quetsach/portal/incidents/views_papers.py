@@ -36,11 +36,19 @@ FORMS = {
 
 @require_GET
 def evidence(request: HttpRequest, slug: str, form: str) -> HttpResponse:
-    """The official notice about those of the cases in `?ho-so=` that it asks for, with their evidence."""
+    """The official notice to one unit (`?den=`) about its machines among the cases in `?ho-so=`, with their
+    evidence. Where only one unit can be meant, it need not be named."""
     seat = take_seat_asked(request, slug)
     cases = case_facts.chosen_cases(seat.user, seat.node, ids_in(request.GET.getlist("ho-so")))
     facts = case_facts.facts_of(cases)
-    cases = case_facts.to_ask(seat.home, [one.case for one in facts.cases])
+    letters = case_facts.letters_of(seat.home, [one.case for one in facts.cases])
+    if "den" in request.GET:
+        letters = {to: own for to, own in letters.items() if to and str(to.pk) == request.GET["den"]}
+    if len(letters) > 1:
+        told = _("Each unit gets a letter of its own, with its own machines. Choose one of: %(units)s.")
+        told = told % {"units": ", ".join(to.name for to in letters if to)}
+        return HttpResponse(told, content_type="text/plain; charset=utf-8", status=422)
+    cases = next(iter(letters.values()), [])
     if not cases or len(cases) > case_facts.MOST_CASES or form not in FORMS:
         raise Http404
     asked = {case.pk for case in cases}
@@ -48,7 +56,8 @@ def evidence(request: HttpRequest, slug: str, form: str) -> HttpResponse:
     made = on_paper.unit_notice(seat.home, facts)
     machines = cases[0].device.key if len(cases) == 1 else f"{len(cases)} hồ sơ"
     actions.note_evidence(seat.user, seat.node, cases, ip=client_ip_text(request))
-    return _drawn(made, form, f"Thông báo xử lý máy {on_paper.paper_text(machines, 60)}")
+    to = f" {on_paper.paper_text(to.name, 60)}" if (to := next(iter(letters))) else ""
+    return _drawn(made, form, f"Thông báo xử lý máy {on_paper.paper_text(machines, 60)}{to}")
 
 
 @require_GET

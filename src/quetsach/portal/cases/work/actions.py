@@ -16,11 +16,18 @@ from quetsach.portal.accounts.models import User
 from quetsach.portal.campaigns.models import CampaignNode
 from quetsach.portal.cases.actions import CaseError, claim_clean, held, start_cleaning
 from quetsach.portal.cases.false_alarms.actions import propose
+from quetsach.portal.cases.merging_actions import unsay
 from quetsach.portal.cases.models import Case, CaseEvent, FalseAlarm
 from quetsach.portal.cases.noting_actions import acknowledge
 from quetsach.portal.cases.rules import NEEDS_ASSET, Act, State
-from quetsach.portal.cases.undoing_actions import TAKEN_BACK, UNDO_WITHIN, may_take_back, undo
-from quetsach.portal.cases.words import DONE
+from quetsach.portal.cases.undoing_actions import (
+    TAKEN_BACK,
+    UNDO_WITHIN,
+    last_said,
+    may_take_back,
+    undo,
+)
+from quetsach.portal.cases.words import ACTS, DONE
 from quetsach.portal.units.models import subtree
 
 SEEN, START, FALSE_ALARM = "seen", "start", "false"
@@ -104,22 +111,34 @@ def _act(
 @transaction.atomic
 def take_back(batch: str, node: CampaignNode, actor: User, ip: str | None = None) -> Outcome:
     """Take back the acts of a batch: own ones of the last day, of cases of the node and of those below it to
-    which nothing has happened since.
+    which nothing has happened since. That a file told that machines are one is nothing that happened to them.
 
     The events stay in the history; each case gets one more, and the state before the act.
     """
     outcome = Outcome(batch)
     for event in saved_by(actor, node, timezone.now()).filter(data__batch=batch).order_by("pk"):
         case = held(event.case_id)
-        last = case.events.order_by("-at", "-pk").first()
+        last = last_said(case)
         if last is not None and last.act == Act.UNDO and last.data.get("batch") == batch:
             continue  # a second click
         if last is None or last.pk != event.pk or not may_take_back(case, event, actor):
-            outcome.refused.append((case, _("Something has happened to the case since.")))
-            continue
-        undo(case, event, actor, ip)
-        outcome.done.append(case)
+            outcome.refused.append((case, _why_it_stays(last)))
+        elif unsay(case, lambda one, event=event: undo(one, event, actor, ip)):  # type: ignore[misc]
+            outcome.done.append(case)
+        else:
+            assert case.merged_into is not None
+            why = _why_it_stays(last_said(case.merged_into))
+            outcome.refused.append((case, f"{case.merged_into.device.key}: {why}"))
     return outcome
+
+
+def _why_it_stays(last: CaseEvent | None) -> str:
+    """What has happened since, and who did it."""
+    told = ACTS.get(last.act, "") if last is not None else ""
+    if last is None or not told:
+        return _("something has happened to it since")
+    who = str(last.by) if last.by is not None else f"{timezone.localtime(last.at):%d/%m/%Y %H:%M}"
+    return f"{told} ({who})"
 
 
 def saved_by(actor: User, node: CampaignNode, now: datetime) -> QuerySet[CaseEvent]:

@@ -17,6 +17,7 @@ from quetsach.portal.cases.advice import Advice, advice_for
 from quetsach.portal.cases.clocks import Rule
 from quetsach.portal.cases.escalating.wording import DueInWords, due_in_words
 from quetsach.portal.cases.flags import COUNTED, PREFIX, Flag, Mark, conditions, marks_of, with_flags
+from quetsach.portal.cases.joining import NO_WORK
 from quetsach.portal.cases.lists import number_of, there, within
 from quetsach.portal.cases.models import Case, CaseEvent, CaseSighting, FalseAlarm
 from quetsach.portal.cases.named import Named, names_of
@@ -110,8 +111,9 @@ class Saved(NamedTuple):
 
 def last_saved(actor: User, node: CampaignNode, now: datetime) -> Saved | None:
     """The acts that a person saved last on the work list of the node or of one below it, in any browser.
-    Cases with a later event are left out. One query."""
+    Cases to which something has happened since are left out. One query."""
     since = CaseEvent.rows.filter(Q(at__gt=OuterRef("at")) | Q(at=OuterRef("at"), pk__gt=OuterRef("pk")))
+    since = since.exclude(act__in=NO_WORK)
     rows = saved_by(actor, node, now).filter(~Exists(since.filter(case=OuterRef("case"))))
     saved = list(rows.order_by("-at", "-pk").values_list("data__batch", "at")[:MOST_TOGETHER])
     if not saved:

@@ -34,6 +34,8 @@ from quetsach.portal.units.roles import Verb
 
 PAGE = 50
 MOST_PRINTED = 500
+MOST_STAYING = 20
+"""Machines that a message names, each with why taking back leaves it as it is."""
 WHY = "vi-sao-"
 """Before the id of a case: the field of a row with the reason of its false alarm."""
 ANSWERED = "work_answered"
@@ -247,11 +249,12 @@ def take_back(request: HttpRequest, slug: str) -> HttpResponse:
         done, kept = len(outcome.done), len(outcome.refused)
         back = ngettext("%(n)d case is as it was before.", "%(n)d cases are as they were before.", done)
         stays = ngettext(
-            "%(n)d case stays, because something has happened to it since: {machines}.",
-            "%(n)d cases stay, because something has happened to them since: {machines}.",
+            "%(n)d case stays as it is: {machines}.",
+            "%(n)d cases stay as they are: {machines}.",
             kept,
         )
-        names = machines_told([case.device.key for case, _why in outcome.refused]).replace("%", "%%")
+        told = [f"{case.device.key} – {why}" for case, why in outcome.refused]
+        names = machines_told(told, most=MOST_STAYING).replace("%", "%%")
         _say(request, (done, back), left=[(kept, stays.replace("{machines}", names))])
     tail = "&duoi=1" if request.POST.get("duoi") == "1" else ""
     return redirect(f"{reverse('case_work', args=[slug])}?don-vi={seat.node.pk}{tail}")

@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from typing import Any, NamedTuple
 from uuid import UUID
 
-from django.db.models import Q, QuerySet
+from django.db.models import BooleanField, Exists, ExpressionWrapper, OuterRef, Q, QuerySet
 from django.utils import timezone
 
 from quetsach.machines.evidence import Key
@@ -20,7 +20,7 @@ from quetsach.portal.machines.models import (
     StoredClaim,
     StoredDecision,
 )
-from quetsach.portal.units.models import Unit
+from quetsach.portal.units.models import Unit, subtree
 from quetsach.text.vietnamese import search_key
 
 QUIET = timedelta(days=30)
@@ -93,12 +93,21 @@ def below(unit: Unit) -> list[tuple[Unit, RegisterFigures | None]]:
     return [(child, getattr(child, "register_figures", None)) for child in children]
 
 
-def waits(unit: Unit) -> bool:
-    """Whether evidence of the unit is not yet in the register."""
-    return any(
-        rows.filter(unit=unit, is_listed=False).exists()
-        for rows in (StoredClaim.rows.all(), StoredBinding.rows.all())
-    )
+def waits_at() -> ExpressionWrapper:
+    """Over a row with a `unit`: whether evidence of that unit is not yet in its register. Then its number of
+    known computers will still move."""
+    return _unlisted(Q(unit=OuterRef("unit")))
+
+
+def waits(unit: Unit, *, below: bool = False) -> bool:
+    """The same of one unit, or also of those below. One query."""
+    where = subtree(unit.path, "unit__path") if below else Q(unit=unit)
+    return Unit.rows.filter(_unlisted(where), pk=unit.pk).exists()
+
+
+def _unlisted(where: Q) -> ExpressionWrapper:
+    found = [Q(Exists(one.rows.filter(where, is_listed=False))) for one in (StoredClaim, StoredBinding)]
+    return ExpressionWrapper(found[0] | found[1], output_field=BooleanField())
 
 
 def stated(unit: Unit) -> int | None:

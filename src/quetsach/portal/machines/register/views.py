@@ -82,7 +82,8 @@ def _register(request: HttpRequest, unit: Unit) -> HttpResponse:
         "register_stated": queries.stated(unit),
     }  # fmt: skip
     if not fits(places, Verb.KEEP_REGISTER, unit.path):
-        return render(request, "machines/numbers.html", context | {"below": queries.below(unit)})
+        context |= {"below": queries.below(unit), "register_waits": queries.waits(unit, below=True)}
+        return render(request, "machines/numbers.html", context)
     chosen, text = _asked(request)
     page = Paginator(queries.rows_of(unit, chosen, text), PAGE).get_page(request.GET.get("trang"))
     rows = list(page)

@@ -17,6 +17,7 @@ from quetsach.portal.campaigns.models import Campaign, CampaignNode
 from quetsach.portal.campaigns.seat import take_seat
 from quetsach.portal.kit.client_ip import client_ip_text
 from quetsach.portal.kit.figures import ALL, BELOW
+from quetsach.portal.machines.register.queries import waits
 from quetsach.portal.reports.dashboard.figures import percent
 from quetsach.portal.reports.errors import ReportError
 from quetsach.portal.reports.frozen import actions, words
@@ -105,6 +106,7 @@ def machine_figures(request: HttpRequest, slug: str, node_id: UUID) -> HttpRespo
         "lines": words.table(own, whole, chain),
         "own": seen.own,
         "whole": seen.whole,
+        "register_waits": waits(seat.node.unit, below=True),
         "hours": [
             (_("from the letter to the confirmation, by unit"), words.hours(whole["hours"]["acknowledged"])),
             (_("from the case to the handling, by case"), words.hours(whole["hours"]["claimed"])),
