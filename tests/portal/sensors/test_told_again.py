@@ -6,7 +6,6 @@ import tempfile
 from datetime import UTC, datetime
 from io import BytesIO
 from random import Random
-from unittest import mock
 
 import pytest
 
@@ -15,12 +14,12 @@ from quetsach.portal.sensors import actions
 from quetsach.portal.sightings.models import Bypass, Coverage, CoveredDay, Scan, Sighting
 from quetsach.results import push
 from quetsach.sightings.sighting import write
-from quetsach.watching import document, held
+from quetsach.watching import document
 from quetsach.watching.outbox import Outbox
 from quetsach.watching.places import Place
 from tests.portal.scan_document import publish_list
-from tests.watching.office import OPTIONS, Office
-from tests.watching.test_histories import ENGINES, SETTLED, play
+from tests.watching.office import OPTIONS, Office, settled_early
+from tests.watching.test_histories import ENGINES, play
 
 pytestmark = [pytest.mark.native, pytest.mark.django_db(transaction=True)]
 STEPS = ("append", "piece", "look", "rename", "copy", "pack", "restore", "delete", "restart", "wait", "kill")
@@ -60,7 +59,7 @@ def test_what_is_told_again_changes_nothing(cast, live_server, tmp_path, monkeyp
     monkeypatch.setattr(push, "push", line)
     folder = tmp_path / "office"
     folder.mkdir()
-    with mock.patch.object(held, "SETTLED_BYTES", SETTLED):
+    with settled_early():
         office = Office(folder, ENGINES[seed % 2])
         office.day = f"{datetime.now(UTC):%Y-%m-%d}"
         place = Place((str(office.logs),), OPTIONS.source_name, OPTIONS.tz)
