@@ -7,6 +7,7 @@ import shutil
 import sqlite3
 import struct
 from contextlib import closing
+from datetime import datetime
 from pathlib import Path
 
 import pytest
@@ -91,6 +92,50 @@ def test_what_was_read_before_stays_counted_when_a_good_copy_comes(office: Offic
     (told,) = office.coverage()
     assert not told.errors and not office.follower.troubles
     assert [first for first, _last in told.gaps] == [hidden_from]
+
+
+@pytest.mark.parametrize("kept", [100, 1500])
+@pytest.mark.parametrize("new", [0, 5, 3000])
+def test_queries_that_damage_hid_are_told_until_they_are_read_or_lost(
+    office: Office, kept: int, new: int
+) -> None:
+    """An older copy takes the place of the damaged database: it ends before the damage, or behind it."""
+    pihole = Pihole(office)
+    good, old = many(pihole), office.true.with_name("all.db")
+    put(office, pihole.path, damaged(good))
+    office.settle()
+    with closing(sqlite3.connect(old)) as db, db:
+        db.execute("DELETE FROM queries WHERE id > ?", (kept,))
+    for _time in range(2):
+        put(office, pihole.path, old.read_bytes())
+        office.settle()
+        (told,) = office.coverage()
+        assert "SQLite: damaged" in " ".join(told.errors) and not told.gaps
+        assert "SQLite: damaged" in " ".join(office.follower.troubles.values())
+    if new:
+        # The program writes on, and gives the numbers of the hidden queries to new ones.
+        with closing(sqlite3.connect(old)) as db, db:
+            rows = [(told_at(told.last) + 3600 + n,) for n in range(new)]
+            db.executemany(
+                "INSERT INTO queries (timestamp, type, status, domain, client)"
+                " VALUES (?, 1, 2, 'fine.test', '10.1.2.3')",
+                rows,
+            )
+        put(office, pihole.path, old.read_bytes())
+        office.settle()
+        (after,) = office.coverage()
+        assert not after.errors and not office.follower.troubles
+        assert [told_at(last) - told_at(first) for first, last in after.gaps] == [3600]
+        assert after.gaps[0][0] == told.last and office.follower.gaps == 1
+    put(office, pihole.path, good)
+    office.settle()
+    assert sum(row.count for row in office.found()) == 500
+    assert not office.follower.troubles
+
+
+def told_at(text: str | None) -> float:
+    assert text is not None
+    return datetime.fromisoformat(text).timestamp()
 
 
 def test_older_queries_that_are_put_back_are_read(office: Office) -> None:
