@@ -129,6 +129,23 @@ def _troubles(state: State, scan: Scan) -> Iterator[Coverage]:
             yield failed(None, options, why, path)
 
 
+def unread(
+    state: State, scan: Scan, told: Mapping[str, str]
+) -> tuple[list[Callable[[BinaryIO], End]], dict[str, str]]:
+    """What cannot be looked at now at a place, as documents to be written, and by path what the reader knows
+    then. `told` is what it knows already: what of that can be looked at now loses its error."""
+    now = list(_troubles(state, scan)) if _is_present(state, scan) else []
+    knows = {one.path: "; ".join(one.errors) for one in now}
+    records = [one for one in now if told.get(one.path) != knows[one.path]]
+    # A file that is there and cannot be read has the same key.
+    others = {one.path for one in state.coverage(scan.set_id) if one.errors and not one.source}
+    options = ScanOptions(tz=scan.tz, source_name=scan.source_name)
+    gone = (path for path in told if path not in knows and path not in others)
+    records += [failed(None, options, "", path)._replace(errors=[]) for path in gone]
+    write = partial(_write, state, scan, Leases(), (), ())
+    return [partial(write, part) for part in _parts(records, ())], knows
+
+
 def _place_of(state: State, path: str) -> tuple[str, str]:
     """The name and the zone of the place where a file lies that was followed; the first where nothing
     tells."""
