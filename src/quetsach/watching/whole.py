@@ -22,6 +22,7 @@ from quetsach.machines.leases.leaseformat import Event
 from quetsach.scanning import reading
 from quetsach.scanning.engine import Before, Engine, Judged, Matcher, ScanOptions, SourceResult
 from quetsach.scanning.executor import Unit
+from quetsach.sightings.adding import with_line, without_line
 from quetsach.watching import hidden
 from quetsach.watching.content import HEAD_BYTES, Handle
 from quetsach.watching.counting import Counted
@@ -135,8 +136,7 @@ def read_on(
         is_part = before is not None and is_earlier and told.record + 1 == before.first
         if before is not None and is_part:
             # Only the records right before those that are known, such as an older part that was restored.
-            told = reader.read(None, log_format, has_name=False)
-            told = told._replace(adds=True, text=before.text + told.text, counted=before.counted)
+            told = _in_front(before, reader.read(None, log_format, has_name=False))
         elif before is not None and is_earlier and not is_cut and told.record < before.record:
             # Records may be missing between both: where they come, the smallest number tells.
             first = before.first
@@ -234,6 +234,16 @@ def _is_back(store: _Store, first: int, before: Looked) -> bool:
         return moment <= before.moment and not _goes_on(store, first, before)
     except Exception:  # hostile bytes make a library raise anything; the reading reports the reason
         return False
+
+
+def _in_front(before: Looked, told: Answer) -> Answer:
+    """The answer of records before those that are known, as one that adds to them: the line that names the
+    store counts in the first hour of all."""
+    seen, first = told.coverage, before.coverage.first if before.coverage is not None else None
+    if seen.first is not None and first is not None:
+        seen = seen._replace(hours=without_line(with_line(seen.hours or {}, seen.first), first))
+    text = before.text + told.text
+    return told._replace(adds=True, text=text, counted=before.counted, coverage=seen)
 
 
 def _lacks(told: Answer, errors: Iterable[str], damage: Iterable[str]) -> bool:
