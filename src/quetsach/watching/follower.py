@@ -274,11 +274,13 @@ class Follower:
             if 0 <= now - held.doubted < QUIET_SECONDS:
                 self._lost.note(str(held.path))
                 return True
-        if held.generation is None and not held.repeats and rewritten.repeats(tail, held.handle, size):
-            held.repeats = rewritten.REPEATED
+        if held.generation is None and not held.repeats:
+            is_so = rewritten.repeats(tail, old.last_lines, held.handle, size)
+            held.repeats = rewritten.REPEATED if is_so else ""
         if held.generation is None and not users:
             # Of the last lines only a hash is known, or they are not written yet: their time must do.
             known = self._state.looked(old.number, self._looker.version)
+            held.knows_lines = bool(tail or old.last_lines)
             held.last_of_old = (known.coverage.last if known and known.coverage else None) or ""
         held.doubted = 0.0
         return False

@@ -65,6 +65,8 @@ class Held:
     """Since when another content stands here that may be half written; 0 where none does."""
     last_of_old: str = ""
     """The time of the last line of another content that stood here; lines before it may be lines of that."""
+    knows_lines: bool = False
+    """The last lines of that content are known, and do not stand here."""
     unseen: str = ""
     """Why nobody sees what is written into zeros."""
     is_copy: bool = False
@@ -90,7 +92,7 @@ class Held:
         """Its content is that of a generation, or one that is not known yet."""
         self.generation, self.stand, self.leases_judged = generation, None, 0
         self.repeats, self.no_text, self.no_text_of, self.unread = "", "", 0, ""
-        self.last_of_old = ""
+        self.last_of_old, self.knows_lines = "", False
         self.judge_anew()
 
     def judge_anew(self) -> None:

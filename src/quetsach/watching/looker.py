@@ -17,7 +17,7 @@ from quetsach.watching.content import HEAD_BYTES, SETTLED_BYTES, Fingerprint, Ha
 from quetsach.watching.counting import Counted
 from quetsach.watching.generation import Answer, Generation, Read, Stand
 from quetsach.watching.held import AGAIN_SECONDS, QUIET_SECONDS, RESTING_SECONDS, Held
-from quetsach.watching.rewritten import REPEATED, has_old
+from quetsach.watching.rewritten import REPEATED, has_old, last_lines
 from quetsach.watching.state import State
 from quetsach.watching.whole import answer_of
 
@@ -198,6 +198,7 @@ class Looker:
             is_settled=stand.is_settled,
             replaces=False,
             now=stand.since,
+            lines=last_lines(stand.kept[1], held.handle.encoding),
         )
         held.generation = one._replace(fingerprint=found, shown=path, is_ended=False)
         stand.unwritten, stand.kept = [], None
@@ -256,8 +257,8 @@ class Looker:
         else:
             is_new = one is None or stand is None
             found = Fingerprint.of(held.handle, end, None if is_new or one is None else one.fingerprint)
-            self._keep(held, read, found, judged, now, adds=adds, is_rest=is_rest)
             held.tail = held.handle.read(end - found.head_size, found.head_size)
+            self._keep(held, read, found, judged, now, adds=adds, is_rest=is_rest)
         self._leases(held, (start, end))
         return True
 
@@ -295,6 +296,7 @@ class Looker:
             is_settled=is_settled,
             replaces=not adds,
             now=now,
+            lines=last_lines(held.tail, held.handle.encoding),
         )
         if one is not None and one.source == source:
             held.generation = one._replace(fingerprint=found, shown=path, is_ended=False)
@@ -383,7 +385,9 @@ class Looker:
         answer = answer._replace(coverage=coverage)
         if held.no_text:
             reading.tell_no_text(coverage, held.no_text)
-        if one is None and has_old(held.last_of_old, held.tail, (coverage.first, coverage.last), end):
+        if one is None and has_old(
+            held.last_of_old, (coverage.first, coverage.last), end, knows_lines=held.knows_lines
+        ):
             held.repeats = REPEATED
         if held.repeats:
             coverage.errors.append(held.repeats)

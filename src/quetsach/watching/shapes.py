@@ -24,6 +24,7 @@ _JSON: dict[str, Any] = {
 _COLUMNS: tuple[tuple[str, str, Any], ...] = (
     ("version", "asked", list[str]),
     ("generation", "was", list[list[str | int]]),
+    ("generation", "last_lines", list[str]),
     ("looked", "coverage", Coverage),
     ("looked", "rest", Coverage),
     ("looked", "counted", list),
