@@ -246,6 +246,13 @@ def test_that_lines_count_once_more_is_told_for_as_long_as_they_do(office: Offic
         assert "may count once more" in office.follower.troubles[str(path)]
         told = [error for one in office.coverage() for error in one.errors]
         assert len(told) == 1 and "may count once more" in told[0]
+    # Its file goes; its lines still count.
+    rewrite(office, b"".join(office.line() for _ in range(20)))
+    for _time in range(2):
+        office.settle()
+        assert "may count once more" in office.follower.troubles[str(path)]
+        office.kill()
+        office.start()
 
 
 @pytest.mark.parametrize("is_down", [False, True])

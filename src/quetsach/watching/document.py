@@ -28,6 +28,7 @@ from quetsach.sightings.sighting import (
 )
 from quetsach.sightings.sighting import dump as dump_record
 from quetsach.watching.places import Place
+from quetsach.watching.rewritten import TWICE
 from quetsach.watching.state import State
 
 _MOST_IDS = SHORT_BYTES - 1
@@ -121,11 +122,14 @@ def _left_out(state: State, scan: Scan) -> tuple[tuple[str, str], ...]:
 
 def _troubles(state: State, scan: Scan) -> Iterator[Coverage]:
     """Coverage of what cannot be looked at now, as a scan has it, where no other record tells of it."""
-    told = {one.path for one in state.coverage(scan.set_id) if one.errors}
+    seen = state.coverage(scan.set_id)
+    told = {one.path for one in seen if one.errors}
+    # The content may have another name there.
+    twice = {error for one in seen for error in one.errors if error in TWICE}
     told |= {path.partition("!/")[0] for path in told}
     options = ScanOptions(tz=scan.tz, source_name=scan.source_name)
     for path, why in state.troubles().items():
-        if path not in told and _place_of(state, path) == (scan.source_name, scan.tz):
+        if path not in told and why not in twice and _place_of(state, path) == (scan.source_name, scan.tz):
             yield failed(None, options, why, path)
 
 

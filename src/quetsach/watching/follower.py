@@ -114,10 +114,15 @@ class Follower:
         if done or self._compared != self._open.keys():
             self._compared = set(self._open)
             self._note_others()
-        self.troubles |= self._others
+        self.troubles = {**self._doubled(), **self.troubles, **self._others}
         self.troubles |= {str(path): one.trouble for path, one in self._open.items() if one.trouble}
         self._state.set_troubles(self.troubles, self._now())
         return done
+
+    def _doubled(self) -> dict[str, str]:
+        """The logs whose lines count more than once, without those that are told under their present name."""
+        told = {one.generation.path for one in self._open.values() if one.generation and one.repeats}
+        return {path: why for path, why in self._state.doubled().items() if path not in told}
 
     def end(self) -> None:
         """Nothing more will be looked at: contents that were not found again are told at once."""

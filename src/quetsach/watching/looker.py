@@ -306,6 +306,9 @@ class Looker:
         place = found.place
         held.stand = Stand(self.version, place, text, header, is_settled, counted, zeros, judged=judged_so)
 
+        if held.repeats and held.generation is not None:
+            self.state.note_doubled(held.generation.path, held.repeats)
+
     def _leases(self, held: Held, at: tuple[int, int]) -> None:
         """Take the leases in the lines of a span, as a scan takes those of a log."""
         if self.take_leases is None:

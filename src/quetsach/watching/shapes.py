@@ -19,6 +19,7 @@ _JSON: dict[str, Any] = {
     "asked": list[str],
     "not followed": dict[str, str],
     "places": dict[str, list[str]],
+    "doubled": dict[str, str],
 }
 """Values of the table about."""
 _COLUMNS: tuple[tuple[str, str, Any], ...] = (
