@@ -136,8 +136,8 @@ def _troubles(state: State, scan: Scan) -> Iterator[Coverage]:
 def unread(
     state: State, scan: Scan, told: Mapping[str, str]
 ) -> tuple[list[Callable[[BinaryIO], End]], dict[str, str]]:
-    """What cannot be looked at now at a place, as documents to be written, and by path what the reader knows
-    then. `told` is what it knows already: what of that can be looked at now loses its error."""
+    """What cannot be looked at now at a place: documents to be written, and what the reader knows then, by
+    path. `told` is what the reader knows already. A log that can be looked at again loses its error."""
     now = list(_troubles(state, scan)) if _is_present(state, scan) else []
     knows = {one.path: "; ".join(one.errors) for one in now}
     records = [one for one in now if told.get(one.path) != knows[one.path]]

@@ -121,8 +121,11 @@ class Follower:
 
     def _doubled(self) -> dict[str, str]:
         """The logs whose lines count more than once, without those that are told under their present name."""
+        known = self._state.doubled()
+        if not known:
+            return {}
         told = {one.generation.path for one in self._open.values() if one.generation and one.repeats}
-        return {path: why for path, why in self._state.doubled().items() if path not in told}
+        return {path: why for path, why in known.items() if path not in told}
 
     def end(self) -> None:
         """Nothing more will be looked at: contents that were not found again are told at once."""

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-from collections import Counter
 from collections.abc import Collection, Iterator
 from typing import NamedTuple
 
@@ -117,9 +116,8 @@ def repeats(tail: bytes, known: Collection[str], handle: Handle, size: int) -> b
 
 def _last_lines(tail: bytes, encoding: str) -> list[bytes]:
     """The last lines that prove something where they stand again: long ones that stand there once."""
-    lines = tail.split(_FEEDS.get(encoding, b"\n"))[1:]
-    count = Counter(lines)
-    return [line for line in lines if len(line) >= _LEAST_LINE and count[line] == 1][-_KNOWN_LINES:]
+    lines = tail.rsplit(_FEEDS.get(encoding, b"\n"), _KNOWN_LINES + 1)[1:]
+    return [line for line in lines if len(line) >= _LEAST_LINE and tail.count(line) == 1]
 
 
 def _spelled(line: bytes) -> str:
