@@ -133,6 +133,29 @@ def test_queries_that_damage_hid_are_told_until_they_are_read_or_lost(
     assert not office.follower.troubles
 
 
+def test_queries_without_a_name_are_told_while_an_older_copy_stands_there(office: Office) -> None:
+    pihole = Pihole(office)
+    pihole.ask(*["evil.example", "fine.test"] * 50)
+    old = pihole.path.read_bytes()
+    pihole.ask(*["evil.example"] * 5)
+    good = pihole.path.read_bytes()
+    with closing(sqlite3.connect(pihole.path)) as db, db:
+        db.execute("UPDATE queries SET domain = x'00' WHERE id > 100")
+    for data, is_told in (
+        (pihole.path.read_bytes(), True),
+        (old, True),
+        (old, True),
+        (good, False),
+        (old, False),
+    ):
+        put(office, pihole.path, data)
+        office.settle()
+        (told,) = office.coverage()
+        assert ("queries without a name" in " ".join(told.errors)) is is_told
+        assert ("queries without a name" in " ".join(office.follower.troubles.values())) is is_told
+    assert sum(row.count for row in office.found()) == 55
+
+
 def told_at(text: str | None) -> float:
     assert text is not None
     return datetime.fromisoformat(text).timestamp()

@@ -3,7 +3,7 @@
 A database is read in order, up to its damage. A good copy that goes on there and reaches the number at which
 the damaged database ended shows all of them. An older copy ends before that number, and the program that goes
 on writing it gives the next numbers to new queries. Then the hidden queries are lost, from the last query
-that was read to the first new one.
+that was read to the first new one. Queries whose names are lost stay an error likewise, until such a number.
 """
 
 from __future__ import annotations
@@ -41,7 +41,8 @@ def told(before: Looked | None, answer: Answer, last: int, begin: int) -> Answer
     """
     known, seen = Hidden.of(before), answer.coverage
     if _damage(seen.errors):
-        end = max(last, answer.record + 1, known.end if known else 0)
+        is_cut = any(pihole.DAMAGED in error for error in seen.errors)
+        end = max(last, answer.record + is_cut, known.end if known else 0)
         return answer._replace(damage=Hidden(answer.record, end).kept())
     if known is None or before is None or before.coverage is None:
         return answer
@@ -58,5 +59,5 @@ def told(before: Looked | None, answer: Answer, last: int, begin: int) -> Answer
 
 
 def _damage(errors: Iterable[str]) -> list[str]:
-    """The errors of damage that hides queries."""
-    return [error for error in errors if pihole.DAMAGED in error]
+    """The errors of damage that hides queries, or their names."""
+    return [error for error in errors if pihole.DAMAGED in error or pihole.NAMELESS in error]
