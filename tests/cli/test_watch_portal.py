@@ -167,7 +167,10 @@ def test_what_an_earlier_list_found_is_sent_first(
         "good.example",
     ]
     heads = [line for line in lines if line["type"] == "scan"]
-    assert len({line["set"]["id"] for line in heads}) == len(heads) == 2
+    assert len({line["set"]["id"] for line in heads}) == 2
+    # A third document tells that the log is gone.
+    errors = [line["errors"] for line in lines if line["type"] == "coverage"]
+    assert len(heads) == 3 and errors == [[], [], ["no such file or folder"]]
     portal.bodies = []
     watch(*send)
     assert not documents(portal), "each once"
