@@ -347,6 +347,7 @@ def test_an_older_state_goes_on(watch: Callable[..., tuple[int, str, str]], plac
     with sqlite3.connect(place / folder.STATE) as file:
         # The tables of version 1.
         file.execute("ALTER TABLE generation DROP COLUMN format")
+        file.execute("ALTER TABLE generation DROP COLUMN last_lines")
         file.execute("ALTER TABLE looked DROP COLUMN text")
         file.execute("ALTER TABLE looked DROP COLUMN record")
         file.execute("ALTER TABLE looked DROP COLUMN moment")

@@ -46,6 +46,28 @@ def test_the_portal_is_told_where_each_source_stands(
     assert told["/no/such.log"].problem == "no such file or folder"
 
 
+def test_the_portal_hears_once_of_a_log_that_cannot_be_looked_at_and_once_that_it_can(
+    watch: Callable[..., tuple[int, str, str]], portal: Portal, token: Path, log: Path
+) -> None:
+    """As the dump tells it, also by a token that belongs to no sensor."""
+    missing = log.with_name("other.log")
+    send = ("--once", "--push", portal.url, "--token-file", str(token), "--follow", str(missing))
+
+    def told() -> list[tuple[str, int, list[str]]]:
+        portal.bodies = []
+        watch(*send)
+        records = [one for one in documents(portal) if one["type"] == "coverage"]
+        return [(one["path"], one["lines"], one["errors"]) for one in records]
+
+    assert told() == [(str(log), 3, []), (str(missing), 0, ["no such file or folder"])]
+    assert told() == []
+    missing.write_text(log.read_text().replace("evil", "fine"))
+    assert told() == [(str(missing), 3, []), (str(missing), 0, [])]
+    assert told() == []
+    missing.unlink()
+    assert told() == [(str(missing), 0, ["no such file or folder"])]
+
+
 @pytest.mark.parametrize(
     "names", [("", ".1"), ("", "-20220916"), (".log", ".1.log"), ("-2022-09-16", "-2022-09-15")]
 )
@@ -145,7 +167,10 @@ def test_what_an_earlier_list_found_is_sent_first(
         "good.example",
     ]
     heads = [line for line in lines if line["type"] == "scan"]
-    assert len({line["set"]["id"] for line in heads}) == len(heads) == 2
+    assert len({line["set"]["id"] for line in heads}) == 2
+    # A third document tells that the log is gone.
+    errors = [line["errors"] for line in lines if line["type"] == "coverage"]
+    assert len(heads) == 3 and errors == [[], [], ["no such file or folder"]]
     portal.bodies = []
     watch(*send)
     assert not documents(portal), "each once"

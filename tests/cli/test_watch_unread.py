@@ -10,6 +10,8 @@ from collections.abc import Callable
 from io import BytesIO
 from pathlib import Path
 
+from quetsach.watching import beating, folder, rewritten
+from quetsach.watching.state import State
 from tests.command_line import Run
 
 
@@ -73,6 +75,43 @@ def test_what_a_folder_holds_beside_logs_is_told_and_changes_no_exit_code(
     assert quetsach("scan", logs, "-i", feed, "-o", scan)[0] == 0
     told, true = (json.loads(file.read_text().splitlines()[0])["left_out"] for file in (dump, scan))
     assert sorted(told) == sorted(true) == [[str(logs / "link"), "folder"], [str(logs / "pipe"), "special"]]
+
+
+def test_lines_that_count_twice_are_told_once_and_for_as_long_as_they_are_kept(
+    quetsach: Run, watch: Callable[..., tuple[int, str, str]], log: Path, place: Path
+) -> None:
+    """Also when their file has another name, or is gone."""
+    lines = [
+        f"{1663300800 + n}.5 1 10.1.2.3 TCP_MISS/200 9 GET http://{n % 7 or 'evil'}.example/ -\n"
+        for n in range(400)
+    ]
+
+    def write(data: list[str]) -> None:
+        log.write_text("".join(data))
+        os.utime(log, (1_663_300_900, 1_663_300_900))
+
+    def told() -> tuple[int, int, int, list[str]]:
+        """Exit codes, the logs with a problem as a portal hears of them, and errors of a dump."""
+        code = watch("--once")[0]
+        shown = watch("--show")[0]
+        quetsach("watch", "--state", str(place), "--dump", str(dump))
+        state = State(place / folder.STATE, is_read_only=True)
+        beat = beating.beat(state, (0, ""), 0, 0.0, 1_663_400_000.0)
+        state.close()
+        problems = [one.path for one in beat.sources if one.problem]
+        return code, shown, len(problems), [why for _path, why in errors(dump)]
+
+    dump = log.with_name("dump.jsonl")
+    write(lines[:300])
+    assert watch("--once")[0] == 1
+    write(lines[100:290])
+    assert told() == (2, 2, 1, [rewritten.REPEATED])
+    log.rename(log.with_name(log.name + ".1"))
+    write(lines[350:])
+    for _time in range(2):
+        assert told() == (2, 2, 1, [rewritten.REPEATED])
+    log.with_name(log.name + ".1").unlink()
+    assert told() == (2, 2, 1, [rewritten.REPEATED])
 
 
 def errors(document: Path) -> set[tuple[str, str]]:

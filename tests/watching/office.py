@@ -15,15 +15,29 @@ from quetsach.scanning import work
 from quetsach.scanning.engine import Engine, ScanOptions
 from quetsach.scanning.result import ScanResult
 from quetsach.sightings.sighting import Bypass, Coverage, Scan, Sighting, dump
+from quetsach.watching import held, looker
 from quetsach.watching.content import Handle, Mark
 from quetsach.watching.follower import Follower
-from quetsach.watching.held import Looker
+from quetsach.watching.looker import Looker
 from quetsach.watching.names import Names, Paths
 from quetsach.watching.state import State
 from tests.engines.indicator_sets import make_set
 
 BEGUN = 1_790_000_000.0
 OPTIONS = ScanOptions(source_name="fw-hq")
+
+SETTLED = 5000
+"""Less than 64 KiB, so that short histories have spans; all first lines of these logs have one format."""
+
+
+@contextmanager
+def settled_early() -> Iterator[None]:
+    """Logs are settled with few lines."""
+    with (
+        mock.patch.object(held, "SETTLED_BYTES", SETTLED),
+        mock.patch.object(looker, "SETTLED_BYTES", SETTLED),
+    ):
+        yield
 
 
 class CachedPaths:
@@ -83,10 +97,10 @@ class Office:
         """Start the watcher."""
         self.state = State(self.state_file)
         version = self.state.version(self.set_id, self.engine.name, 1, self.now)
-        looker = Looker(self.state, self.engine, self.matcher, version, OPTIONS)
+        reader = Looker(self.state, self.engine, self.matcher, version, OPTIONS)
         self.paths = CachedPaths(Paths(self.follow, [self.state_file]))
         paths = cast(Paths, self.paths)
-        self.follower = Follower(paths, looker, from_now=from_now, now=lambda: self.now)
+        self.follower = Follower(paths, reader, from_now=from_now, now=lambda: self.now)
 
     def kill(self) -> None:
         """Nothing is written any more, and the next watcher knows only the state."""

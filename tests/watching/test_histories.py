@@ -8,7 +8,6 @@ import sqlite3
 import tempfile
 from pathlib import Path
 from typing import Any, cast
-from unittest import mock
 
 import pytest
 from hypothesis import HealthCheck, event, example, given, settings
@@ -16,14 +15,11 @@ from hypothesis import strategies as st
 
 from quetsach.scanning.engine import Engine
 from quetsach.scanning.engines.portable import PortableEngine
-from quetsach.watching import held
 from tests.engines.native import ENGINE
-from tests.watching.office import Office
+from tests.watching.office import Office, settled_early
 
 pytestmark = pytest.mark.native
 ENGINES = cast("tuple[Engine, ...]", (ENGINE, PortableEngine()))
-SETTLED = 5000
-"""Less than 64 KiB, so that short histories have spans; all first lines of these logs have one format."""
 
 
 class Killed(BaseException):
@@ -171,7 +167,7 @@ def kill(office: Office, statements: int) -> None:
 )
 def test_any_history(steps: list[tuple[str, int]], is_native: bool, is_wide: bool) -> None:
     """Logs begin in UTF-8, or `is_wide` in UTF-16."""
-    with tempfile.TemporaryDirectory() as folder, mock.patch.object(held, "SETTLED_BYTES", SETTLED):
+    with tempfile.TemporaryDirectory() as folder, settled_early():
         office = Office(Path(folder), ENGINES[0] if is_native else ENGINES[1], is_wide=is_wide)
         with office.on_a_drive():
             play(office, steps)

@@ -246,14 +246,28 @@ def test_that_lines_count_once_more_is_told_for_as_long_as_they_do(office: Offic
         assert "may count once more" in office.follower.troubles[str(path)]
         told = [error for one in office.coverage() for error in one.errors]
         assert len(told) == 1 and "may count once more" in told[0]
+    # Its file goes; its lines still count.
+    rewrite(office, b"".join(office.line() for _ in range(20)))
+    for _time in range(2):
+        office.settle()
+        assert "may count once more" in office.follower.troubles[str(path)]
+        office.kill()
+        office.start()
 
 
-def test_a_log_that_is_emptied_is_no_ring_though_its_lines_are_out_of_order(office: Office) -> None:
+@pytest.mark.parametrize("is_down", [False, True])
+@pytest.mark.parametrize("new", [10, 100])
+def test_a_log_that_is_emptied_is_no_ring_though_its_lines_are_out_of_order(
+    office: Office, new: int, is_down: bool
+) -> None:
     """As firewalls write them, which tell when a connection began once it ends."""
-    lines = [office.line() for _ in range(600)]
+    lines = [office.line() for _ in range(500 + new)]
     late = lines.pop(200)
     rewrite(office, b"".join([*lines[:300], late, *lines[300:500]]))
     office.settle()
+    if is_down:
+        office.kill()
+        office.start()
     rewrite(office, b"".join([lines[499].replace(b"T00:08", b"T00:07"), *lines[500:]]))
     office.settle()
     assert not office.follower.troubles
@@ -301,17 +315,23 @@ def test_a_ring_of_equal_lines_is_a_gap(office: Office) -> None:
     assert after.gaps[-1][1] > before.gaps[-1][1] and len(after.gaps) <= len(before.gaps) + 1
 
 
-def test_a_log_that_was_edited_is_told(office: Office) -> None:
+@pytest.mark.parametrize("is_wide", [False, True])
+@pytest.mark.parametrize("is_down", [False, True])
+def test_a_log_that_was_edited_is_told(office: Office, is_down: bool, is_wide: bool) -> None:
+    office.is_wide = is_wide
     lines = [office.line() for _ in range(400)]
-    rewrite(office, b"".join(lines))
+    rewrite(office, ring_of(office, lines))
     office.settle()
-    rewrite(office, b"".join([*lines[100:395], office.line(), *lines[396:]]))
+    if is_down:
+        office.kill()
+        office.start()
+    rewrite(office, ring_of(office, [*lines[100:395], office.line(), *lines[396:]]))
     office.settle()
     told = [error for one in office.coverage() for error in one.errors]
     assert len(told) == 1 and "may count once more" in told[0] and problems.is_known(told[0])
     assert any(one.gaps for one in office.coverage())
     # What was truncated begins with other lines.
-    rewrite(office, b"".join(office.line() for _ in range(90)))
+    rewrite(office, ring_of(office, [office.line() for _ in range(90)]))
     office.settle()
     assert [error for one in office.coverage() for error in one.errors] == told
 

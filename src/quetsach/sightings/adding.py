@@ -52,8 +52,15 @@ def add_coverage(*spans: Coverage) -> Coverage:
 
 def join_coverage(earlier: Coverage, later: Coverage) -> Coverage:
     """The coverage of two readings of one store, each of which may lack records of the other: of an hour the
-    larger number of lines stands. The errors are those of the later reading."""
+    larger number of lines stands. The errors are those of the later reading.
+
+    Each reading begins with the line that names the store, which counts in its first hour: in all it counts
+    in the earlier one."""
     one, other = earlier.hours or {}, later.hours or {}
+    if earlier.first and later.first and earlier.first[:13] < later.first[:13]:
+        other = without_line(other, later.first)
+    elif earlier.first and later.first and later.first[:13] < earlier.first[:13]:
+        one = without_line(one, earlier.first)
     nothing = [0] * 24
     hours = {
         day: [max(pair) for pair in zip(one.get(day, nothing), other.get(day, nothing), strict=True)]
@@ -73,6 +80,19 @@ def join_coverage(earlier: Coverage, later: Coverage) -> Coverage:
         hours=hours,
         order="broken" if "broken" in (earlier.order, later.order) else later.order or earlier.order,
     )
+
+
+def with_line(hours: Mapping[str, Sequence[int]], time: str, number: int = 1) -> dict[str, list[int]]:
+    """Lines by day and hour, with one more in the hour of a time of the wire format."""
+    found = {day: list(counts) for day, counts in hours.items()}
+    found.setdefault(time[:10], [0] * 24)[int(time[11:13])] += number
+    return found
+
+
+def without_line(hours: Mapping[str, Sequence[int]], time: str) -> dict[str, list[int]]:
+    """The same with one less. A span may take a line from an hour that earlier spans counted, so the number
+    can be below 0."""
+    return with_line(hours, time, -1)
 
 
 def _errors(all_of: Iterable[str]) -> list[str]:

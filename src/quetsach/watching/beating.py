@@ -13,6 +13,7 @@ from quetsach.sightings.sighting import Coverage
 from quetsach.text.escape import escape
 from quetsach.watching import document
 from quetsach.watching.names import LEFT_OUT, series
+from quetsach.watching.rewritten import TWICE
 from quetsach.watching.state import State
 
 _FEW_LINES = 10
@@ -38,8 +39,9 @@ def beat(state: State, unsent: tuple[int, str], leases: int, began: float, now: 
         for one in seen
     ]
     known = {source.path for source in sources}
+    told = {error for one in seen for error in one.errors if error in TWICE}
     for path, why in troubles.items():
-        if _text(path) not in known:
+        if _text(path) not in known and why not in told:
             place = of_path.get(path, places[0] if len(places) == 1 else None)
             name, zone = (place.source_name, place.tz) if place is not None else ("", "")
             sources.append(WatchedSource(_text(path), _text(name), zone=zone, problem=_text(why)))
@@ -60,6 +62,10 @@ def _source(
     state: State, seen: Coverage, tz: str, troubles: Mapping[str, str], *, is_live: bool
 ) -> WatchedSource:
     """A log that was rotated has no usual pause: nothing comes to it any more, which is no silence."""
+    problem = troubles.get(seen.path, "")
+    if problem in TWICE and problem not in seen.errors:
+        # It is that of another content.
+        problem = ""
     formats = (one.format for one in state.of_source(seen.source) if one.format)
     return WatchedSource(
         path=_text(seen.path),
@@ -72,7 +78,7 @@ def _source(
         lines=seen.lines,
         not_understood=seen.not_understood,
         gaps=len(seen.gaps),
-        problem=_text(troubles.get(seen.path, "") or next(iter(seen.errors), "")),
+        problem=_text(problem or next(iter(seen.errors), "")),
     )
 
 

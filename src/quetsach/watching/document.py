@@ -28,6 +28,7 @@ from quetsach.sightings.sighting import (
 )
 from quetsach.sightings.sighting import dump as dump_record
 from quetsach.watching.places import Place
+from quetsach.watching.rewritten import TWICE
 from quetsach.watching.state import State
 
 _MOST_IDS = SHORT_BYTES - 1
@@ -121,12 +122,32 @@ def _left_out(state: State, scan: Scan) -> tuple[tuple[str, str], ...]:
 
 def _troubles(state: State, scan: Scan) -> Iterator[Coverage]:
     """Coverage of what cannot be looked at now, as a scan has it, where no other record tells of it."""
-    told = {one.path for one in state.coverage(scan.set_id) if one.errors}
+    seen = state.coverage(scan.set_id)
+    told = {one.path for one in seen if one.errors}
+    # The content may have another name there.
+    twice = {error for one in seen for error in one.errors if error in TWICE}
     told |= {path.partition("!/")[0] for path in told}
     options = ScanOptions(tz=scan.tz, source_name=scan.source_name)
     for path, why in state.troubles().items():
-        if path not in told and _place_of(state, path) == (scan.source_name, scan.tz):
+        if path not in told and why not in twice and _place_of(state, path) == (scan.source_name, scan.tz):
             yield failed(None, options, why, path)
+
+
+def unread(
+    state: State, scan: Scan, told: Mapping[str, str]
+) -> tuple[list[Callable[[BinaryIO], End]], dict[str, str]]:
+    """What cannot be looked at now at a place: documents to be written, and what the reader knows then, by
+    path. `told` is what the reader knows already. A log that can be looked at again loses its error."""
+    now = list(_troubles(state, scan)) if _is_present(state, scan) else []
+    knows = {one.path: "; ".join(one.errors) for one in now}
+    records = [one for one in now if told.get(one.path) != knows[one.path]]
+    # A file that is there and cannot be read has the same key.
+    others = {one.path for one in state.coverage(scan.set_id) if one.errors and not one.source}
+    options = ScanOptions(tz=scan.tz, source_name=scan.source_name)
+    gone = (path for path in told if path not in knows and path not in others)
+    records += [failed(None, options, "", path)._replace(errors=[]) for path in gone]
+    write = partial(_write, state, scan, Leases(), (), ())
+    return [partial(write, part) for part in _parts(records, ())], knows
 
 
 def _place_of(state: State, path: str) -> tuple[str, str]:

@@ -2,21 +2,20 @@
 
 from __future__ import annotations
 
-import os
 import time
-from collections.abc import Callable, Iterable, Iterator, Mapping
-from datetime import UTC, datetime
-from functools import partial
-from itertools import chain
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 
 from quetsach.scanning.engine import ScanOptions
 from quetsach.sightings import copies
 from quetsach.watching import rewritten, whole
 from quetsach.watching.content import HEAD_BYTES, Handle, Mark
-from quetsach.watching.generation import Answer, Generation, Looked
-from quetsach.watching.held import AGAIN_SECONDS, QUIET_SECONDS, RESTING_SECONDS, Held, Looker
+from quetsach.watching.generation import Generation
+from quetsach.watching.held import QUIET_SECONDS, RESTING_SECONDS, Held
+from quetsach.watching.looker import Looker
+from quetsach.watching.lost import Lost
 from quetsach.watching.names import Names, Paths, unique
+from quetsach.watching.whole_files import WholeFiles
 
 _LOOKED = "looked since"
 _PAST, _ALL = "rotated logs", "all"
@@ -50,15 +49,13 @@ class Follower:
         self._from_now = from_now and not self._state.about().get("begun")
         self._open: dict[Path, Held] = {}
         self._gone: list[Held] = []
-        self._missing: dict[int, float] = {}
-        self._whole_read: dict[Path, float] = {}
+        self._lost = Lost(looker, now)
+        self._wholes = WholeFiles(looker, self._lost, now)
         self._last = 0.0
         self.troubles: dict[str, str] = {}
         self._others: dict[str, str] = {}
         """Logs of lines that begin as another one and go on otherwise, and what to say of them."""
         self._compared: set[Path] = set()
-        self.gaps = 0
-        """Gaps that this watcher has told."""
         self.left_out: dict[str, str] = {}
         """What lies in followed folders and is no log, with the code of the reason."""
         self.is_unsure = False
@@ -106,7 +103,7 @@ class Follower:
         for held in list(self._gone):
             done += self._last_look(held)
         self._write(_WRITE_SECONDS)
-        self._tell_missing(QUIET_SECONDS)
+        self._lost.tell(QUIET_SECONDS, self._in_use)
         if not about.get("begun"):
             self._state.note({"begun": "1", _PAST: "" if self._from_now else _ALL})
         is_left = bool(self.waiting) or any(Path(path) in found.rotated for path in self.troubles)
@@ -117,15 +114,23 @@ class Follower:
         if done or self._compared != self._open.keys():
             self._compared = set(self._open)
             self._note_others()
-        self.troubles |= self._others
+        self.troubles = {**self._doubled(), **self.troubles, **self._others}
         self.troubles |= {str(path): one.trouble for path, one in self._open.items() if one.trouble}
         self._state.set_troubles(self.troubles, self._now())
         return done
 
+    def _doubled(self) -> dict[str, str]:
+        """The logs whose lines count more than once, without those that are told under their present name."""
+        known = self._state.doubled()
+        if not known:
+            return {}
+        told = {one.generation.path for one in self._open.values() if one.generation and one.repeats}
+        return {path: why for path, why in known.items() if path not in told}
+
     def end(self) -> None:
         """Nothing more will be looked at: contents that were not found again are told at once."""
         self.write()
-        self._tell_missing(0)
+        self._lost.tell(0, self._in_use)
         self.close()
 
     def write(self) -> None:
@@ -151,9 +156,18 @@ class Follower:
         yield from self._open.values()
         yield from self._gone
 
+    def _in_use(self) -> set[int]:
+        """The generations of the files that are held open."""
+        return {one.generation.number for one in self._all() if one.generation is not None}
+
+    @property
+    def gaps(self) -> int:
+        """Gaps that this watcher has told."""
+        return self._lost.gaps
+
     def _is_known(self, one: tuple[Path, Mark]) -> bool:
         """Whether a file had this name before."""
-        return one[0] in self._open or one[0] in self._whole_read
+        return one[0] in self._open or self._wholes.has_read(one[0])
 
     def _forget(self, path: Path) -> None:
         held = self._open.pop(path, None)
@@ -187,7 +201,7 @@ class Follower:
         elif held.looked is not None and held.looked[0].size == mark.size and rewritten.are_equal(held.tail):
             # A log without a time in its lines was written anew, or only touched: nobody can see which.
             self._looker.write(held)
-            self._tell_gap(held.generation, held.looked[0].mtime_ns / 1e9)
+            self._lost.tell_gap(held.generation, held.looked[0].mtime_ns / 1e9)
 
     def _one(self, path: Path, mark: Mark, *, is_beside: bool) -> int:
         held = self._open.get(path)
@@ -213,7 +227,10 @@ class Follower:
             held.is_database = held.is_whole and whole.is_database(held.handle)
             held.beside = whole.beside(path) if held.is_database else ()
             held.is_past |= is_beside and self._is_past(path, mark)
-        return self._look_whole(held, mark) if held.is_whole else self._look_lines(held, mark)
+        if held.is_whole:
+            others = list(self._all())
+            return self._wholes.look(held, mark, others, self.waiting, passes_over=self._from_now)
+        return self._look_lines(held, mark)
 
     def _look_lines(self, held: Held, mark: Mark) -> int:
         if held.generation is None or held.is_copy:
@@ -235,7 +252,7 @@ class Follower:
             held.looked = (mark, self._looker.version)
             return 0
         if held.generation is None:
-            self._note_missing(str(held.path))
+            self._lost.note(str(held.path))
         return self._looker.look(held, mark, self._now())
 
     def _waits(self, held: Held, mark: Mark) -> bool:
@@ -259,17 +276,19 @@ class Follower:
                 self._drop(one)
             self._looker.shift(held, old, anew.place)
             if not anew.is_sure:
-                self._tell_gap(old)
+                self._lost.tell_gap(old)
         elif not users and held.rests(now) < _WRITTEN_SECONDS:
             held.doubted = held.doubted or now
             if 0 <= now - held.doubted < QUIET_SECONDS:
-                self._note_missing(str(held.path))
+                self._lost.note(str(held.path))
                 return True
-        if held.generation is None and not held.repeats and rewritten.repeats(tail, held.handle, size):
-            held.repeats = rewritten.REPEATED
+        if held.generation is None and not held.repeats:
+            is_so = rewritten.repeats(tail, old.last_lines, held.handle, size)
+            held.repeats = rewritten.REPEATED if is_so else ""
         if held.generation is None and not users:
             # Of the last lines only a hash is known, or they are not written yet: their time must do.
             known = self._state.looked(old.number, self._looker.version)
+            held.knows_lines = bool(tail or old.last_lines)
             held.last_of_old = (known.coverage.last if known and known.coverage else None) or ""
         held.doubted = 0.0
         return False
@@ -310,45 +329,6 @@ class Follower:
                 return one
         return None
 
-    def _note_missing(self, path: str) -> None:
-        """Another content begins under a name; the content before it may be lost."""
-        old = self._state.last_at(path)
-        if old is not None and not old.is_ended:
-            self._missing.setdefault(old.number, self._now())
-
-    def _tell_missing(self, seconds: float) -> None:
-        """A content that was not renamed, copied or packed is lost behind its place: that is a gap."""
-        if not self._missing:
-            return
-        in_use = {held.generation.number for held in self._all() if held.generation is not None}
-        for number, since in list(self._missing.items()):
-            one = self._state.generation(number)
-            if number in in_use or one.is_ended or self._is_packed(one):
-                del self._missing[number]
-            elif self._now() - since >= seconds:
-                del self._missing[number]
-                self._tell_gap(one)
-                self._state.end(number)
-
-    def _is_packed(self, one: Generation) -> bool:
-        """Whether a file that is read as a whole holds all that was read of a content."""
-        for other in self._state.of_source(one.source):
-            known = self._state.looked(other.number, self._looker.version)
-            size = known.coverage.bytes if known is not None and known.coverage is not None else 0
-            if other.is_whole and size >= one.fingerprint.place:
-                return True
-        return False
-
-    def _tell_gap(self, one: Generation, since: float | None = None) -> None:
-        """Lines of a content may be lost since its last one; where that has no time, from `since` on."""
-        known = self._state.looked(one.number, self._looker.version)
-        if known is None or known.coverage is None:
-            return
-        now = _moment(self._now())
-        first = known.coverage.last or (now if since is None else _moment(since))
-        self.gaps += 1
-        self._state.add_gap(one.number, self._looker.version, (first, max(first, now)))
-
     def _last_look(self, held: Held) -> int:
         """Look at a file that has no name here any more, and let it go when it rests."""
         mark, now = held.handle.mark(), self._now()
@@ -373,91 +353,6 @@ class Follower:
         held.handle.close()
         self._gone.remove(held)
 
-    def _last_read(
-        self, path: Path, source: str, goes_on: Callable[[Looked], bool]
-    ) -> tuple[Looked, str] | None:
-        """How far a store was looked at, by its source id, and its log format. It may have had another name,
-        under which no file is any more, or another store."""
-        version = self._looker.version
-        found = [one for one in self._state.of_source(source) if one.is_whole]
-        for one in sorted(found, key=lambda one: one.path != str(path)):
-            known, is_here = self._state.looked(one.number, version), one.path == str(path)
-            if known is None and is_here:
-                break
-            if known is None or not (is_here or (known.record and goes_on(known))):
-                continue
-            # Where its last record stands there still, this is a copy, unless the store was here before.
-            if is_here or not whole.has_last(one.path, source, known) or self._was_here(path, known):
-                self._state.move(one.number, str(path))
-                return known, one.format
-        return None
-
-    def _was_here(self, path: Path, known: Looked) -> bool:
-        """Whether a path led to a store before, and leads to no copy of it: its last record is not here."""
-        is_known = self._state.whole(str(path), self._looker.version)[0]
-        return bool(is_known) and not whole.has_last(str(path), "", known)
-
-    def _look_whole(self, held: Held, mark: Mark) -> int:
-        """Read a file as a whole once it rests; one that never rests, once a minute."""
-        path, now, looker = held.path, self._now(), self._looker
-        text = " ".join(map(str, (mark.size, mark.mtime_ns, *chain(*held.beside))))
-        known_mark, held.unread = self._state.whole(str(path), looker.version)
-        if known_mark == text:
-            held.looked = (mark, looker.version)
-            return 0
-        if self._from_now:
-            self._state.record_whole(str(path), looker.version, text, "", [], now)
-            return 0
-        is_due = held.rests(now) >= QUIET_SECONDS or (
-            whole.is_growing(held.handle) and now - self._whole_read.setdefault(path, now) >= AGAIN_SECONDS
-        )
-        if not is_due:
-            self.waiting.append(path)
-            return 0
-        self._state.flush()
-        known = partial(self._last_read, path)
-        engine, matcher = looker.engine, looker.matcher
-        answers, said = whole.read_on(path, engine, matcher, held.options, known) or whole.read(
-            path, engine, matcher, held.options, with_heads=self._state.has_short()
-        )
-        if looker.is_stopping:
-            return 0
-        is_other = any(one.joins or (one.adds and one.coverage.gaps) for one in answers)
-        if known_mark and is_other and self._is_any_unread():
-            # The records between may stand in a file that waits.
-            self.waiting.append(path)
-            return 0
-        if looker.take_leases is not None:
-            looker.take_leases(
-                held.options.source_name, whole.leases(path, held.options.tz, looker.lease_length)
-            )
-        if held.is_beside and not held.is_past:
-            known_logs = (one for one in answers if one.coverage.bytes)
-            answers = [one for one in known_logs if self._state.of_source(one.coverage.source)]
-        in_use = {one.generation.number for one in self._all() if one.generation is not None}
-        self.gaps += sum(len(one.coverage.gaps) for one in answers)
-        self._state.record_whole(str(path), looker.version, text, said, answers, now, in_use)
-        if confused := self._confused(answers):
-            said = "; ".join(filter(None, (said, confused)))
-            self._state.say(str(path), looker.version, said)
-        self._whole_read[path], held.unread = now, said
-        held.looked = (mark, looker.version)
-        return 1
-
-    def _is_any_unread(self) -> bool:
-        """Whether a file that is read as a whole waits and was never read."""
-        waiting = (one for one in self._open.values() if one.is_whole and one.looked is None)
-        return any(not self._state.whole(str(one.path), self._looker.version)[0] for one in waiting)
-
-    def _confused(self, answers: Iterable[Answer]) -> str:
-        """Which other file has the source id of a file that was read as a whole, and goes on otherwise; ""
-        where none does."""
-        for source, path in {(one.coverage.source, one.coverage.path) for one in answers}:
-            for other in self._state.goes_on_otherwise(source, path, self._looker.version):
-                if os.path.exists(other.partition("!/")[0]):  # noqa: PTH110 False also without rights
-                    return copies.OTHERWISE.format(path=other)
-        return ""
-
     def _note_others(self) -> None:
         """Note logs of lines that begin as another one and go on otherwise."""
         of_source: dict[str, list[Held]] = {}
@@ -476,10 +371,6 @@ class Follower:
                 for path in (str(one.path) for one in kept):
                     other = second if path == first else first
                     self._others[path] = copies.OTHERWISE.format(path=other)
-
-
-def _moment(seconds: float) -> str:
-    return datetime.fromtimestamp(seconds, UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
 
 
 def _place(held: Held) -> int:

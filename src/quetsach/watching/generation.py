@@ -19,7 +19,8 @@ class Generation(NamedTuple):
 
     `base` is where the first look began, with its header; `was` are source ids that it had before it held
     4,096 bytes, each with the change that ended it. `is_ended`: it was read to its end, and its file was let
-    go. `format` is the log format by which its lines are read.
+    go. `format` is the log format by which its lines are read. `last_lines` are the last of them, as
+    `rewritten.last_lines` has them.
     """
 
     number: int
@@ -33,6 +34,7 @@ class Generation(NamedTuple):
     shown: str
     is_ended: bool
     format: str
+    last_lines: tuple[str, ...]
 
 
 class Looked(NamedTuple):
@@ -128,18 +130,18 @@ class Read(NamedTuple):
 
 SELECT = (
     "SELECT number, is_whole, source, was, head, head_size, tail, place, base, base_header, path, shown,"
-    " is_ended, format FROM generation"
+    " is_ended, format, last_lines FROM generation"
 )
 
 
 def generation_of(row: Any) -> Generation:
     """The generation of a row that `SELECT` gives."""
-    number, is_whole, source, was, *fingerprint, base, base_header, path, shown, is_ended, log_format = row
+    number, is_whole, source, was, *rest = row
+    *fingerprint, base, base_header, path, shown, is_ended, log_format, lines = rest
     was = tuple((old, change) for old, change in json.loads(was))
     found = Fingerprint(*fingerprint)
-    return Generation(
-        number, bool(is_whole), source, was, found, base, base_header, path, shown, bool(is_ended), log_format
-    )
+    about = (path, shown, bool(is_ended), log_format, tuple(json.loads(lines)))
+    return Generation(number, bool(is_whole), source, was, found, base, base_header, *about)
 
 
 def earlier_ids(generation: Generation | None, source: str, change: int) -> tuple[tuple[str, int], ...]:

@@ -5,18 +5,20 @@ There is no queue: the state knows the change up to which the portal has everyth
 
 from __future__ import annotations
 
+import json
 import tempfile
 import threading
 import time
 from collections.abc import Callable
 from pathlib import Path
-from typing import NamedTuple
+from typing import BinaryIO, NamedTuple
 
 from quetsach.errors import QuetsachError
 from quetsach.machines.leases.naming import Leases
 from quetsach.results import push
 from quetsach.results.push_machines import push_machines
 from quetsach.sightings import heartbeat
+from quetsach.sightings.sighting import End, Scan
 from quetsach.watching import beating, document, lease_tables
 from quetsach.watching.state import State
 
@@ -134,17 +136,40 @@ class Outbox:
         try:
             for scan in document.headers(state, set_id, count):
                 for write in document.changes(state, scan, self._leases(scan.source_name), since):
-                    with tempfile.TemporaryFile(dir=self._state_file.parent) as out:
-                        write(out)
-                        out.seek(0)
-                        self.left_out += len(push.push(out, self._url, self._token).rejected)
-                        is_sent = True
+                    self._push(write)
+                    is_sent = True
+            self._send_unread(state, set_id, count)
         except QuetsachError as error:
             self.problem = _alone(error)
             return False
         if is_sent:
             state.note({_name(self._url, set_id): str(change), "pushed": str(time.time())})
         return True
+
+    def _push(self, write: Callable[[BinaryIO], End]) -> None:
+        with tempfile.TemporaryFile(dir=self._state_file.parent) as out:
+            write(out)
+            out.seek(0)
+            self.left_out += len(push.push(out, self._url, self._token).rejected)
+
+    def _send_unread(self, state: State, set_id: str, count: int) -> None:
+        """Send what cannot be looked at, where the portal does not know it yet: of each place in the document
+        about the machines that are asked about now."""
+        asked = tuple(json.loads(state.about().get("asked", "[]")))
+        places: dict[str, Scan] = {}
+        for scan in document.headers(state, set_id, count):
+            if scan.asked == asked or scan.source_name not in places:
+                places[scan.source_name] = scan
+        name = f"sent unread {set_id} {self._url}"
+        told: dict[str, dict[str, str]] = json.loads(state.about().get(name, "{}"))
+        known = dict(told)
+        for place, scan in places.items():
+            documents, known[place] = document.unread(state, scan, told.get(place, {}))
+            for write in documents:
+                self._push(write)
+        known = {place: paths for place, paths in known.items() if paths}
+        if known != told:
+            state.note({name: json.dumps(known)})
 
     def send_leases(self, state: State) -> bool:
         """Send the leases of each place that came since the last time as evidence on machines; whether the

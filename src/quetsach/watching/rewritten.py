@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from typing import NamedTuple
 
 from quetsach.watching.content import HEAD_BYTES, Fingerprint, Handle
@@ -94,21 +94,44 @@ def _begun(tail: bytes, handle: Handle) -> Rewritten | None:
     return Rewritten(place, lines > 1 and not others)
 
 
-def repeats(tail: bytes, handle: Handle, size: int) -> bool:
-    """Whether one of the last lines that were read stands in a file."""
-    feed = _FEEDS.get(handle.encoding, b"\n")
-    lines = [line for line in tail.split(feed)[1:] if len(line) >= _LEAST_LINE][-_KNOWN_LINES:]
-    return any(line in data for _begin, data in _blocks(handle, size) for line in lines)
+def last_lines(tail: bytes, encoding: str) -> tuple[str, ...]:
+    """The last lines among the last bytes that were read, as their lengths and hashes: a state keeps these,
+    and no line that names nothing listed."""
+    return tuple(map(_spelled, _last_lines(tail, encoding)))
 
 
-def has_old(last_of_old: str, tail: bytes, times: tuple[str | None, str | None], size: int) -> bool:
+def repeats(tail: bytes, known: Collection[str], handle: Handle, size: int) -> bool:
+    """Whether one of the last lines that were read stands in a file. `tail` are the last bytes, `known` the
+    lines as `last_lines` has them where nobody knows the bytes."""
+    if tail:
+        lines = _last_lines(tail, handle.encoding)
+        return any(line in data for _begin, data in _blocks(handle, size) for line in lines)
+    feed, lengths = _FEEDS.get(handle.encoding, b"\n"), {int(one.split()[0]) for one in known}
+    return any(
+        len(line) in lengths and _spelled(line) in known
+        for _begin, data in (_blocks(handle, size) if known else ())
+        for line in data.split(feed)
+    )
+
+
+def _last_lines(tail: bytes, encoding: str) -> list[bytes]:
+    """The last lines that prove something where they stand again: long ones that stand there once."""
+    lines = tail.rsplit(_FEEDS.get(encoding, b"\n"), _KNOWN_LINES + 1)[1:]
+    return [line for line in lines if len(line) >= _LEAST_LINE and tail.count(line) == 1]
+
+
+def _spelled(line: bytes) -> str:
+    return f"{len(line)} {hashlib.sha256(line).hexdigest()[:32]}"
+
+
+def has_old(last_of_old: str, times: tuple[str | None, str | None], size: int, *, knows_lines: bool) -> bool:
     """Whether lines of another content stand in so many bytes of a new one, by its last time and their first
-    and last. Where its last lines are known, and are not here, all must be as old: lines of a log that was
-    emptied may be out of order."""
+    and last. With `knows_lines` its last lines are known, and are not here. Then all must be as old: lines of
+    a log that was emptied may be out of order."""
     first, last = times
     if not first or not last or first >= last_of_old:
         return False
-    return not tail or (size >= HEAD_BYTES and last <= last_of_old)
+    return not knows_lines or (size >= HEAD_BYTES and last <= last_of_old)
 
 
 def are_equal(tail: bytes) -> bool:

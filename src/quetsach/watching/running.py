@@ -23,9 +23,9 @@ from quetsach.sightings.sighting import Sighting
 from quetsach.watching import document, folder, lease_tables
 from quetsach.watching.asked import FollowedAsked
 from quetsach.watching.follower import Follower
-from quetsach.watching.held import Looker
 from quetsach.watching.leases import FollowedLeases
 from quetsach.watching.lists import FollowedLists
+from quetsach.watching.looker import Looker
 from quetsach.watching.names import Paths
 from quetsach.watching.outbox import Outbox
 from quetsach.watching.places import Place

@@ -19,11 +19,13 @@ _JSON: dict[str, Any] = {
     "asked": list[str],
     "not followed": dict[str, str],
     "places": dict[str, list[str]],
+    "doubled": dict[str, str],
 }
 """Values of the table about."""
 _COLUMNS: tuple[tuple[str, str, Any], ...] = (
     ("version", "asked", list[str]),
     ("generation", "was", list[list[str | int]]),
+    ("generation", "last_lines", list[str]),
     ("looked", "coverage", Coverage),
     ("looked", "rest", Coverage),
     ("looked", "counted", list),

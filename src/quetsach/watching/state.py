@@ -165,10 +165,12 @@ class State(Telling):
         is_settled: bool,
         replaces: bool,
         now: float,
+        lines: Sequence[str],
     ) -> int:
         """Keep what a span showed, and the place behind it, in one transaction; returns the generation.
 
-        With `replaces` the span began at the base, and its rows take the place of those before.
+        With `replaces` the span began at the base, and its rows take the place of those before. `lines` are
+        the last lines, as `rewritten.last_lines` has them.
         """
         with self._writing():
             if generation is None:
@@ -199,8 +201,9 @@ class State(Telling):
             )
             self._file.execute(
                 "UPDATE generation SET source = ?, was = ?, head = ?, head_size = ?, tail = ?, place = ?,"
-                " shown = ?, seen = ?, is_ended = 0, format = ifnull(nullif(?, ''), format) WHERE number = ?",
-                (source, json.dumps(was), *fingerprint, path, now, answer.format, number),
+                " shown = ?, seen = ?, is_ended = 0, format = ifnull(nullif(?, ''), format), last_lines = ?"
+                " WHERE number = ?",
+                (source, json.dumps(was), *fingerprint, path, now, answer.format, json.dumps(lines), number),
             )
             if old is None:
                 self._supersede(number, version, fingerprint.place)

@@ -14,7 +14,7 @@ from typing import Any
 from quetsach.errors import ScanError
 
 _APPLICATION = 0x51535741
-_VERSION = 6
+_VERSION = 7
 """Rises when the tables change."""
 _TABLES = """
 CREATE TABLE about (name TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
@@ -24,7 +24,7 @@ CREATE TABLE generation (number INTEGER PRIMARY KEY, is_whole INTEGER NOT NULL, 
     was TEXT NOT NULL DEFAULT '[]', head TEXT NOT NULL, head_size INTEGER NOT NULL, tail TEXT NOT NULL,
     place INTEGER NOT NULL, base INTEGER NOT NULL, base_header BLOB NOT NULL,
     path TEXT NOT NULL, shown TEXT NOT NULL, is_ended INTEGER NOT NULL DEFAULT 0, seen REAL NOT NULL,
-    format TEXT NOT NULL DEFAULT '');
+    format TEXT NOT NULL DEFAULT '', last_lines TEXT NOT NULL DEFAULT '[]');
 CREATE INDEX generation_head ON generation (head);
 CREATE INDEX generation_source ON generation (source);
 CREATE TABLE looked (generation INTEGER NOT NULL, version INTEGER NOT NULL, place INTEGER NOT NULL,
@@ -83,6 +83,8 @@ ALTER TABLE looked ADD COLUMN holes TEXT NOT NULL DEFAULT '[]';
 ALTER TABLE looked ADD COLUMN damage TEXT NOT NULL DEFAULT '[]'
 """
 """What makes a state of version 5 one of version 6."""
+_FROM_6 = "ALTER TABLE generation ADD COLUMN last_lines TEXT NOT NULL DEFAULT '[]'"
+"""What makes a state of version 6 one of version 7."""
 
 
 _TOGETHER_SECONDS = 0.2
@@ -218,7 +220,7 @@ class Store:
             raise ScanError(f"{self.path}: was kept by an older quetsach; start quetsach watch with it first")
         elif version < _VERSION:
             run("BEGIN IMMEDIATE")
-            for step in (_FROM_1, _FROM_2, _FROM_3, _FROM_4, _FROM_5)[version - 1 :]:
+            for step in (_FROM_1, _FROM_2, _FROM_3, _FROM_4, _FROM_5, _FROM_6)[version - 1 :]:
                 for statement in step.split(";\n"):
                     run(statement)
             run(f"PRAGMA user_version = {_VERSION}")

@@ -16,6 +16,9 @@ from quetsach.watching.covering import covered, parsed
 from quetsach.watching.generation import SELECT, Generation, generation_of
 from quetsach.watching.store import Store
 
+_DOUBLED = "doubled"
+"""Under this name a state keeps logs whose lines count more than once."""
+
 
 class Telling(Store):
     """The part of a state that only reads what it knows."""
@@ -41,6 +44,17 @@ class Telling(Store):
         known = [parsed(text) for (text,) in self._file.execute(query, (number,))]
         said = (error for one in known if one is not None for error in one.errors)
         return next((error for error in said if error in rewritten.TWICE), "")
+
+    def doubled(self) -> dict[str, str]:
+        """The first names of logs whose lines count more than once, with the reason."""
+        found: dict[str, str] = json.loads(self.about().get(_DOUBLED, "{}"))
+        return found
+
+    def note_doubled(self, path: str, why: str) -> None:
+        """Lines of a log with this first name count more than once; that stays so."""
+        known = self.doubled()
+        if known.get(path) != why:
+            self.note({_DOUBLED: json.dumps({**known, path: why})})
 
     def last_generation(self) -> int:
         """The number of the latest generation; it rises with each new content."""

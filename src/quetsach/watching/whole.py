@@ -22,6 +22,8 @@ from quetsach.machines.leases.leaseformat import Event
 from quetsach.scanning import reading
 from quetsach.scanning.engine import Before, Engine, Judged, Matcher, ScanOptions, SourceResult
 from quetsach.scanning.executor import Unit
+from quetsach.sightings.adding import with_line, without_line
+from quetsach.watching import hidden
 from quetsach.watching.content import HEAD_BYTES, Handle
 from quetsach.watching.counting import Counted
 from quetsach.watching.generation import Answer, Looked
@@ -134,30 +136,31 @@ def read_on(
         is_part = before is not None and is_earlier and told.record + 1 == before.first
         if before is not None and is_part:
             # Only the records right before those that are known, such as an older part that was restored.
-            told = reader.read(None, log_format, has_name=False)
-            told = told._replace(adds=True, text=before.text + told.text, counted=before.counted)
+            told = _in_front(before, reader.read(None, log_format, has_name=False))
         elif before is not None and is_earlier and not is_cut and told.record < before.record:
             # Records may be missing between both: where they come, the smallest number tells.
             first = before.first
-    told = told._replace(first=first, joins=before is not None and not told.adds)
+    begin, told = told.first, told._replace(first=first, joins=before is not None and not told.adds)
     if before is not None and is_lost and told.record < before.record:
         told = _with_damage_of(before, told)
     if before is not None:
         # New queries of a restored copy go on at its own last number.
         record = told.record if is_cut and not is_part else max(before.record, told.record)
         told = told._replace(record=record, moment=max(before.moment, told.moment))
+    if store.stops:
+        told = hidden.told(before, told, store.last, begin)
     said = _unread([told])
     is_news = not told.adds or told.coverage.lines or told.coverage.errors != errors or told.damage != damage
     if pihole.CHANGED in said or not is_news:
         return [], said
     if before is not None and before.coverage is not None:
-        begin, end = before.coverage.last, told.coverage.first
+        begins, ends = before.coverage.last, told.coverage.first
         if not told.adds:
-            begin = before.coverage.first
+            begins = before.coverage.first
         # The store deleted records that nobody read, or could read.
         is_gap = first > before.record + 1 if told.adds else is_lost and 0 < before.first < first
-        if is_gap and begin and end:
-            gap = sorted((begin, end))
+        if is_gap and begins and ends:
+            gap = sorted((begins, ends))
             told = told._replace(coverage=told.coverage._replace(gaps=[gap]))
     return [told], said
 
@@ -233,6 +236,16 @@ def _is_back(store: _Store, first: int, before: Looked) -> bool:
         return False
 
 
+def _in_front(before: Looked, told: Answer) -> Answer:
+    """The answer of records before those that are known, as one that adds to them: the line that names the
+    store counts in the first hour of all."""
+    seen, first = told.coverage, before.coverage.first if before.coverage is not None else None
+    if seen.first is not None and first is not None:
+        seen = seen._replace(hours=without_line(with_line(seen.hours or {}, seen.first), first))
+    text = before.text + told.text
+    return told._replace(adds=True, text=text, counted=before.counted, coverage=seen)
+
+
 def _lacks(told: Answer, errors: Iterable[str], damage: Iterable[str]) -> bool:
     """Whether something that could not be read at the last look is not told any more. An error names few of
     the places in `damage`."""
@@ -276,7 +289,7 @@ class _Reader(NamedTuple):
 
     def read(self, before: Looked | None, log_format: str, *, has_name: bool = True) -> Answer:
         """The records behind those of the last look, all where there was none, with the line that names the
-        store if `has_name`; `log_format` is theirs."""
+        store if `has_name`; `log_format` is theirs. `first` of the answer is the number of the first one."""
         store, options = self.store, self.options
         known = before if before is not None and before.record > 0 else None
         behind, text = ((known.record, known.moment), known.text) if known is not None else (None, 0)
@@ -302,6 +315,7 @@ class _Reader(NamedTuple):
             counted=Counted(counted),
             damage=lines.damage,
             adds=known is not None,
+            first=lines.begin,
         )
 
 
@@ -330,12 +344,12 @@ _STORES = {"pihole": _database, "evtx": _event_log}
 
 
 class _Lines:
-    """Lines with numbers and times: `last` and `moment` are the latest, `size` are the bytes so far. `damage`
-    are the places that could not be read, where a store tells them all."""
+    """Lines with numbers and times: `begin` is the first number, `last` and `moment` are the latest, `size`
+    are the bytes so far. `damage` are the places that could not be read, where a store tells them all."""
 
     def __init__(self, numbered: Iterable[tuple[int, float, bytes]], *, has_name: bool) -> None:
         self._numbered, self._has_name = numbered, has_name
-        self.last = self.size = 0
+        self.begin = self.last = self.size = 0
         self.moment = 0.0
         self.damage: tuple[str, ...] = ()
 
@@ -343,6 +357,7 @@ class _Lines:
         try:
             for number, moment, line in self._numbered:
                 if number or self._has_name:
+                    self.begin = self.begin or number
                     self.last, self.moment = max(self.last, number), max(self.moment, moment)
                     self.size += len(line)
                     yield line

@@ -6,7 +6,6 @@ import tempfile
 from datetime import UTC, datetime
 from io import BytesIO
 from random import Random
-from unittest import mock
 
 import pytest
 
@@ -15,12 +14,13 @@ from quetsach.portal.sensors import actions
 from quetsach.portal.sightings.models import Bypass, Coverage, CoveredDay, Scan, Sighting
 from quetsach.results import push
 from quetsach.sightings.sighting import write
-from quetsach.watching import document, held
+from quetsach.watching import document
+from quetsach.watching.names import Paths
 from quetsach.watching.outbox import Outbox
 from quetsach.watching.places import Place
 from tests.portal.scan_document import publish_list
-from tests.watching.office import OPTIONS, Office
-from tests.watching.test_histories import ENGINES, SETTLED, play
+from tests.watching.office import OPTIONS, Office, settled_early
+from tests.watching.test_histories import ENGINES, play
 
 pytestmark = [pytest.mark.native, pytest.mark.django_db(transaction=True)]
 STEPS = ("append", "piece", "look", "rename", "copy", "pack", "restore", "delete", "restart", "wait", "kill")
@@ -60,7 +60,7 @@ def test_what_is_told_again_changes_nothing(cast, live_server, tmp_path, monkeyp
     monkeypatch.setattr(push, "push", line)
     folder = tmp_path / "office"
     folder.mkdir()
-    with mock.patch.object(held, "SETTLED_BYTES", SETTLED):
+    with settled_early():
         office = Office(folder, ENGINES[seed % 2])
         office.day = f"{datetime.now(UTC):%Y-%m-%d}"
         place = Place((str(office.logs),), OPTIONS.source_name, OPTIONS.tz)
@@ -128,4 +128,50 @@ def test_what_could_not_be_read_is_no_error_of_the_portal_once_it_is_read(cast, 
     (office.logs / "dns.log").write_bytes(b"".join(office.line() for _ in range(100)))
     assert told() == [(False, 0), (True, 0)]
     assert [scan.errors for scan in Scan.rows.all()] == [0]
+    office.kill()
+
+
+def start(office):
+    """Start the watcher anew; it tells paths that lead to nothing."""
+    office.kill()
+    office.start()
+    office.follower._paths = Paths(office.follow, [office.state_file])
+
+
+def test_a_log_that_cannot_be_looked_at_is_an_error_of_its_scan_each_time(cast, live_server, tmp_path):
+    publish_list(cast, tmp_path)
+    _sensor, code = actions.add(cast.user("A1", "coordinator"), cast.units["A1"], "phân giải")
+    secret = actions.enrol(code).secret
+    (tmp_path / "office").mkdir()
+    office = Office(tmp_path / "office", ENGINES[0])
+    office.day = f"{datetime.now(UTC):%Y-%m-%d}"
+    other = office.logs / "other.log"
+    office.follow = [str(office.logs / "dns.log"), str(other)]
+    start(office)
+    place = Place(tuple(office.follow), OPTIONS.source_name, OPTIONS.tz)
+    document.keep_places(office.state, [place])
+    office.state.note({"set": office.set_id, "count": "1"})
+    office.append(b"".join(office.line() for _ in range(100)))
+    line = office.line()
+
+    def errors():
+        office.settle()
+        assert Outbox(office.state_file, live_server.url, secret, lambda _name: Leases()).send(office.state)
+        (scan,) = Scan.rows.all()
+        assert scan.errors == sum(len(one.errors) for one in Coverage.rows.all())
+        return {one.path: one.errors for one in Coverage.rows.all() if one.errors}
+
+    for _time in range(2):
+        assert errors() == {str(other): ["no such file or folder"]}
+        other.write_bytes(line * 100)
+        assert errors() == {}
+        other.unlink()
+    assert errors() == {str(other): ["no such file or folder"]}
+    # With another list it is an error of its scan alone.
+    office.use(["evil.example", "fine.test"])
+    start(office)
+    office.state.note({"set": office.set_id, "count": "2"})
+    office.settle()
+    assert Outbox(office.state_file, live_server.url, secret, lambda _name: Leases()).send(office.state)
+    assert sorted(scan.errors for scan in Scan.rows.all()) == [0, 1]
     office.kill()

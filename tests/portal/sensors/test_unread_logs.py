@@ -69,6 +69,23 @@ def test_all_pages_tell_of_a_log_that_the_sensor_cannot_read(cast, sensor):
     assert CUT in english and IN_VIETNAMESE not in english
 
 
+def test_a_push_with_a_log_that_could_not_be_read_is_no_log_without_gaps(cast, sensor):
+    """Also of a token that belongs to no sensor."""
+    set_id = Scan.rows.get().set_id
+    none = {"source": "", "path": "/var/log/old.gz", "bytes": 0, "lines": 0, "first": None, "last": None}
+    none |= {"time": "none"}
+    for errors, is_told in ((["Permission denied"], True), ([], False), (["Permission denied"], True)):
+        seen = [coverage(noon(2), noon(1)), coverage(noon(2), noon(1), errors=errors) | none]
+        body = document([], seen, set_id=set_id)
+        receive_file(BytesIO(body), cast.nodes["A1"], Sender(Scan.Door.API, token=sensor.token))
+        told = page(cast, "scans")
+        assert ("1 lỗi khi đọc" in told) is is_told
+        assert ("đã xem đủ" not in told and "tất cả những gì đọc được" in told) is is_told
+        assert ("không ngừng quá một ngày" not in told) is is_told
+    told = page(cast, "scan", Scan.rows.get().pk)
+    assert "/var/log/old.gz" in told and "không có quyền truy cập" in told
+
+
 def test_a_gap_is_told_where_nothing_else_says_that_a_day_is_missing(cast, sensor):
     beat(sensor, gaps=1)
     told = page(cast, "scans")

@@ -22,6 +22,8 @@ from quetsach.files.openers.opened import Opened
 MAGIC = b"SQLite format 3\0"
 CHANGED = "changed while it was read; scan it again"
 """The error of a database that was written meanwhile: what was read may be half a transaction."""
+DAMAGED = "SQLite: damaged"
+"""In the error of a database that could be read up to its damage."""
 NAMELESS = "queries without a name"
 """In the error of a database that holds queries, but not the names that they asked for."""
 _NAME = "pihole-FTL"
@@ -139,8 +141,7 @@ def _opened(file: Opened) -> Iterator[sqlite3.Connection]:
             raise SourceError(CHANGED) from problem
         if problem is not None:
             raise SourceError(
-                f"SQLite: damaged ({problem}); what came before was scanned, copy the file again from "
-                "its origin"
+                f"{DAMAGED} ({problem}); what came before was scanned, copy the file again from its origin"
             ) from problem
         if log.is_file() and log.stat().st_size:
             raise SourceError(

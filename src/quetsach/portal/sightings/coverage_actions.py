@@ -150,7 +150,7 @@ def _scan_that_goes_on(node: CampaignNode, looked_at: LookedAt, sender: Sender) 
 
 def _go_on(accepted: Accepted, looked_at: LookedAt) -> None:
     """Write the coverage that says more than the scan's: of one source the row with more bytes stays, then
-    that with fewer errors."""
+    that with fewer errors; of a log of which nothing could be read the later one."""
     scan = accepted.scan
     here: dict[tuple[str, str], Coverage] = {}
     for some in batched({seen.source for seen in looked_at.records}, 400):
@@ -163,7 +163,7 @@ def _go_on(accepted: Accepted, looked_at: LookedAt) -> None:
         if before is None:
             fresh.append(_coverage(scan.pk, seen))
             sources, errors = sources + 1, errors + len(seen.errors)
-        elif (seen.bytes, -len(seen.errors)) > (before.bytes, -len(before.errors)):
+        elif (not seen.source and seen.errors != before.errors) or _rank(seen) > _rank(before):
             now = _coverage(scan.pk, seen)
             now.pk = before.pk
             grown.append(now)
