@@ -20,8 +20,8 @@ SHOWN = 200
 
 
 class Forecast(NamedTuple):
-    """What a range would give to its unit at once: machines, at most, of which nobody knows the unit; and
-    their cases on which somebody works, whose handling ends."""
+    """What a range would give to its unit at once: the most machines without a known unit, and the number of
+    their cases in which a running handling ends."""
 
     machines: int = 0
     busy: int = 0
