@@ -172,7 +172,8 @@ def _database() -> dict[str, object]:
         "CONN_MAX_AGE": 60,
         # Values travel beside the statement, and a frequent statement is planned once for each connection:
         # planning took most of a page's time in the database.
-        "OPTIONS": {"server_side_binding": True, "prepare_threshold": 3},
+        # Compiling a query of a page takes PostgreSQL longer than the query itself.
+        "OPTIONS": {"server_side_binding": True, "prepare_threshold": 3, "options": "-c jit=off"},
     }
 
 

@@ -2,6 +2,7 @@
 
 import re
 
+import lxml.html
 import pytest
 from django.urls import reverse
 
@@ -42,6 +43,9 @@ def test_sending_the_form_again_makes_no_second_code(cast, url):
 def test_revoking_ends_it_and_frees_the_name(cast, url):
     client = cast.client("A1", "it")
     _, secret = issue(client, url)
+    (button,) = lxml.html.fromstring(client.get(url).content).xpath("//button[@value='revoke']")
+    (asks,) = button.iterancestors("details")
+    assert "không thể hoàn tác" in asks.text_content() and asks.get("open") is None
     client.post(url, {"act": "revoke", "token": str(ApiToken.rows.get().pk)})
     assert token_holder(secret) is None
     assert issue(client, url)[1]

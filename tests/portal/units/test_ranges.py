@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from quetsach.portal.audit.models import Entry
 from quetsach.portal.cases import owning
-from quetsach.portal.cases.actions import claim_clean
+from quetsach.portal.cases.actions import claim_clean, start_cleaning
 from quetsach.portal.cases.models import Case, Device, NotOurs
 from quetsach.portal.cases.pull_actions import pull_sightings
 from quetsach.portal.cases.rules import State
@@ -213,14 +213,23 @@ def test_machines_of_no_known_unit_go_to_the_unit_that_gets_their_range(cast, tm
     seen_by(cast, tmp_path, "A", "10.1.9.5", "10.1.8.5")
     assert {owner(key) for key in ("10.1.9.5", "10.1.8.5")} == {"Đơn vị A"}
     ask(cast, ("A1", "it"), "A1", "10.1.9.0/24")
-    answer = cast.client("A", "coordinator").post(
-        reverse("unit_range_act", args=[Network.rows.get(cidr="10.1.9.0/24").pk, "dong-y"]), follow=True
-    )
+    start_cleaning(Case.rows.get(device__key="10.1.9.5"), cast.user("A", "it"))
+    address = reverse("unit_range_act", args=[Network.rows.get(cidr="10.1.9.0/24").pk, "dong-y"])
+    asked = text_of(cast.client("A", "coordinator").post(address))
+    assert "1 máy chưa rõ đơn vị sẽ về đây ngay" in asked and "Việc đang xử lý ở 1 hồ sơ" in asked
+    assert owner("10.1.9.5") == "Đơn vị A" and Network.rows.get(cidr="10.1.9.0/24").state == "asked"
+    answer = cast.client("A", "coordinator").post(address, {"sure": "1"}, follow=True)
     assert "1 máy" in text_of(answer)
     assert (owner("10.1.9.5"), owner("10.1.8.5")) == ("Đơn vị A1", "Đơn vị A")
     case = Case.rows.get(device__key="10.1.9.5")
     assert case.state == State.ASSIGNED
     assert Device.rows.get(key="10.1.9.5").is_assigned
+    # A superior who enters a range decides with it.
+    asked = text_of(ask(cast, ("A", "coordinator"), "A2", "10.1.8.0/24", note="tầng 2"))
+    assert "1 máy chưa rõ đơn vị" in asked and "Việc đang xử lý" not in asked
+    assert not Network.rows.filter(cidr="10.1.8.0/24").exists()
+    ask(cast, ("A", "coordinator"), "A2", "10.1.8.0/24", note="tầng 2", sure="1")
+    assert owner("10.1.8.5") == "Đơn vị A2"
 
 
 @pytest.mark.parametrize("is_in_order", [True, False])

@@ -11,6 +11,7 @@ class CasesConfig(AppConfig):
         from quetsach.portal.cases.file_of_machines import concerned
         from quetsach.portal.cases.gaps.places import gaps_of_places
         from quetsach.portal.cases.gaps.tasks import FACTS, gaps_to_close
+        from quetsach.portal.cases.owning import range_forecast
         from quetsach.portal.cases.owning_actions import follow_range
         from quetsach.portal.cases.pull_actions import pull_sightings
         from quetsach.portal.cases.registered import open_cases, seen_in_logs, seen_later
@@ -31,6 +32,7 @@ class CasesConfig(AppConfig):
         from quetsach.portal.sightings import moving_actions
         from quetsach.portal.sightings.queries import GAPS
         from quetsach.portal.units.range_actions import FOLLOWERS
+        from quetsach.portal.units.range_queries import FORECASTS
 
         CASES.append(open_cases)
         CONCERNED.append(concerned)
@@ -38,6 +40,7 @@ class CasesConfig(AppConfig):
         SEEN_LATER.append(seen_later)
         GAPS.append(gaps_of_places)
         FOLLOWERS += [follow_range, follow_reports]
+        FORECASTS.append(range_forecast)
         moving_actions.FOLLOWERS.append(follow_gone)
         arrivals.LISTENERS.append(pull_sightings)
         arrivals.LISTENERS.append(take_reports)

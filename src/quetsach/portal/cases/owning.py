@@ -5,17 +5,20 @@ from __future__ import annotations
 import ipaddress
 from collections.abc import Iterable
 from datetime import date, datetime
+from itertools import batched
 from typing import Protocol
 from uuid import UUID
 
 from django.utils import timezone
 
-from quetsach.portal.campaigns.models import CampaignNode
-from quetsach.portal.cases.models import Device
+from quetsach.portal.campaigns.models import Campaign, CampaignNode
+from quetsach.portal.cases.models import Case, Device
+from quetsach.portal.cases.rules import State
 from quetsach.portal.kit.client_ip import is_inside
 from quetsach.portal.sightings.owners import Owners, Range
-from quetsach.portal.units.models import subtree
+from quetsach.portal.units.models import SEGMENT, Unit, subtree
 from quetsach.portal.units.networks import HELD, Network
+from quetsach.portal.units.range_queries import Forecast
 
 
 def owners_below(node: CampaignNode) -> tuple[Owners, bool]:
@@ -29,6 +32,27 @@ def owners_below(node: CampaignNode) -> tuple[Owners, bool]:
         for cidr, unit, begin, end in rows.values_list("cidr", "unit", "begin", "end")
     )
     return Owners(node.pk, ranges, {pk: path for _unit, pk, path in told}), len(units) > 1
+
+
+def unowned(node: CampaignNode, cidr: str) -> list[Device]:
+    """Machines at the node and at those above it that no unit is known for, with an address in the range."""
+    above = [node.path[:end] for end in range(SEGMENT, len(node.path) + 1, SEGMENT)]
+    rows = Device.rows.filter(campaign=node.campaign_id, is_assigned=False, owner__path__in=above)
+    rows = rows.exclude(refusals__node=node).select_related("owner")
+    own = ipaddress.ip_network(cidr)
+    return [device for device in rows.iterator(chunk_size=2000) if is_in(device.key, own)]
+
+
+def range_forecast(unit: Unit, cidr: str) -> Forecast:
+    """What the range would give to the unit in running campaigns, at most: smaller ranges of others in it
+    count first."""
+    nodes = CampaignNode.rows.filter(unit=unit, campaign__status=Campaign.Status.PUBLISHED)
+    found = [device.pk for node in nodes for device in unowned(node, cidr)]
+    busy = sum(
+        Case.rows.filter(device__in=some, is_current=True, state=State.CLEANING).count()
+        for some in batched(found, 400)
+    )
+    return Forecast(len(found), busy)
 
 
 def address_of(device: Device) -> str:

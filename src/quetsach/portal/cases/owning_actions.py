@@ -19,13 +19,12 @@ from quetsach.portal.cases.actions import CaseError, move
 from quetsach.portal.cases.gaps.actions import follow_owner
 from quetsach.portal.cases.machine_actions import address_id
 from quetsach.portal.cases.models import Case, CaseSighting, Device, NotOurs
-from quetsach.portal.cases.owning import address_of, is_in, owners_below, text_of
+from quetsach.portal.cases.owning import address_of, is_in, owners_below, text_of, unowned
 from quetsach.portal.cases.rules import OPEN, STAYS_FOUND, Act, State
 from quetsach.portal.cases.transfer_actions import FROM, cases_of, pass_on
 from quetsach.portal.sightings.models import Sighting
 from quetsach.portal.sightings.owners import Owners
 from quetsach.portal.sightings.storing_actions import mark_waiting
-from quetsach.portal.units.models import SEGMENT
 from quetsach.portal.units.networks import Network
 
 
@@ -151,7 +150,7 @@ def follow_range(network: Network) -> int:
     nodes = CampaignNode.rows.filter(unit=network.unit_id, campaign__status=Campaign.Status.PUBLISHED)
     for node in nodes.select_related("campaign"):
         known: dict[UUID, Owners] = {}
-        for device in _unowned(node, network):
+        for device in unowned(node, network.cidr):
             if device.owner_id not in known:
                 known[device.owner_id] = owners_below(device.owner)[0]
             given += _give(device, node, known[device.owner_id])
@@ -169,15 +168,6 @@ def _look_again(network: Network) -> None:
     for some in batched((pk for pk, key in names if is_in(key, own)), 400):
         links = CaseSighting.rows.filter(case__device__in=some).values("sighting")
         mark_waiting(Sighting.rows.filter(pk__in=links, is_listed=True, is_pulled=True))
-
-
-def _unowned(node: CampaignNode, network: Network) -> list[Device]:
-    """Machines at the node and at those above it that no unit is known for, with an address in the range."""
-    above = [node.path[:end] for end in range(SEGMENT, len(node.path) + 1, SEGMENT)]
-    rows = Device.rows.filter(campaign=node.campaign_id, is_assigned=False, owner__path__in=above)
-    rows = rows.exclude(refusals__node=node).select_related("owner")
-    own = ipaddress.ip_network(network.cidr)
-    return [device for device in rows.iterator(chunk_size=2000) if is_in(device.key, own)]
 
 
 def _give(device: Device, node: CampaignNode, owners: Owners) -> bool:

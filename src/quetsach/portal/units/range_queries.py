@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import ipaddress
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import NamedTuple
 
 from django.contrib.auth.models import AnonymousUser
@@ -17,6 +17,23 @@ from quetsach.portal.units.roles import Verb, fits, places_of
 
 SHOWN = 200
 """Waiting ranges on one page."""
+
+
+class Forecast(NamedTuple):
+    """What a range would give to its unit at once: the most machines without a known unit, and the number of
+    their cases in which a running handling ends."""
+
+    machines: int = 0
+    busy: int = 0
+
+
+FORECASTS: list[Callable[[Unit, str], Forecast]] = []
+"""The app cases registers here: what a unit would get with a range that is none yet."""
+
+
+def forecast(unit: Unit, cidr: str) -> Forecast:
+    """What the unit would get with the range."""
+    return Forecast(*map(sum, zip(Forecast(), *(one(unit, cidr) for one in FORECASTS), strict=True)))
 
 
 class Clash(NamedTuple):

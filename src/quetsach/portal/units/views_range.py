@@ -10,6 +10,7 @@ from django import forms
 from django.contrib import messages
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
+from django.urls import reverse
 from django.utils.functional import Promise
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
@@ -67,6 +68,9 @@ def ranges(request: HttpRequest, unit_id: UUID) -> HttpResponse:
     if form.is_valid():
         told = form.cleaned_data
         try:
+            cidr = str(range_actions.read_range(told["cidr"]))
+            if (found := _moves(request, unit, cidr)) is not None:
+                return _ask(request, unit, cidr, found, reverse("unit_ranges", args=[unit.pk]))
             network = range_actions.ask_for(
                 request.user, unit, told["cidr"], begin=told["begin"], note=told["note"],
                 ip=client_ip_text(request),
@@ -91,6 +95,8 @@ def act(request: HttpRequest, range_id: int, act: str) -> HttpResponse:
     asks = fits(places_of(request.user), Verb.CLAIM_RANGE, unit.path)
     if not (asks if act == "rut" else decides) or act not in {"dong-y", "tu-choi", "rut", "het", "hoan-tac"}:
         raise Http404
+    if act == "dong-y" and (found := _moves(request, unit, network.cidr)) is not None:
+        return _ask(request, unit, network.cidr, found, reverse("unit_range_act", args=[network.pk, act]))
     form = {"tu-choi": RefuseForm, "het": EndForm}.get(act, forms.Form)(request.POST)
     try:
         _do(request, request.user, network, act, form)
@@ -98,6 +104,24 @@ def act(request: HttpRequest, range_id: int, act: str) -> HttpResponse:
         messages.error(request, _sentence(error))
     back = request.POST.get("tu", "")
     return redirect("unit_ranges", UUID(back) if _UUID.fullmatch(back) else unit.pk)
+
+
+def _moves(request: HttpRequest, unit: Unit, cidr: str) -> range_queries.Forecast | None:
+    """What goes to the unit as soon as the range is its own, where the person decides that now and has not
+    been asked yet. Nothing takes it back."""
+    if "sure" in request.POST or not range_queries.may_decide(request.user, unit):
+        return None
+    found = range_queries.forecast(unit, cidr)
+    return found if found.machines else None
+
+
+def _ask(
+    request: HttpRequest, unit: Unit, cidr: str, found: range_queries.Forecast, address: str
+) -> HttpResponse:
+    """The question before machines go to the unit; it sends again what was sent."""
+    sent = [(name, request.POST[name]) for name in ("cidr", "begin", "note", "tu") if name in request.POST]
+    context = {"unit": unit, "cidr": cidr, "found": found, "sent": sent, "address": address}
+    return render(request, "units/range_sure.html", context)
 
 
 def _do(request: HttpRequest, user: User, network: Network, act: str, form: forms.Form) -> None:

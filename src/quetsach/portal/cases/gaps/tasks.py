@@ -6,9 +6,10 @@ from collections.abc import Callable, Iterator
 from datetime import datetime, timedelta
 
 from django.db.models import Case as When
-from django.db.models import Min, OuterRef, Subquery
+from django.db.models import DateTimeField, Exists, ExpressionWrapper, OuterRef, Subquery, Value
 from django.db.models import When as Then
 from django.db.models.expressions import Combinable
+from django.db.models.functions import Now
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
@@ -34,17 +35,17 @@ def _judged_at() -> Combinable:
     return Subquery(runs.order_by("-started_at").values("ended_at")[:1])
 
 
-def _since() -> Combinable:
-    """At the top of a campaign: since when its oldest claim waits for a proof."""
-    cases = Case.rows.filter(WAITING, device__campaign=OuterRef("campaign")).order_by()
-    oldest = Subquery(cases.values("device__campaign").annotate(at=Min("claimed_at")).values("at"))
-    return When(Then(parent=None, then=oldest), default=None)
+def _has_late() -> Combinable:
+    """At the top of a campaign: whether a claim waits for a proof for longer than a night may take."""
+    late = ExpressionWrapper(Now() - LATE, output_field=DateTimeField())
+    cases = Case.rows.filter(WAITING, device__campaign=OuterRef("campaign"), claimed_at__lte=late)
+    return When(Then(parent=None, then=Exists(cases)), default=Value(False))
 
 
 FACTS: dict[str, Callable[[], Combinable]] = {
     "gaps_open": number,
     "judged_at": _judged_at,
-    "claims_since": _since,
+    "claims_late": _has_late,
 }
 
 
@@ -53,7 +54,7 @@ def gaps_to_close(seat: Seat) -> Iterator[Task]:
     if not seat.may("work_case"):
         return
     facts = seat.once(facts_of)
-    yield from _not_judged(seat, facts["judged_at"], facts["claims_since"])
+    yield from _not_judged(seat, facts["judged_at"], has_late=facts["claims_late"])
     if not facts["gaps_open"]:
         return
     page = reverse("case_gaps", args=[seat.campaign.slug]) + f"?don-vi={seat.node.pk}"
@@ -69,10 +70,9 @@ def gaps_to_close(seat: Seat) -> Iterator[Task]:
         )  # fmt: skip
 
 
-def _not_judged(seat: Seat, judged_at: datetime | None, since: datetime | None) -> Iterator[Task]:
+def _not_judged(seat: Seat, judged_at: datetime | None, *, has_late: bool) -> Iterator[Task]:
     """At the top of the campaign: while the nightly command does not run, machines wait in vain."""
-    late = timezone.now() - LATE
-    is_done = since is None or since > late or (judged_at is not None and judged_at >= late)
+    is_done = not has_late or (judged_at is not None and judged_at >= timezone.now() - LATE)
     if is_done or seat.campaign.status != Campaign.Status.PUBLISHED:
         return
     text = _("Machines that were handled have never been judged as a whole.")

@@ -133,7 +133,7 @@ def take_back(batch: str, node: CampaignNode, actor: User, ip: str | None = None
 
 
 def _why_it_stays(last: CaseEvent | None) -> str:
-    """What has happened since, and who did it."""
+    """The event since then, with its author."""
     told = ACTS.get(last.act, "") if last is not None else ""
     if last is None or not told:
         return _("something has happened to it since")

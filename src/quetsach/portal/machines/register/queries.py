@@ -93,7 +93,7 @@ def below(unit: Unit) -> list[tuple[Unit, RegisterFigures | None]]:
     return [(child, getattr(child, "register_figures", None)) for child in children]
 
 
-def waits_at() -> ExpressionWrapper:
+def waits_at() -> ExpressionWrapper[Any]:
     """Over a row with a `unit`: whether evidence of that unit is not yet in its register. Then its number of
     known computers will still move."""
     return _unlisted(Q(unit=OuterRef("unit")))
@@ -105,7 +105,7 @@ def waits(unit: Unit, *, below: bool = False) -> bool:
     return Unit.rows.filter(_unlisted(where), pk=unit.pk).exists()
 
 
-def _unlisted(where: Q) -> ExpressionWrapper:
+def _unlisted(where: Q) -> ExpressionWrapper[Any]:
     found = [Q(Exists(one.rows.filter(where, is_listed=False))) for one in (StoredClaim, StoredBinding)]
     return ExpressionWrapper(found[0] | found[1], output_field=BooleanField())
 
