@@ -156,6 +156,31 @@ def test_queries_without_a_name_are_told_while_an_older_copy_stands_there(office
     assert sum(row.count for row in office.found()) == 55
 
 
+@pytest.mark.parametrize("is_last", [True, False])
+def test_damage_behind_what_was_read_goes_with_a_good_copy(office: Office, is_last: bool) -> None:
+    """Of the whole database, which was read before, or of its last page, where its largest number stands."""
+    pihole = Pihole(office)
+    pihole.ask(*["fine.test"] * 100)
+    old, good = pihole.path.read_bytes(), many(pihole)
+    page = int.from_bytes(good[16:18])
+    if is_last:
+        put(office, pihole.path, good[:-page] + b"\xff" * page)
+        copies = [old, good]
+    else:
+        put(office, pihole.path, good)
+        office.settle()
+        assert not office.follower.troubles
+        put(office, pihole.path, damaged(good))
+        copies = [good]
+    office.settle()
+    for data in copies:
+        assert "SQLite: damaged" in " ".join(office.follower.troubles.values())
+        put(office, pihole.path, data)
+        office.settle()
+    check(office)
+    assert sum(row.count for row in office.found()) == 500
+
+
 def told_at(text: str | None) -> float:
     assert text is not None
     return datetime.fromisoformat(text).timestamp()
