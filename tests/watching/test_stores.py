@@ -280,7 +280,13 @@ def test_an_older_part_of_an_event_log_in_place_of_a_newer_one_adds_to_it(office
 @pytest.mark.realdata
 @pytest.mark.skipif(not EVENTS.is_file(), reason="QUETSACH_TEST_DATA is not there")
 @pytest.mark.parametrize(
-    "parts", [[(6, 9), (0, 3), (3, 6)], [(3, 5), (0, 2), (6, 9)], [(7, 9), (4, 7), (0, 4)]]
+    "parts",
+    [
+        [(6, 9), (0, 3), (3, 6)],
+        [(3, 5), (0, 2), (6, 9)],
+        [(7, 9), (4, 7), (0, 4)],
+        [(0, 5), (5, 7), (0, 2), (0, 5)],
+    ],
 )
 def test_parts_of_an_event_log_in_any_order_are_the_log(office: Office, parts: list[tuple[int, int]]) -> None:
     """The line that names the log counts once, in the hour of its first event."""
