@@ -41,16 +41,16 @@ def told(before: Looked | None, answer: Answer, last: int, begin: int) -> Answer
     """
     known, seen = Hidden.of(before), answer.coverage
     if _damage(seen.errors):
-        is_cut = any(pihole.DAMAGED in error for error in seen.errors)
-        end = max(last, answer.record + is_cut, known.end if known else 0)
+        end = max(last or answer.record + 1, answer.record, known.end if known else 0)
         return answer._replace(damage=Hidden(answer.record, end).kept())
     if known is None or before is None or before.coverage is None:
         return answer
     errors = [*_damage(before.coverage.errors), *seen.errors]
     unread = answer._replace(damage=known.kept(), coverage=seen._replace(errors=errors))
-    if answer.adds and not seen.lines:
+    is_next = before.record == known.read and (not seen.lines or begin == known.read + 1)
+    if answer.adds and not is_next and not seen.lines:
         return unread
-    if answer.adds and (begin, before.record) != (known.read + 1, known.read):
+    if answer.adds and not is_next:
         # An older copy stood here, or a copy that lacks the next queries does.
         begins, ends = before.coverage.last, seen.first
         gaps = [sorted((begins, ends))] if begins and ends else []

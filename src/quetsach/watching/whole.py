@@ -29,6 +29,7 @@ from quetsach.watching.counting import Counted
 from quetsach.watching.generation import Answer, Looked
 
 _AROUND = 64
+_SECONDS = len("2026-09-21T00:00:00")
 _GROWING = ("evtx", "eventxml", "pihole", "adguard", "tinyproxy")
 """Kinds that a program goes on writing: they may never rest."""
 
@@ -134,6 +135,7 @@ def read_on(
                 told = renewed
             is_lost = not store.stops and _lacks(told, errors, damage)
         is_part = before is not None and is_earlier and told.record + 1 == before.first
+        is_part = is_part and before is not None and _is_older(told, before)
         if before is not None and is_part:
             # Only the records right before those that are known, such as an older part that was restored.
             told = _in_front(before, reader.read(None, log_format, has_name=False))
@@ -234,6 +236,13 @@ def _is_back(store: _Store, first: int, before: Looked) -> bool:
         return moment <= before.moment and not _goes_on(store, first, before)
     except Exception:  # hostile bytes make a library raise anything; the reading reports the reason
         return False
+
+
+def _is_older(told: Answer, before: Looked) -> bool:
+    """Whether records are older than all that are known, by whole seconds. A store that lost its oldest
+    records still counts them."""
+    known = before.coverage.first if before.coverage is not None else None
+    return not known or (told.coverage.last or "")[:_SECONDS] <= known[:_SECONDS]
 
 
 def _in_front(before: Looked, told: Answer) -> Answer:

@@ -54,7 +54,7 @@ def lines(file: Opened) -> Iterator[bytes]:
 
 def latest(file: Opened) -> tuple[bytes, int, int]:
     """The line that names the database, and the numbers of its oldest and its latest query; no bytes and 0
-    where it has none.
+    where it has none, or where damage hides them.
 
     Raises SourceError where the file is no such database.
     """
@@ -63,11 +63,12 @@ def latest(file: Opened) -> tuple[bytes, int, int]:
         began, (table, columns) = _began(db, tables), _table(db, tables)
         order = _order(columns)
         # Two questions, because SQLite looks at each row for both in one.
-        ends = [
-            db.execute(f"SELECT {end}({order}) FROM {table} AS q").fetchone()[0]  # noqa: S608
+        first, last = (
+            _number(db, f"SELECT {end}({order}) FROM {table} AS q")  # noqa: S608
             for end in ("min", "max")
-        ]
-    first, last = (end if isinstance(end, int) else 0 for end in ends)
+        )
+        # The table that gives the numbers knows the last one, too.
+        last = last or _number(db, "SELECT seq FROM sqlite_sequence WHERE name = ?", table)
     return jsonlines.store(_NAME, began) if began is not None else b"", first, last
 
 
@@ -164,6 +165,15 @@ def _table(db: sqlite3.Connection, tables: set[str]) -> tuple[str, set[str]]:
             "CSV and scan that"
         )
     return table, columns
+
+
+def _number(db: sqlite3.Connection, query: str, *values: str) -> int:
+    """The whole number that answers a question; 0 where there is none, also because of damage."""
+    try:
+        found = db.execute(query, values).fetchone()
+    except sqlite3.DatabaseError:
+        return 0
+    return found[0] if found is not None and isinstance(found[0], int) else 0
 
 
 def _order(columns: set[str]) -> str:
