@@ -62,6 +62,14 @@ def test_packed_logs_on_sixteen_threads_keep_within_the_memory_of_the_contract(t
     _check(tmp_path, logs, _LOGS * _NAMES * _MACHINES)
 
 
+@pytest.mark.parametrize("word", ["198.51.100.7 ", "a://b.c/ ", "\\\\u0065.b "])
+def test_lines_just_below_the_limit_keep_within_the_memory_of_the_contract(word: str, tmp_path: Path) -> None:
+    log = tmp_path / "app.log"
+    line = f'{{"client":"10.47.1.9","q":"{word * (1_000_000 // len(word))}n1.evil.example"}}\n'
+    log.write_text(line * 24)
+    _check(tmp_path, [log], 1)
+
+
 def test_logs_of_xz_on_sixteen_threads_keep_within_the_memory_of_the_contract(tmp_path: Path) -> None:
     window = [{"id": lzma.FILTER_LZMA2, "preset": 0, "dict_size": 8 << 20}]
     chance = random.Random(8)

@@ -1,6 +1,8 @@
 //! Bytes that hide a name: what is not ASCII, escapes, length-prefixed names.
 //!
 //! A word is read as it may be meant, and looked for in the list: most words have no full stop and are no name.
+use memchr::memmem;
+
 use super::spelling::{Escape, Word, escape, is_plain, is_word, piece};
 use crate::canonical::address::{self, Address};
 use crate::canonical::{marks, names};
@@ -91,8 +93,9 @@ impl<'a> Hidden<'a> {
 
     fn hides(&mut self, place: usize) -> bool {
         match self.buf[place] {
-            b'#' | b'^' => false,
+            b'#' | b'^' => colours::may_begin_title(&self.buf[place..]),
             b'(' => prefixed(self.set, &self.buf[place..]),
+            b'\\' if colours::may_begin_title(&self.buf[place..]) => true,
             b'\\' => match escape(&self.buf[place..]) {
                 Escape::None => false,
                 Escape::Parts(size) => self.is_in_colour(place) || self.follows(place + size),
@@ -101,6 +104,14 @@ impl<'a> Hidden<'a> {
             },
             _ => self.word(place),
         }
+    }
+
+    /// Adds the places of titles in the chunk: an escape in one may hide where it ends.
+    #[cold]
+    pub fn titles(&self, len: usize, places: &mut Vec<u32>) {
+        let text = &self.buf[self.from..self.from + len];
+        let found = memmem::find_iter(text, b"\x1B]");
+        places.extend(found.map(|at| (self.from + at) as u32));
     }
 
     /// Whether this escape may spell a sign among the parameters of a colour, such as `;`.
