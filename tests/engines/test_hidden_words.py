@@ -8,6 +8,7 @@ import unicodedata
 
 import pytest
 
+from quetsach.logs import logformat
 from quetsach.text.canonical import name
 from tests.engines.both import compare
 
@@ -251,13 +252,13 @@ def test_a_long_line_of_signs_of_a_terminal_hides_no_name(sign: str, word: str) 
 
 
 def test_the_word_at_the_end_of_the_parsed_part_of_a_long_line_is_looked_at() -> None:
-    start = (
-        'date=2026-10-06 time=01:02:03 devname="fw" srcip=10.1.1.5 dstip=8.8.8.8 hostname="fine.test"'
-        ' action="blocked" type="utm" subtype="webfilter" msg="'
-    )
+    (sample, *_) = logformat.load_all()["fortinet.fortigate"].samples
+    start = f'{sample.line} msg="'
     line = f'{start}{"x" * (65_536 - len(start) - 5)} evil.example {"y " * 600_000}"\n'
-    found = compare(["evil.example"], f'{start}"\n{start}"\n{line}'.encode())
-    assert found.coverage.not_understood == 1
+    # In a file of that format, and in a text.
+    for before in (f'{start}"\n{start}"\n', "Some text\nand more\nof it\n"):
+        found = compare(["evil.example"], f"{before}{line}".encode())
+        assert found.coverage.not_understood == 1
 
 
 @pytest.mark.parametrize(

@@ -86,7 +86,8 @@ class Parts:
         if sure <= 0:
             self._held = text
             return b""
-        found, at = [], 0
+        found: list[bytes] = []
+        at = 0
         if _may_hold(text):
             for sequence in _SEQUENCE.finditer(text):
                 if sequence.start() >= sure:

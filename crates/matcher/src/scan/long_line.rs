@@ -77,7 +77,7 @@ impl LongLine {
             scan.count_long_line(self.offset, self.size, None, &[]);
             if !self.hits.is_empty() {
                 let readings = Readings::new(&self.start);
-                scan.foreign_line(&readings, self.offset, self.hits, &self.start);
+                scan.foreign_long_line(&readings, self.offset, self.hits);
             }
             return;
         }

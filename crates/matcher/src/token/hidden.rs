@@ -84,6 +84,12 @@ impl<'a> Hidden<'a> {
         while bits != 0 {
             let place = at + bits.trailing_zeros() as usize;
             bits &= bits - 1;
+            if matches!(
+                (buf[place], buf[place + 1]),
+                (b'#', b'2'..=b'9') | (b'#' | b'^', b' ')
+            ) {
+                continue;
+            }
             self.has_colours |= colours::may_begin(&buf[place..]);
             if place >= self.until && self.hides(place) {
                 places.push(place as u32);
