@@ -358,8 +358,8 @@ class _Scan:
             self._keep_way(rows_of(found.hits), self._free_text_told(line, said, offset, found.device))
 
     def _hit_line(self, line: bytes, offset: int, hits: Hits, said: bytes, *, is_long: bool = False) -> None:
-        """A line with a hit that does not parse by the file's format; `said` is its text. Of a long line
-        what the fields of its first part do not hold is told: it may lie behind that part."""
+        """A line with a hit that does not parse by the file's format; `said` is its text. A long line
+        with a hit that is in no field of its first part is told: the hit may lie behind that part."""
         record = self.reader.read(line, self.others)
         if record is not None:
             self._record(record, line, offset)
