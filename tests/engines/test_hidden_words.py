@@ -8,6 +8,7 @@ import unicodedata
 
 import pytest
 
+from quetsach.logs import logformat
 from quetsach.text.canonical import name
 from tests.engines.both import compare
 
@@ -215,6 +216,49 @@ def test_an_escape_within_a_colour_hides_no_name(colour: str, word: str) -> None
     line = f'{{"client":"10.1.1.5","q":"{word.format(colour)}"}}\n'
     (row,) = compare(["evil.example", "203.0.113.9"], line.encode()).sightings
     assert (row.count, row.device) == (1, "10.1.1.5")
+
+
+@pytest.mark.parametrize(
+    "sign",
+    [
+        *(r"\u001b(B", r"\u0023033\u0028B", r"\u001b[m\u000f", r"\\e[1m", r"\u005c\u005ce[0m"),
+        *(r"\u001b]0;kt-pc01\u0007", r"^[]0\u003bt^G", r"\u001b\u005d133;A^G", r"\u001b]8;;\u001b\\"),
+        *("\x1b]0;t\x07", "\x1b]0\\u003bt^G", "^[]0;t^G", "#033]0;t#033\\\\", r"\\x1b]0;t\\a"),
+    ],
+)
+@pytest.mark.parametrize("word", ["{}evil.example", "ev{}il.example", "{}203.0.113.9", "203.0{}.113.9"])
+def test_a_title_or_a_set_of_characters_hides_no_name(sign: str, word: str) -> None:
+    line = f'{{"client":"10.1.1.5","q":"{word.format(sign)}"}}\n'
+    (row,) = compare(["evil.example", "203.0.113.9"], line.encode()).sightings
+    assert (row.count, row.device) == (1, "10.1.1.5")
+
+
+def test_what_follows_a_title_stays_where_an_escape_keeps_a_quotation_mark() -> None:
+    """A client may write such a beginning into one field and such an end into another."""
+    line = '{"client":"10.1.1.5","a":"\\u001b]0;x\\u001b\\", b","q":"evil.example\\u0007"}\n'
+    (row,) = compare(["evil.example"], line.encode()).sightings
+    assert (row.count, row.device) == (1, "10.1.1.5")
+
+
+@pytest.mark.parametrize(
+    ("sign", "word"),
+    [("\x1b[36m", "evil.example"), ("\x1b[>4m", "ev\x1b[>4mil.example"), ("#033]0;t#007", "evil.example")],
+)
+def test_a_long_line_of_signs_of_a_terminal_hides_no_name(sign: str, word: str) -> None:
+    """More of them than a piece of a long line has bytes."""
+    line = f"client 10.1.1.5 {sign * (1_300_000 // len(sign))}{word}\n"
+    (row,) = compare(["evil.example"], line.encode()).sightings
+    assert (row.count, row.device) == (1, "10.1.1.5")
+
+
+def test_the_word_at_the_end_of_the_parsed_part_of_a_long_line_is_looked_at() -> None:
+    (sample, *_) = logformat.load_all()["fortinet.fortigate"].samples
+    start = f'{sample.line} msg="'
+    line = f'{start}{"x" * (65_536 - len(start) - 5)} evil.example {"y " * 600_000}"\n'
+    # In a file of that format, and in a text.
+    for before in (f'{start}"\n{start}"\n', "Some text\nand more\nof it\n"):
+        found = compare(["evil.example"], f"{before}{line}".encode())
+        assert found.coverage.not_understood == 1
 
 
 @pytest.mark.parametrize(

@@ -33,12 +33,12 @@ def _block(log: int) -> str:
     )
 
 
-def _check(folder: Path, logs: list[Path], rows: int) -> None:
+def _check(folder: Path, logs: list[Path], rows: int, jobs: int = 16) -> None:
     listed, compiled, out = (folder / name for name in ("list.txt", "list.qs", "out.jsonl"))
     listed.write_text("\n".join(f"n{name}.evil.example" for name in range(_NAMES)))
     start = [sys.executable, "-c", "from quetsach.cli import main; main()"]
     subprocess.run([*start, "indicators", "compile", str(listed), "-o", str(compiled)], check=True)
-    scan = [*start, "scan", *map(str, logs), "-i", str(compiled), "-o", str(out), "--jobs", "16"]
+    scan = [*start, "scan", *map(str, logs), "-i", str(compiled), "-o", str(out), "--jobs", str(jobs)]
     done = subprocess.run(
         [sys.executable, "-I", "-S", str(LAUNCH), *scan], stdout=subprocess.PIPE, check=True
     )
@@ -60,6 +60,14 @@ def test_packed_logs_on_sixteen_threads_keep_within_the_memory_of_the_contract(t
     for number, log in enumerate(logs):
         log.write_bytes(gzip.compress(_block(number).encode() * 6, 1))
     _check(tmp_path, logs, _LOGS * _NAMES * _MACHINES)
+
+
+@pytest.mark.parametrize("word", ["198.51.100.7 ", "a://b.c/ ", "\\\\u0065.b "])
+def test_lines_just_below_the_limit_keep_within_the_memory_of_the_contract(word: str, tmp_path: Path) -> None:
+    log = tmp_path / "app.log"
+    line = f'{{"client":"10.47.1.9","q":"{word * (1_000_000 // len(word))}n1.evil.example"}}\n'
+    log.write_text(line * 24)
+    _check(tmp_path, [log], 1, jobs=2)
 
 
 def test_logs_of_xz_on_sixteen_threads_keep_within_the_memory_of_the_contract(tmp_path: Path) -> None:

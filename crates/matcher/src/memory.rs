@@ -12,11 +12,14 @@
 use std::collections::HashSet;
 use std::hash::{BuildHasher, Hash};
 use std::sync::atomic::{AtomicUsize, Ordering};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, Once, PoisonError};
 
 use foldhash::fast::RandomState;
 
 use crate::raw::share_heaps;
+
+/// A longer line is read by one thread at a time: its characters and their places take about fifteen times its bytes.
+pub const LARGE: usize = 64 << 10;
 
 /// Parts of the base in which all shares are given: 25 MB / 32 is 0.8 MB.
 const PARTS: usize = 32;
@@ -101,6 +104,8 @@ pub struct Account {
     rows: AtomicUsize,
     sample: Mutex<HashSet<u64>>,
     hasher: RandomState,
+    /// Held by the thread that reads a large line.
+    large_line: Mutex<()>,
 }
 
 impl Account {
@@ -115,6 +120,14 @@ impl Account {
             all: takers + spare,
             ..Account::default()
         })
+    }
+
+    /// Waits until no thread reads a large line.
+    pub fn large_line(&self) -> MutexGuard<'_, ()> {
+        static SHARED: Once = Once::new();
+        SHARED.call_once(share_heaps);
+        let lock = self.large_line.lock();
+        lock.unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Makes a thread that finds no more files one that helps others.

@@ -1,41 +1,67 @@
-"""Colours of a terminal inside a log, taken out of its lines before anybody reads them.
+"""Colours of a terminal inside a log, and control characters as rsyslog spells them, taken out of its lines
+before anybody reads them (docs/log-formats.md 9, Signs of a terminal).
 
-A control sequence (ECMA-48 5.4) is ESC `[`, parameters from `0` to `?`, and one last byte from `@` to `~`. A
-backslash is none: an escape of JSON begins there.
-The last byte of a colour is a letter, which would join the name behind it. Sequences with signs from a blank
-to `/` are left: no colour has one, and they would take the quote and the blank behind a client's `ESC [`
-along.
-
-Loggers spell ESC as text, too: rsyslog writes `#033`, others `\\033`, `\\x1b`, `^[` and, in JSON, `\\u001b`.
-In JSON in JSON two, four or eight backslashes stand there.
+The last byte of a colour is a letter, which would join the name behind it. Control sequences with signs from
+a blank to `/` are left: no colour has one, and they would take the quote and the blank behind a client's
+`ESC [` along. A backslash ends none: an escape of JSON begins there.
 """
 
 from __future__ import annotations
 
 import re
 
+LONGEST = 1 << 10
+"""Whether a sequence begins at a place is decided by fewer bytes from there on."""
+
+_ALONE = rb"(?:\\{1,2}|\\{4}|\\{8})"
+"""Backslashes before the letter of an escape, with nothing of the text before them."""
+_ESC = rb"(?:u001[bB]|x1[bB]|033|e)"
+_SHIFT = rb"(?:\x0f|#017|\^O|" + _ALONE + rb"(?:u000[fF]|x0[fF]|017))"
+"""What `tput sgr0` writes behind a colour on a console."""
+_BELL = rb"(?:\x07|#007|\^G|" + _ALONE + rb"(?:u0007|x07|007|a))"
+_STOP = (
+    rb"(?:\x1b|#033|\^\[|" + _ALONE + _ESC + rb")"
+    rb'(?:\\(?![\\"/bfnrtu])|\\\\(?!\\)|(?:\\{4}|\\{8})(?![\\"]))'
+)
+"""ESC and a backslash; one that begins an escape of JSON, or keeps a quotation mark in a string, is none."""
 _SEQUENCE = re.compile(
-    rb"(?:\x1b|#033|\^\[|(?P<slashes>\\+)(?:u001[bB]|x1[bB]|033))\[[0-?]*(?P<last>[@-\[\]-~])"
+    rb"(?:\x1b|#033|\^\[|(?P<slashes>\\{1,16})" + _ESC + rb")"
+    rb"(?:\[[0-?]{0,64}(?P<last>[@-\[\]-~])(?:(?<=m)" + _SHIFT + rb")?"
+    rb"|\([0B]"
+    rb"|\](?P<said>[!$-&*-;=?-\[\]_-~\x80-\xff]{0,500})(?:" + _BELL + rb"|" + _STOP + rb"))"
+    rb"|#(?:033(?![\[\](\\])|0[0-2][0-7]|03[0-24-7]|177)"
 )
 _JOINING = b"mK"
 """The last bytes of a colour and of erasing the rest of a line: what stands around them is joined."""
+_STARTS = (b"\x1b", b"#", b"^[", b"\\")
 
 
 def removed(text: bytes) -> bytes:
-    """The text without control sequences. Those that move the cursor become a blank: what stands around them
-    is not shown as one word."""
-    return _SEQUENCE.sub(_left, text) if b"[" in text else text
+    """The text without control sequences. Those that move the cursor, and control characters that are spelled
+    as text, become a blank: what stands around them is not shown as one word."""
+    return _SEQUENCE.sub(_left, text) if _may_hold(text) else text
+
+
+def _may_hold(text: bytes) -> bool:
+    return any(start in text for start in _STARTS)
 
 
 def _left(found: re.Match[bytes]) -> bytes:
     run = len(found["slashes"] or b"")
     # Of six backslashes the first four are two of the text.
-    return b"\\" * (run - (run & -run)) + (b"" if found["last"] in _JOINING else b" ")
+    before = b"\\" * (run - (run & -run))
+    said = found["said"]
+    if said is not None:
+        may_name = b"." in said or said.count(b":") > 1 or not said.isascii()
+        return before + (b" " + said + b" " if may_name else b"")
+    if found["last"] is not None:
+        return before + (b"" if found["last"] in _JOINING else b" ")
+    return before if found[0].endswith((b"(0", b"(B")) else b" "
 
 
 def stand_in(text: bytes) -> bool:
     """Whether a control sequence stands in the text."""
-    return b"[" in text and _SEQUENCE.search(text) is not None
+    return _may_hold(text) and _SEQUENCE.search(text) is not None
 
 
 def line_without(line: bytes) -> bytes:
@@ -45,3 +71,33 @@ def line_without(line: bytes) -> bytes:
     if len(found) == len(line):
         return line
     return found.rstrip(b"\0").removesuffix(b"\r").ljust(len(line), b"\0")
+
+
+class Parts:
+    """A text that comes in parts, without control sequences, wherever the parts end."""
+
+    def __init__(self) -> None:
+        self._held = b""
+
+    def add(self, part: bytes) -> bytes:
+        """What is sure of the text so far: a sequence may go on in the next part."""
+        text = self._held + part
+        sure = len(text) - LONGEST
+        if sure <= 0:
+            self._held = text
+            return b""
+        found: list[bytes] = []
+        at = 0
+        if _may_hold(text):
+            for sequence in _SEQUENCE.finditer(text):
+                if sequence.start() >= sure:
+                    break
+                found += (text[at : sequence.start()], _left(sequence))
+                at = sequence.end()
+        end = max(at, sure)
+        self._held = text[end:]
+        return b"".join((*found, text[at:end]))
+
+    def rest(self) -> bytes:
+        """What was held back."""
+        return removed(self._held)

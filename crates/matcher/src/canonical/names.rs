@@ -125,6 +125,12 @@ impl Host {
         address::parse(text).map_or_else(|| Host::Name(name(text)), Host::Address)
     }
 
+    /// Of a canonical name: one that is the canonical spelling of an address is that address.
+    pub fn named(name: Short) -> Host {
+        let address = address::parse(&name).filter(|a| a.text().as_bytes() == &name[..]);
+        address.map_or(Host::Name(name), Host::Address)
+    }
+
     /// As the wire spells it, safe to show.
     pub fn shown(&self) -> String {
         match self {
@@ -159,10 +165,7 @@ impl Host {
 /// a trailing dot, or in full-width digits, is one if its canonical spelling remains.
 pub fn split_authority(text: &[u8]) -> (Host, Option<u16>) {
     match split_host(text) {
-        (Host::Name(name), port) => {
-            let address = address::parse(&name).filter(|a| a.text().as_bytes() == &name[..]);
-            (address.map_or(Host::Name(name), Host::Address), port)
-        }
+        (Host::Name(name), port) => (Host::named(name), port),
         found => found,
     }
 }

@@ -12,7 +12,7 @@ use crate::line::freetext::{cleared, flat};
 use crate::line::heads::{Heads, heads};
 use crate::line::hit::{Hit, Hits, Matched};
 use crate::line::keys::{self, Key};
-use crate::line::places::{Place, addresses};
+use crate::line::places::{self, Place, addresses};
 use crate::line::services;
 use crate::line::sides::{Side, bare, of_key, translates};
 use crate::line::standing::{Told, before, behind_port, is_behind, side};
@@ -302,6 +302,9 @@ fn told_sides(text: &Text<'_>, clear: &[u32], listed: &[Address], head: &Heads) 
     let mut has_own_server = false;
     let line = bare(clear);
     let places = addresses(text, clear);
+    if places.len() > places::MOST {
+        return sides;
+    }
     let is_inward =
         !listed.is_empty() && (directions::is_inward(&line) || directions::is_served(&line));
     let ways = directions::ways(&line, &places);

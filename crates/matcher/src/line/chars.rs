@@ -6,32 +6,41 @@ use crate::canonical::marks;
 pub struct Text<'l> {
     line: &'l [u8],
     pub chars: Vec<u32>,
-    at: Vec<usize>,
+    /// Empty where each character is a byte.
+    at: Vec<u32>,
 }
 
 impl<'l> Text<'l> {
     pub fn new(line: &'l [u8]) -> Self {
+        if line.is_ascii() {
+            let chars = line.iter().map(|&b| u32::from(b)).collect();
+            let at = Vec::new();
+            return Text { line, chars, at };
+        }
         let mut chars = Vec::with_capacity(line.len());
         let mut at = Vec::with_capacity(line.len() + 1);
         let mut place = 0;
         for chunk in line.utf8_chunks() {
             for c in chunk.valid().chars() {
                 chars.push(c as u32);
-                at.push(place);
+                at.push(place as u32);
                 place += c.len_utf8();
             }
             for &b in chunk.invalid() {
                 chars.push(0xDC00 + u32::from(b));
-                at.push(place);
+                at.push(place as u32);
                 place += 1;
             }
         }
-        at.push(place);
+        at.push(place as u32);
         Text { line, chars, at }
     }
 
     pub fn bytes(&self, start: usize, end: usize) -> &'l [u8] {
-        &self.line[self.at[start]..self.at[end]]
+        if self.at.is_empty() {
+            return &self.line[start..end];
+        }
+        &self.line[self.at[start] as usize..self.at[end] as usize]
     }
 }
 

@@ -6,8 +6,9 @@ use crate::canonical::names::{Host, is_wide_dot, name, path_of, split_url, trim_
 use crate::canonical::{address, marks};
 use crate::line::chars::{BLANK, Text, ascii, at, is, is_end, is_space, is_word, run};
 use crate::line::hit::Field;
-use crate::line::places::{addresses, with_ports_apart};
-use crate::line::tokens::Token;
+use crate::line::places::{addresses, port_after, with_ports_apart};
+use crate::line::tokens::{self, Token};
+use crate::set::Set;
 
 /// Characters before a quoted URL: if they hold `refer`, the URL is a referrer.
 const REFERRER_BEFORE: usize = 16;
@@ -19,19 +20,25 @@ const LONGEST_PATH: usize = 2_047;
 
 /// What is left of a line, all places as before.
 pub struct Cleared {
-    /// Without queries and referrers.
-    masked: Vec<u32>,
+    /// Without queries and referrers; None where that is `clear`.
+    masked: Option<Vec<u32>>,
     /// The places of URLs in `masked`.
     urls: Vec<(usize, usize)>,
     /// Without the paths and the user information of URLs, too.
     pub clear: Vec<u32>,
 }
 
+impl Cleared {
+    fn masked(&self) -> &[u32] {
+        self.masked.as_deref().unwrap_or(&self.clear)
+    }
+}
+
 /// The line without what is only mentioned.
 pub fn cleared(text: &Text<'_>) -> Cleared {
-    let masked = mask(text);
-    let urls = urls(&masked);
-    let mut clear = masked.clone();
+    let mut clear = mask(text);
+    let urls = urls(&clear);
+    let masked = (!urls.is_empty()).then(|| clear.clone());
     for &(start, end) in &urls {
         clear_path(&mut clear, start, end);
     }
@@ -166,12 +173,23 @@ fn urls(masked: &[u32]) -> Vec<(usize, usize)> {
     found
 }
 
-/// All tokens of the line, in the order of their places.
-pub fn read(line: &[u8]) -> Vec<(Field, Token)> {
+/// The tokens of the line that the set or its providers may list, in the order of their places. Of a line of a million bytes
+/// all tokens would take more memory than the contract has.
+pub fn listed(set: &Set, line: &[u8]) -> Vec<(Field, Token)> {
+    read(line, |token| tokens::may_list(set, token))
+}
+
+/// The tokens of the line that are to be kept, in the order of their places.
+pub fn read(line: &[u8], keeps: impl Fn(&Token) -> bool) -> Vec<(Field, Token)> {
     let text = Text::new(line);
     let view = cleared(&text);
-    let (masked, clear) = (&view.masked, &view.clear);
+    let (masked, clear) = (view.masked(), &view.clear);
     let mut found: Vec<(usize, Token)> = Vec::new();
+    let mut add = |place: usize, token: Token| {
+        if keeps(&token) {
+            found.push((place, token));
+        }
+    };
     for &(start, end) in &view.urls {
         // The token has the query, too, although it is blanked.
         let mut stop = end;
@@ -181,15 +199,17 @@ pub fn read(line: &[u8]) -> Vec<(Field, Token)> {
         if let Some((host, port, rest)) = split_url(trim_end(text.bytes(start, stop)))
             && !rest.is_empty()
         {
-            found.push((start, Token::Url(host, port, rest)));
+            add(start, Token::Url(host, port, rest));
         }
     }
     let mut places = addresses(&text, clear);
     with_ports_apart(clear, &mut places);
     for place in places {
         let host = Host::Address(place.address);
-        found.push((place.start, Token::Host(host.clone(), place.port)));
-        found.extend(bare_url(&text, masked, place.start, place.stop, host));
+        add(place.start, Token::Host(host.clone(), place.port));
+        if let Some(url) = bare_url(&text, masked, place.start, place.stop, host) {
+            add(place.start, url);
+        }
     }
     let in_name = |c: u32| c >= 0x80 && !marks::parts(c) || is_word(c) || is(c, b".-");
     let mut i = 0;
@@ -201,13 +221,24 @@ pub fn read(line: &[u8]) -> Vec<(Field, Token)> {
         let end = run(clear, i, in_name);
         let spelled = trim_dots(text.bytes(i, end));
         if spelled.contains(&b'.') || !spelled.is_ascii() && spelled.windows(3).any(is_wide_dot) {
-            let host = Host::Name(name(spelled));
-            found.push((i, Token::Host(host.clone(), None)));
-            found.extend(bare_url(&text, masked, i, end, host));
+            let mut host = Host::Name(name(spelled));
+            let mut port = None;
+            if !spelled.is_ascii()
+                && let Host::Name(name) = host
+            {
+                // In full-width digits, or with other full stops.
+                host = Host::named(name);
+                let is_address = matches!(host, Host::Address(_));
+                port = is_address.then(|| port_after(clear, end)).flatten();
+            }
+            add(i, Token::Host(host.clone(), port));
+            if let Some(url) = bare_url(&text, masked, i, end, host) {
+                add(i, url);
+            }
         }
         i = end;
     }
-    prefixed(&text, clear, &mut found);
+    prefixed(&text, clear, &mut add);
     found.sort_by_key(|(place, _)| *place);
     found
         .into_iter()
@@ -249,7 +280,7 @@ fn bare_url(
     start: usize,
     end: usize,
     host: Host,
-) -> Option<(usize, Token)> {
+) -> Option<Token> {
     let slash = u32::from(b'/');
     if start >= 2 && masked[start - 1] == slash && masked[start - 2] == slash {
         return None;
@@ -267,14 +298,12 @@ fn bare_url(
         return None;
     }
     let stop = run(&text.chars, path, |c| !is_end(c)).min(path + 1 + LONGEST_PATH);
-    Some((
-        start,
-        Token::Url(host, port, path_of(trim_end(text.bytes(path, stop)))),
-    ))
+    let rest = path_of(trim_end(text.bytes(path, stop)));
+    Some(Token::Url(host, port, rest))
 }
 
 /// Length-prefixed names as Windows DNS logs write them: `(4)evil(7)example(0)`.
-fn prefixed(text: &Text<'_>, chars: &[u32], found: &mut Vec<(usize, Token)>) {
+fn prefixed(text: &Text<'_>, chars: &[u32], add: &mut impl FnMut(usize, Token)) {
     // The place behind a length such as `(4)` at `i`: its label begins there. None without a length, or for
     // zero.
     let label_start = |i: usize| {
@@ -302,7 +331,7 @@ fn prefixed(text: &Text<'_>, chars: &[u32], found: &mut Vec<(usize, Token)>) {
         }
         // The root's empty label ends a name.
         if !labels.is_empty() && (0..3).all(|n| at(chars, next + n) == u32::from(b"(0)"[n])) {
-            found.push((i, Token::Host(Host::Name(name(&labels.join(&b'.'))), None)));
+            add(i, Token::Host(Host::Name(name(&labels.join(&b'.'))), None));
             i = next + 3;
         } else {
             i += 1;
@@ -316,7 +345,7 @@ mod tests {
 
     fn tokens(line: &str) -> Vec<String> {
         let spell = |host: &Host| String::from_utf8_lossy(&host.spelled()).into_owned();
-        read(line.as_bytes())
+        read(line.as_bytes(), |_| true)
             .iter()
             .map(|(_, token)| match token {
                 Token::Host(host, None) => spell(host),

@@ -27,6 +27,9 @@ static POINTS_BEFORE: LazyLock<Regex> =
     LazyLock::new(|| expression(r"(?:>|\.[0-9]{1,5})[ \t]{1,32}\z"));
 static POINTS_AFTER: LazyLock<Regex> = LazyLock::new(|| expression(r"\A[ \t]{1,2}-{0,2}>"));
 
+/// Addresses of a line that are told apart; of more nobody knows whose line it is.
+pub const MOST: usize = 1_000;
+
 /// An address of a line, and where it stands.
 #[derive(Clone, Copy, Debug)]
 pub struct Place {
@@ -40,8 +43,12 @@ pub struct Place {
 /// The addresses of a line, in the order of their places.
 pub fn addresses(text: &Text<'_>, clear: &[u32]) -> Vec<Place> {
     let mut found = ipv6(text, clear);
+    let shorter = ipv4(clear);
+    if found.is_empty() {
+        return shorter;
+    }
     let longer = found.len();
-    for place in ipv4(clear) {
+    for place in shorter {
         let before = found[..longer].partition_point(|v6| v6.start <= place.start);
         if before == 0 || found[before - 1].stop <= place.start {
             found.push(place);
@@ -53,7 +60,7 @@ pub fn addresses(text: &Text<'_>, clear: &[u32]) -> Vec<Place> {
 
 /// The same, where a key calls an address the destination, with the port that stands under a key of its own.
 pub fn with_ports_apart(clear: &[u32], places: &mut [Place]) {
-    if places.is_empty() {
+    if places.is_empty() || places.len() > MOST {
         return;
     }
     let plain = bare(clear);
@@ -128,7 +135,7 @@ fn dotted_port(chars: &[u32], start: usize, end: usize, is_v6: bool) -> Option<D
 }
 
 /// The port of `:port` at `end`, if no longer word follows.
-fn port_after(chars: &[u32], end: usize) -> Option<u16> {
+pub fn port_after(chars: &[u32], end: usize) -> Option<u16> {
     if at(chars, end) != u32::from(b':') {
         return None;
     }

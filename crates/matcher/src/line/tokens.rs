@@ -195,6 +195,24 @@ fn find_url(set: &Set, host: &Host, port: Option<u16>, rest: &[u8]) -> Option<u3
     }
 }
 
+/// Whether a token may be a hit, or a way around.
+pub fn may_list(set: &Set, token: &Token) -> bool {
+    match token {
+        Token::Host(Host::Name(name), _) => {
+            let is_way = || {
+                set.providers()
+                    .is_some_and(|all| all.find_name(name).is_some())
+            };
+            set.find_name(name).is_some() || is_way()
+        }
+        Token::Host(Host::Address(address), port) => {
+            let way = || set.providers()?.find_endpoint(*address, (*port)?);
+            find_address(set, *address, *port).is_some() || way().is_some()
+        }
+        Token::Url(host, port, rest) => find_url(set, host, *port, rest).is_some(),
+    }
+}
+
 /// The hits of tokens: each indicator once, with the first field that holds it.
 ///
 /// If a URL hits, its host gives no hit of its own in the fields `Host` and `Text`; in other fields it does.

@@ -5,6 +5,7 @@ use std::mem;
 use smallvec::SmallVec;
 
 use crate::line::record::{self, Record};
+use crate::memory::LARGE;
 use crate::rows::repeats::{LineKey, Repeated};
 use crate::scan::state::{Ask, RecordHits, Scan};
 use crate::shape::wrapper::Readings;
@@ -18,7 +19,11 @@ pub type Lines<'l> = SmallVec<[(&'l [u8], u64); MOST]>;
 impl<'a> Scan<'a> {
     /// Whether a line that may hit can wait for a batch: only lines of the file's own format are looked up by their keys.
     pub(crate) fn can_wait(&self, line: &[u8]) -> bool {
-        self.format.is_some() && !self.options.devices && line.first().is_some_and(|&b| b != b'#')
+        let is_small = line.len() <= LARGE;
+        is_small
+            && self.format.is_some()
+            && !self.options.devices
+            && line.first().is_some_and(|&b| b != b'#')
     }
 
     /// Looks at these lines, in their order, and forgets them.

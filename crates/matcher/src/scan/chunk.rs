@@ -21,6 +21,7 @@ use crate::scan::blocks::Texts;
 use crate::scan::long_line::LongLine;
 use crate::scan::segments::Segment;
 use crate::scan::state::{Ask, Scan};
+use crate::set::Set;
 use crate::shape::wrapper::{Readings, behind_hole};
 use crate::shape::{HEADING_BYTES, Header};
 use crate::token::buffer::Buffer;
@@ -185,6 +186,7 @@ impl<'a> Scan<'a> {
         if line.is_empty() {
             return;
         }
+        let _alone = self.alone(line);
         if self.directive(line, offset) {
             self.every_line |= self.header_cuts_tokens();
             return;
@@ -218,15 +220,16 @@ impl<'a> Scan<'a> {
             let undone = escapes::undone(text);
             // Reading its words takes longer than searching it.
             let undone = undone.filter(|undone| self.is_candidate(undone));
-            let found = freetext::read(text);
-            let shown = undone.as_deref().map(freetext::read);
+            let read = |text: &[u8]| freetext::listed(self.set, text);
+            let (found, shown) = (read(text), undone.as_deref().map(read));
             let hits = |of: &[_]| tokens::hits(self.set, of);
             best.offer(text, hits(&found), &undone, shown.as_deref().map(hits));
             let ways = |of: &[_]| tokens::ways(self.set, of, self.endpoints);
             way.offer(text, ways(&found), &undone, shown.as_deref().map(ways));
         }
         if !best.hits.is_empty() {
-            let said = behind(line, |text| tokens::hits(self.set, text)).unwrap_or(&best.said);
+            let said =
+                behind(self.set, line, |text| tokens::hits(self.set, text)).unwrap_or(&best.said);
             return self.foreign_line(&readings, offset, best.hits, said);
         }
         if self.format.is_none()
@@ -238,7 +241,7 @@ impl<'a> Scan<'a> {
         }
         if !way.hits.is_empty() {
             let find = |text: &[_]| tokens::ways(self.set, text, self.endpoints);
-            let said = behind(line, find).unwrap_or(&way.said);
+            let said = behind(self.set, line, find).unwrap_or(&way.said);
             self.way_line(&readings, offset, way.hits, said);
         } else if self.asked.is_some()
             && self.endpoints
@@ -295,7 +298,7 @@ impl<'a> Scan<'a> {
             self.record(&record, line, offset, true);
             return;
         }
-        let find = |text: &[u8]| tokens::hits(self.set, &freetext::read(text));
+        let find = |text: &[u8]| tokens::hits(self.set, &freetext::listed(self.set, text));
         let device = attribution::attribute(said, &mut hits, readings, find);
         if self.format.is_some() || hits.is_empty() {
             self.unattributed.add(offset, line);
@@ -322,7 +325,8 @@ impl<'a> Scan<'a> {
         if let Some(record) = self.foreign_record(readings) {
             return self.way_record(&record, line, offset);
         }
-        let find = |text: &[u8]| tokens::ways(self.set, &freetext::read(text), self.endpoints);
+        let find =
+            |text: &[u8]| tokens::ways(self.set, &freetext::listed(self.set, text), self.endpoints);
         let device = attribution::attribute(said, &mut ways, readings, find);
         let Some(device) = device.map(Host::Address) else {
             return;
@@ -391,9 +395,13 @@ fn texts<'l>(line: &'l [u8], readings: &'l Readings<'_>) -> impl Iterator<Item =
 }
 
 /// The text behind a hole in the line, if `find` finds something in it.
-fn behind(line: &[u8], find: impl FnOnce(&[(Field, Token)]) -> Hits) -> Option<&[u8]> {
+fn behind<'l>(
+    set: &Set,
+    line: &'l [u8],
+    find: impl FnOnce(&[(Field, Token)]) -> Hits,
+) -> Option<&'l [u8]> {
     memchr(0, line)?;
     let text = behind_hole(line);
-    let has_hit = !find(&freetext::read(text)).is_empty();
+    let has_hit = !find(&freetext::listed(set, text)).is_empty();
     has_hit.then_some(text)
 }

@@ -41,7 +41,8 @@ impl Scan<'_> {
         if is_known || !is_joined(line) {
             return;
         }
-        if has_hits || !tokens::hits(self.set, &freetext::read(line)).is_empty() {
+        let _alone = self.alone(line);
+        if has_hits || !tokens::hits(self.set, &freetext::listed(self.set, line)).is_empty() {
             self.odd.joined = first(self.odd.joined, Some(offset));
         }
     }

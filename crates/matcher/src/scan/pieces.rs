@@ -5,6 +5,15 @@ pub const PIECE: usize = 1 << 20;
 /// Bytes that two pieces share where there is no border: more than two names (RFC 1035 2.3.4).
 const OVERLAP: usize = 512;
 
+const BORDERS: &[u8] = b" \t\"'<>";
+
+/// How many bytes of a line need not be looked at where these first ones were parsed: a word at their end is looked at again.
+pub fn covered(parsed: &[u8]) -> usize {
+    let least = parsed.len().saturating_sub(OVERLAP);
+    let border = parsed[least..].iter().rposition(|b| BORDERS.contains(b));
+    border.map_or(least, |at| least + at)
+}
+
 /// Cuts a line into pieces at white space or a quote, else with an overlap.
 #[derive(Debug, Default)]
 pub struct Pieces {
@@ -19,7 +28,7 @@ impl Pieces {
             let piece = &self.held[start..start + PIECE];
             match piece
                 .iter()
-                .rposition(|b| b" \t\"'<>".contains(b))
+                .rposition(|b| BORDERS.contains(b))
                 .filter(|&cut| cut >= OVERLAP)
             {
                 Some(cut) => {

@@ -9,6 +9,7 @@ use crate::rows::spool::temporary;
 use crate::rows::{Keys, Known, Line};
 use crate::scan::state::{RecordHits, Scan};
 use crate::set::providers::is_way;
+use crate::shape::wrapper::Readings;
 use crate::time::Moment;
 
 impl Scan<'_> {
@@ -34,6 +35,24 @@ impl Scan<'_> {
             return None;
         }
         self.rows.known(&found.keys)
+    }
+
+    /// A long line with hits that the file's format does not read. It is told where a hit is in no field of its first part: the
+    /// hit may lie behind that part.
+    pub fn foreign_long_line(&mut self, readings: &Readings<'_>, offset: u64, hits: Hits) {
+        let start = readings.line;
+        let Some(record) = self.foreign_record(readings) else {
+            return self.foreign_line(readings, offset, hits, start);
+        };
+        self.record(&record, start, offset, true);
+        tokens::of_record(&record, &mut self.tokens);
+        let own = tokens::hits(self.set, &self.tokens);
+        if hits
+            .iter()
+            .any(|hit| own.iter().all(|own| own.item != hit.item))
+        {
+            self.unattributed.add(offset, start);
+        }
     }
 
     /// Puts the hits of a record, with the keys of their rows, into `found`; the memory of the rows is asked for.

@@ -1,6 +1,6 @@
 //! The state of one thread of a scan, and how it is handed to other threads.
 use std::mem;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use jiff::tz::TimeZone;
 
@@ -9,6 +9,7 @@ use crate::format::Format;
 use crate::line::clocks::{Order, Told, date_order};
 use crate::line::hit::{Field, Hits};
 use crate::line::tokens::Token;
+use crate::memory::LARGE;
 use crate::options::{Options, Progress};
 use crate::rows::alive::Alive;
 use crate::rows::repeats::Repeats;
@@ -194,6 +195,12 @@ impl<'a> Scan<'a> {
             order: self.dates,
             is_utc: self.reader.header.is_utc(),
         }
+    }
+
+    /// Keeps other threads from reading a large line as long as this one reads it.
+    pub fn alone(&self, line: &[u8]) -> Option<MutexGuard<'a, ()>> {
+        let account = self.progress.spare.account();
+        (line.len() > LARGE).then(|| account.large_line())
     }
 
     pub fn accept(&mut self, baton: Baton) {

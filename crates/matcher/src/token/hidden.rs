@@ -1,6 +1,8 @@
 //! Bytes that hide a name: what is not ASCII, escapes, length-prefixed names.
 //!
 //! A word is read as it may be meant, and looked for in the list: most words have no full stop and are no name.
+use memchr::memmem;
+
 use super::spelling::{Escape, Word, escape, is_plain, is_word, piece};
 use crate::canonical::address::{self, Address};
 use crate::canonical::{marks, names};
@@ -82,6 +84,12 @@ impl<'a> Hidden<'a> {
         while bits != 0 {
             let place = at + bits.trailing_zeros() as usize;
             bits &= bits - 1;
+            if matches!(
+                (buf[place], buf[place + 1]),
+                (b'#', b'2'..=b'9') | (b'#' | b'^', b' ')
+            ) {
+                continue;
+            }
             self.has_colours |= colours::may_begin(&buf[place..]);
             if place >= self.until && self.hides(place) {
                 places.push(place as u32);
@@ -91,8 +99,9 @@ impl<'a> Hidden<'a> {
 
     fn hides(&mut self, place: usize) -> bool {
         match self.buf[place] {
-            b'#' | b'^' => false,
+            b'#' | b'^' => colours::may_begin_title(&self.buf[place..]),
             b'(' => prefixed(self.set, &self.buf[place..]),
+            b'\\' if colours::may_begin_title(&self.buf[place..]) => true,
             b'\\' => match escape(&self.buf[place..]) {
                 Escape::None => false,
                 Escape::Parts(size) => self.is_in_colour(place) || self.follows(place + size),
@@ -101,6 +110,14 @@ impl<'a> Hidden<'a> {
             },
             _ => self.word(place),
         }
+    }
+
+    /// Adds the places of titles in the chunk: an escape in one may hide where it ends.
+    #[cold]
+    pub fn titles(&self, len: usize, places: &mut Vec<u32>) {
+        let text = &self.buf[self.from..self.from + len];
+        let found = memmem::find_iter(text, b"\x1B]");
+        places.extend(found.map(|at| (self.from + at) as u32));
     }
 
     /// Whether this escape may spell a sign among the parameters of a colour, such as `;`.

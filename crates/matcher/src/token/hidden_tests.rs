@@ -128,7 +128,7 @@ fn is_listed(set: &Set, line: &[u8]) -> bool {
             ])
         })
     };
-    all.any(|text| is_hit(&freetext::read(text))) || fields()
+    all.any(|text| is_hit(&freetext::listed(set, text))) || fields()
 }
 
 /// The strings of a JSON object.

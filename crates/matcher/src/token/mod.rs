@@ -337,6 +337,9 @@ fn find<C: Classes>(classes: C, search: &mut Search<'_>, out: &mut Candidates) {
     }
     out.has_high |= hidden.has_high;
     out.has_controls |= hidden.has_colours;
+    if out.has_controls {
+        hidden.titles(len, &mut out.places);
+    }
 }
 
 impl Streams {

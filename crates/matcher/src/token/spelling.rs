@@ -47,7 +47,7 @@ pub(super) fn escape(bytes: &[u8]) -> Escape {
 /// Whether a name, an address or a path may hold this byte, or whether it may begin an escape, a colour or a label with its
 /// length.
 fn is_in_names(b: u8) -> bool {
-    address::is_token(b) || b":\\/()#^[".contains(&b)
+    address::is_token(b) || b":\\/()#^[]".contains(&b)
 }
 
 fn number(digits: &[u8]) -> Option<u32> {
@@ -133,8 +133,11 @@ fn escaped(bytes: &[u8]) -> Option<(Piece, usize)> {
     }
 }
 
-/// Whether an escape follows the beginning of a control sequence, or nothing of it.
+/// Whether an escape follows the beginning of a control sequence, or may stand in a title.
 fn begins_with_escape(bytes: &[u8]) -> bool {
+    if bytes[0] == b']' {
+        return true;
+    }
     let rest = bytes.strip_prefix(b"[").unwrap_or(bytes);
     let end = rest.iter().find(|b| !(b'0'..=b'?').contains(b));
     end == Some(&b'\\')

@@ -142,7 +142,7 @@ fn check_one(set: &Set, text: &[u8], lead: usize, scratch: &mut Scratch) -> usiz
     let expected: BTreeSet<usize> = text
         .split(|&b| b == b'\n')
         .enumerate()
-        .filter(|(_, line)| !tokens::hits(set, &freetext::read(line)).is_empty())
+        .filter(|(_, line)| !tokens::hits(set, &freetext::listed(set, line)).is_empty())
         .map(|(i, _)| i)
         .collect();
     let newlines = memchr::memchr_iter(b'\n', text).count() as u64;

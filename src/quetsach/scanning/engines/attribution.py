@@ -258,6 +258,8 @@ def _sides(line: str, listed: set[str], starts: frozenset[int]) -> _Sides:
     peers: list[tuple[str, int | None]] = []
     has_own_server = False
     places = freetext.addresses(line)
+    if len(places) > freetext.MOST_ADDRESSES:
+        return found
     line = bare(line)
     is_inward = directions.is_inward(line) or directions.is_served(line)
     ways = directions.ways(line, places)

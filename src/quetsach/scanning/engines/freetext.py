@@ -54,6 +54,8 @@ _AUTHORITY_AND_REST = re.compile(rf"[^{_END}{_MARKS}/?#\\]*(?:[/?#\\][^{_END}]*)
 _BLANKED = re.compile(" +")
 _SCHEME = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*\Z")
 LONGEST_SCHEME = 32
+MOST_ADDRESSES = 1000
+"""Addresses of a line that are told apart; of more nobody knows whose line it is."""
 _AUTHORITY_END = re.compile(r"[/?#\\]")
 _BARE = re.compile(rf"(?::([0-9]{{1,5}}))?(/[^{_END}]{{0,2047}})")
 _PUNCTUATION = ".,;:)]}" + "".join(chr(c) for first, last in _ALL for c in range(first, last + 1))
@@ -170,7 +172,7 @@ def read(line: bytes, url_hosts: Container[str] = _ANY) -> FreeText:
     for run in _NAME.finditer(clear):
         spelled = run[0].strip(".")
         if _has_dot(spelled) and not is_numeric_name(spelled):
-            hosts.append((run.start(), run.end(), Token("text", "name", name(spelled))))
+            hosts.append((run.start(), run.end(), _named(clear, run.end(), spelled)))
     for start, end, token in hosts:
         found.append((start, token))
         if token.value in url_hosts and not masked[max(0, start - 3) : start].endswith("//"):
@@ -181,6 +183,14 @@ def read(line: bytes, url_hosts: Container[str] = _ANY) -> FreeText:
             found.append((run.start(), Token("text", "name", value)))
     found.sort(key=lambda f: f[0])
     return FreeText(tuple(dict.fromkeys(t for _, t in found)))
+
+
+def _named(line: str, end: int, spelled: str) -> Token:
+    """The token of a name; one in full-width digits, or with other full stops, may be an address."""
+    value = name(spelled)
+    if not spelled.isascii() and address(value) == value:
+        return Token("text", "address", value, _port_after(line, end))
+    return Token("text", "name", value)
 
 
 def _urls(line: str) -> Iterator[tuple[int, int]]:
@@ -256,6 +266,8 @@ def _with_port(
 ) -> list[tuple[int, int, Token]]:
     """The same, where a key calls an address the destination, with the port that stands under a key of its
     own."""
+    if len(hosts) > MOST_ADDRESSES:
+        return hosts
     plain = bare(line)
     paths = keys.around(plain, [start for start, _, _ in hosts])
     found = []

@@ -43,15 +43,10 @@ class LongLine:
     def pieces(self, size: int, covered: int = 0) -> Iterator[bytes]:
         """Pieces of `size` bytes (over 2 * OVERLAP), cut at white space or a quote, else overlapping.
 
-        Without the first `covered` bytes, and without colours.
+        Without colours, and without the first `covered` bytes; but a word at their end is in the first piece.
         """
-        for piece in self._cut(size):
-            yield colours.removed(piece[covered:])
-            covered = max(0, covered - len(piece))
-
-    def _cut(self, size: int) -> Iterator[bytes]:
         held = b""
-        for block in self.blocks():
+        for block in self._shown_blocks(covered):
             held += block
             while len(held) > size:
                 cut = max(held.rfind(border, OVERLAP, size) for border in _BORDERS)
@@ -63,6 +58,22 @@ class LongLine:
                     held = held[size - OVERLAP :]
         if held:
             yield held
+
+    def _shown_blocks(self, covered: int) -> Iterator[bytes]:
+        """The blocks without colours: a piece would begin within one."""
+        skip = _border(self.start[:covered]) if covered else 0
+        parts = colours.Parts()
+        for block in self.blocks():
+            yield parts.add(block[skip:])
+            skip = max(0, skip - len(block))
+        yield parts.rest()
+
+
+def _border(parsed: bytes) -> int:
+    """Where the last word of a parsed part may begin."""
+    least = max(0, len(parsed) - OVERLAP)
+    border = max(parsed.rfind(border, least) for border in _BORDERS)
+    return border if border >= 0 else least
 
 
 def split(chunks: Iterator[bytes], limit: int) -> Iterator[tuple[int, bytes | LongLine]]:

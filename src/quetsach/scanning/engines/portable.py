@@ -267,8 +267,7 @@ class _Scan:
             yield chunk
 
     def _is_cancelled(self, source: Source, at: int) -> bool:
-        """Whether the scan is cancelled; the first time, the error names the byte up to which the log was
-        read."""
+        """Whether the scan is cancelled; first, an error names the byte to which the log was read."""
         if not isinstance(self.progress, Progress) or not self.progress.cancelled:
             return False
         if not self.has_stopped:
@@ -358,11 +357,14 @@ class _Scan:
         if self.format == TEXT and found.hits:
             self._keep_way(rows_of(found.hits), self._free_text_told(line, said, offset, found.device))
 
-    def _hit_line(self, line: bytes, offset: int, hits: Hits, said: bytes) -> None:
-        """A line with a hit that does not parse by the file's format; `said` is its text."""
+    def _hit_line(self, line: bytes, offset: int, hits: Hits, said: bytes, *, is_long: bool = False) -> None:
+        """A line with a hit that does not parse by the file's format; `said` is its text. A long line
+        with a hit that is in no field of its first part is told: the hit may lie behind that part."""
         record = self.reader.read(line, self.others)
         if record is not None:
             self._record(record, line, offset)
+            if is_long and set(hits) - set(hits_of(self.index, tokens_of(record))):
+                self._not_understood(line)
             return
         found = attribution.attribute(said, hits, list(self.reader.readings(line)), self._hits)
         if self.format != TEXT or not found.hits:
@@ -459,7 +461,7 @@ class _Scan:
         else:
             self.hours.long_line(offset, None)
             if hits:
-                self._hit_line(start, offset, hits, start)
+                self._hit_line(start, offset, hits, start, is_long=True)
         self.odd.line(start, offset, has_hits=bool(hits))
         self.hours.end_long_line()
 
