@@ -88,8 +88,12 @@ class Registry(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Drive:
-    r"""A drive of Windows by its root (`D:\`). `kind` is fixed, removable, network or disc. `reason` is "",
-    or the reason of `fact.REASONS` for which its root cannot be listed."""
+    r"""A drive of Windows by its root: `D:\`, the folder where it is mounted (`C:\Data\`), or the name of a
+    volume without either (`\\?\Volume{…}\`).
+
+    `kind` is fixed, removable, network, disc, or raw for a volume that Windows itself cannot read. `reason`
+    is "", or the reason of `fact.REASONS` for which its root cannot be listed.
+    """
 
     root: str
     kind: str = "fixed"
