@@ -4,6 +4,7 @@ clean."""
 from __future__ import annotations
 
 import struct
+import sys
 from pathlib import Path
 from typing import Any
 from uuid import UUID
@@ -13,9 +14,9 @@ import pytest
 from quetsach.endpoint import checking, machines, windowspath
 from quetsach.endpoint.checking import Result
 from quetsach.endpoint.files import shortcut as reader
-from quetsach.endpoint.machines import hive
+from quetsach.endpoint.machines import hive, live
 from quetsach.endpoint.machines.windows import without_letter
-from quetsach.endpoint.probes import tasks
+from quetsach.endpoint.probes import processes, tasks
 from tests.endpoint import hives, world
 from tests.endpoint.plants import shortcut
 from tests.endpoint.test_event_witness import event
@@ -400,6 +401,20 @@ def test_a_damaged_shortcut_is_named(folder: str) -> None:
     for content, verdict in ((whole, "clean"), (whole[:90], "unknown"), ("khong phai loi tat", "clean")):
         done = world.look_at_recording(world.planted({"files": {rf"{folder}\a.lnk": content}}))
         assert str(done.verdict) == verdict
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="needs /proc")
+def test_programs_that_an_account_may_not_see_are_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    def closed(self: Path) -> Path:
+        raise PermissionError(13, "closed", str(self))
+
+    def gone(self: Path) -> Path:
+        raise FileNotFoundError(2, "a thread of the kernel", str(self))
+
+    for answer, told in ((closed, {("no_permission", "/proc")}), (gone, set())):
+        monkeypatch.setattr(live.Path, "readlink", answer)
+        seen = processes.PROBE.run(machines.here())
+        assert {(gap.reason, gap.detail) for gap in seen.gaps} == told
 
 
 @pytest.mark.recorded

@@ -116,13 +116,15 @@ class User:
 
 @dataclass(frozen=True, slots=True)
 class Process:
-    """A running program. `program` is the path of its image, "" where this account may not see it."""
+    """A running program. `program` is the path of its image, "" where it has none, or where this account may
+    not see it (`is_closed`)."""
 
     pid: int
     name: str
     program: str
     command: str = ""
     is_deleted: bool = False
+    is_closed: bool = False
 
 
 @dataclass(frozen=True, slots=True)
