@@ -19,7 +19,7 @@ _CONSUMER = re.compile(rb"(CommandLine|ActiveScript)EventConsumer\0{1,4}(\x01?)"
 """A text is behind a zero in one byte a letter, behind a one in UTF-16."""
 _NAME = re.compile(rb"[\x20-\x7e]{1,200}")
 _LONGEST = 2 * commandline.LONGEST
-"""Bytes of a text that are read. A text is compared up to half of that, and a longer text is told."""
+"""Bytes of a text that are read. A check compares half of that, and a longer text becomes a gap."""
 _SHORTEST, _ASCII_SHARE = 3, 0.8
 _LETTERS = re.compile("[^\x00-\x08\x0b\x0c\x0e-\x1f\x7f]+")
 _RUNS = re.compile(r"[\\/]|\.(?:exe|bat|cmd|ps1|vbs|js)\b|createobject|wscript|powershell", re.I)
