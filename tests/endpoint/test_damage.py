@@ -106,7 +106,7 @@ def test_a_hive_that_says_it_has_four_thousand_million_values() -> None:
 @example(b"\xff\xfe<\0")
 def test_tasks(content: bytes) -> None:
     with contextlib.suppress(ValueError):
-        assert len(tasks.actions(content)) <= 64
+        assert isinstance(tasks.actions(content), list)
 
 
 @quick
@@ -147,11 +147,11 @@ def test_hosts_file_in_utf16_and_with_remarks() -> None:
     lambda cut: LINK[: cut[0]] + cut[1] + LINK[cut[0] :]
 ))  # fmt: skip
 def test_shortcuts(content: bytes) -> None:
-    assert isinstance(shortcut.target(content), str)
+    assert isinstance(shortcut.target(content)[0], str)
 
 
 def test_a_sound_shortcut() -> None:
-    assert shortcut.target(LINK) == "C:\\x\\a.exe"
+    assert shortcut.target(LINK) == ("C:\\x\\a.exe", True)
 
 
 json_values = st.recursive(

@@ -259,16 +259,21 @@ def test_a_line_that_is_longer_than_the_check_reads_is_never_clean() -> None:
 def test_values_of_the_registry_that_are_cut_off_give_what_stands_before() -> None:
     whole = stored("a.exe", "b")
     for length in range(len(whole)):
-        assert tasks.stored_actions(whole[:length].hex()) in ([], [("a.exe", "b")])
-    assert tasks.stored_actions(whole.hex()) == [("a.exe", "b")]
+        runs, is_whole = tasks.stored_actions(whole[:length].hex())
+        assert runs in ([], [("a.exe", "b")])
+        assert is_whole == (length in (0, len(whole) - 2)), "without its flags it is as good as whole"
+    assert tasks.stored_actions(whole.hex()) == ([("a.exe", "b")], True)
     shim = bytearray(struct.pack("<I", 52).ljust(52, b"\0"))
     for path in (r"C:\a.exe", r"C:\Users\an\KMSpico.exe"):
         raw = path.encode("utf-16-le")
         body = struct.pack("<H", len(raw)) + raw + bytes(12)
         shim += b"10ts" + bytes(4) + struct.pack("<I", len(body)) + body
     for length in range(len(shim)):
-        assert len(executed.cached_programs(bytes(shim[:length]).hex())) <= 2
-    assert executed.cached_programs(bytes(shim).hex()) == [r"C:\a.exe", r"C:\Users\an\KMSpico.exe"]
+        found, is_whole = executed.cached_programs(bytes(shim[:length]).hex())
+        assert len(found) <= 2
+        assert not is_whole or len(found) == shim[:length].count(b"10ts")
+    programs = [r"C:\a.exe", r"C:\Users\an\KMSpico.exe"]
+    assert executed.cached_programs(bytes(shim).hex()) == (programs, True)
     assert proxies.winhttp_proxy(_winhttp("a:1").hex()) == "a:1"
     for told in ("", "zz", "00" * 9, (b"\xff" * 16).hex()):
         assert proxies.winhttp_proxy(told) == ""
@@ -355,7 +360,7 @@ def test_hooks_of_apt_by_their_manual() -> None:
         '# DPkg::Pre-Invoke {"no";};\nDPkg::Pre-Install-Pkgs:: "/usr/bin/d";\n'
         'APT::Periodic::Enable "1";\n'
     )
-    assert apt_hooks(text) == ['a "b" c', "/usr/bin/d"]
+    assert apt_hooks(text) == (['a "b" c', "/usr/bin/d"], True)
 
 
 def test_only_the_line_that_matches_leaves_the_machine() -> None:

@@ -79,6 +79,17 @@ def test_the_list_is_shown_by_its_worst_lines_and_how_to_see_all() -> None:
     assert "w4.example" not in text
 
 
+@pytest.mark.parametrize(
+    ("page", "told"),
+    [("", "5 more machines; see all with -o result.xlsx"), ("a.html", "5 more machines; see all in a.html")],
+)
+def test_who_dropped_a_log_is_led_to_the_page_that_was_saved(page: str, told: str) -> None:
+    rows = [cast.sighting(device=f"10.0.0.{number}") for number in range(1, 26)]
+    out = io.StringIO()
+    table.show(screens.on(out, 120), cast.report(rows), page)
+    assert told in out.getvalue()
+
+
 def test_machines_are_sums_over_rows_with_the_strongest_action() -> None:
     rows = [
         cast.sighting(action="blocked", count=5),

@@ -14,6 +14,9 @@ from quetsach.results import output
 from quetsach.text.language import gettext as _
 from quetsach.text.words import visible
 
+_PAGES = frozenset({".html", ".xlsx"})
+"""The ends of files that hold all machines and that people read."""
+
 
 def refuse_inputs(
     outputs: Iterable[Path],
@@ -73,8 +76,9 @@ def save(outputs: Sequence[Path], report: output.Report) -> bool:
     return is_saved
 
 
-def show(report: output.Report, *, as_json: bool) -> bool:
-    """Print the answer on standard output; notes and errors on standard error.
+def show(report: output.Report, outputs: Sequence[Path], *, as_json: bool) -> bool:
+    """Print the answer on standard output; notes and errors on standard error. `outputs` are the files that
+    were to be saved.
 
     Returns False where standard output fails; the other outputs still get the answer.
     """
@@ -86,7 +90,8 @@ def show(report: output.Report, *, as_json: bool) -> bool:
         else:
             from quetsach.results import table
 
-            table.show(say.screen(), report)
+            pages = (out for out in outputs if out.suffix.lower() in _PAGES and out.is_file())
+            table.show(say.screen(), report, visible(str(next(pages, ""))))
         sys.stdout.flush()
     except OSError as error:
         if error.filename is not None:

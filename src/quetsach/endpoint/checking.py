@@ -193,7 +193,7 @@ def targets(facts: Sequence[Fact]) -> Iterator[str]:
             if one.fields[name]:
                 found.setdefault(one.fields[name])
         if one.kind in _COMMANDS:
-            for word in one.fields["command"].split()[:12]:
+            for word in one.fields["command"].split():
                 if word.startswith("/"):
                     found.setdefault(word)
     yield from found

@@ -106,6 +106,7 @@ REASONS: Mapping[str, str] = {
     "no_permission": "needs administrator rights",
     "locked": "is locked (BitLocker); unlock it, then check again",
     "other_machine": "belongs to another machine, or is a disc; it was not looked at",
+    "raw": "holds nothing that Windows can read, such as a partition of Linux; it was not looked at",
     "missing": "is not there",
     "elsewhere": "is a link to something that this disk does not hold; look at the disk that does, too",
     "no_registry": "the registry of this Windows is not there",

@@ -88,8 +88,12 @@ class Registry(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Drive:
-    r"""A drive of Windows by its root (`D:\`). `kind` is fixed, removable, network or disc. `reason` is "",
-    or the reason of `fact.REASONS` for which its root cannot be listed."""
+    r"""A drive of Windows by its root: `D:\`, the folder where it is mounted (`C:\Data\`), or the name of a
+    volume without either (`\\?\Volume{…}\`).
+
+    `kind` is fixed, removable, network, disc, or raw for a volume that Windows itself cannot read. `reason`
+    is "", or the reason of `fact.REASONS` for which its root cannot be listed.
+    """
 
     root: str
     kind: str = "fixed"
@@ -112,13 +116,15 @@ class User:
 
 @dataclass(frozen=True, slots=True)
 class Process:
-    """A running program. `program` is the path of its image, "" where this account may not see it."""
+    """A running program. `program` is the path of its image, "" where it has none, or where this account may
+    not see it (`is_closed`)."""
 
     pid: int
     name: str
     program: str
     command: str = ""
     is_deleted: bool = False
+    is_closed: bool = False
 
 
 @dataclass(frozen=True, slots=True)

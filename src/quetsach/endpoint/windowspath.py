@@ -6,7 +6,9 @@ import re
 from collections.abc import Mapping
 from ntpath import basename, dirname, join, normpath, splitdrive
 
-__all__ = ["basename", "clean", "dirname", "expand", "join", "of_person", "program_of", "splitdrive"]
+__all__ = [
+    "basename", "clean", "dirname", "expand", "is_elsewhere", "join", "of_person", "program_of", "splitdrive",
+]  # fmt: skip
 
 VARIABLES: Mapping[str, str] = {
     "systemroot": r"C:\Windows",
@@ -25,9 +27,12 @@ VARIABLES: Mapping[str, str] = {
 }
 """The usual values of these variables, for a disk seen from outside."""
 
+VOLUME = re.compile(r"\\\\\?\\Volume\{[0-9A-F-]{36}\}(?=\\|$)", re.I)
+"""The beginning of a path on a volume by its number, as volumes without a letter are named."""
 _VARIABLE = re.compile(r"%([^%\\/]{1,64})%")
 _ENDS = re.compile(r"\.(?:exe|dll|sys|com|scr|bat|cmd|ps1|vbs|js|wsf|hta|cpl|ocx|jar)(?=$|[\s,\"'])", re.I)
-_LONGEST = 4096
+_LONGEST = 1 << 15
+"""Characters of a command line, at most (Microsoft Learn, 'CreateProcessW')."""
 
 
 def of_person(folder: str, variables: Mapping[str, str] = VARIABLES) -> Mapping[str, str]:
@@ -50,8 +55,7 @@ def expand(text: str, variables: Mapping[str, str] = VARIABLES) -> str:
 def clean(path: str, variables: Mapping[str, str] = VARIABLES) -> str:
     r"""One spelling for one file: variables, `\??\`, `\SystemRoot`, `system32\…` and slashes resolved."""
     text = expand(path.strip().strip('"'), variables).replace("/", "\\")
-    for prefix in ("\\??\\", "\\\\?\\"):
-        text = text.removeprefix(prefix)
+    text = _without_prefix(text)
     root = variables.get("systemroot", VARIABLES["systemroot"])
     lower = text.casefold()
     if lower.startswith("\\systemroot\\"):
@@ -59,6 +63,23 @@ def clean(path: str, variables: Mapping[str, str] = VARIABLES) -> str:
     elif lower.startswith(("system32\\", "syswow64\\")):
         text = f"{root}\\{text}"
     return normpath(text) if text else ""
+
+
+def _without_prefix(text: str) -> str:
+    """The path without what names the same place in another way (Microsoft Learn, 'Naming Files, Paths, and
+    Namespaces')."""
+    for prefix in ("\\??\\", "\\\\?\\", "\\\\.\\"):
+        rest = text.removeprefix(prefix)
+        if rest != text:
+            if VOLUME.match(f"\\\\?\\{rest}"):
+                return f"\\\\?\\{rest}"
+            return f"\\\\{rest[4:]}" if rest[:4].casefold() == "unc\\" else rest
+    return text
+
+
+def is_elsewhere(path: str) -> bool:
+    """Whether a path lies on a server."""
+    return path.startswith("\\\\") and not VOLUME.match(path)
 
 
 def program_of(command: str, variables: Mapping[str, str] = VARIABLES) -> str:

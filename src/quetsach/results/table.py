@@ -26,8 +26,8 @@ _STYLES = {"allowed": "bold red", "blocked": "yellow", "attempt": "yellow", "unk
 _LEVELS = {"reject": 0, "stop": 1, "warn": 2}
 
 
-def show(screen: Screen, report: Report) -> None:
-    """Print the answer of a scan, machines first."""
+def show(screen: Screen, report: Report, page: str = "") -> None:
+    """Print the answer of a scan, machines first. `page` is the name of a saved file that holds all of it."""
     machines = by_machine(report.result.sightings, report.paths, doubts=report.doubts)
     found = summary.figures(report, machines)
     _say(screen, _recognised(report), "dim")
@@ -46,14 +46,9 @@ def show(screen: Screen, report: Report) -> None:
         _machines(screen, machines[:MOST_MACHINES], report)
         hidden = len(machines) - MOST_MACHINES
         if hidden > 0:
-            text = ngettext(
-                "%(n)s more machine; see all with -o result.xlsx",
-                "%(n)s more machines; see all with -o result.xlsx",
-                hidden,
-            )
-            _say(screen, text % {"n": words.number(hidden)})
-    _around(screen, report)
-    _unattributed(screen, found, report)
+            _say(screen, _more_machines(hidden, page))
+    _around(screen, report, page)
+    _unattributed(screen, found, report, page)
     remarks = summary.remarks(found, report)
     if remarks:
         screen.say("")
@@ -61,7 +56,21 @@ def show(screen: Screen, report: Report) -> None:
             _say(screen, f"• {remark}")
 
 
-def _around(screen: Screen, report: Report) -> None:
+def _more_machines(more: int, page: str) -> str:
+    if page:
+        text = ngettext(
+            "%(n)s more machine; see all in %(file)s", "%(n)s more machines; see all in %(file)s", more
+        )
+    else:
+        text = ngettext(
+            "%(n)s more machine; see all with -o result.xlsx",
+            "%(n)s more machines; see all with -o result.xlsx",
+            more,
+        )
+    return text % {"n": words.number(more), "file": page}
+
+
+def _around(screen: Screen, report: Report, page: str) -> None:
     """The first machines that go around the place that watches, and how."""
     machines = report.result.bypasses.machines
     if not machines:
@@ -72,15 +81,10 @@ def _around(screen: Screen, report: Report) -> None:
         _say(screen, f"  {machine.device}: {summary.ways(machine)}")
     more = len(machines) - MOST_AROUND
     if more > 0:
-        text = ngettext(
-            "%(n)s more machine; see all with -o result.xlsx",
-            "%(n)s more machines; see all with -o result.xlsx",
-            more,
-        )
-        _say(screen, "  " + text % {"n": words.number(more)})
+        _say(screen, "  " + _more_machines(more, page))
 
 
-def _unattributed(screen: Screen, found: summary.Figures, report: Report) -> None:
+def _unattributed(screen: Screen, found: summary.Figures, report: Report, page: str) -> None:
     """The first lines that no format reads, so that a person can read which machine it was."""
     lines = [(one.path, line) for one in report.result.coverage for line in one.unattributed]
     if not lines:
@@ -91,12 +95,19 @@ def _unattributed(screen: Screen, found: summary.Figures, report: Report) -> Non
         _say(screen, f"  {path}: {line}")
     more = found.not_understood - len(lines[:MOST_UNATTRIBUTED])
     if more > 0:
-        text = ngettext(
-            "%(n)s more line; see the first of each log with -o result.html",
-            "%(n)s more lines; see the first of each log with -o result.html",
-            more,
-        )
-        _say(screen, "  " + text % {"n": words.number(more)})
+        if page:
+            text = ngettext(
+                "%(n)s more line; see the first of each log in %(file)s",
+                "%(n)s more lines; see the first of each log in %(file)s",
+                more,
+            )
+        else:
+            text = ngettext(
+                "%(n)s more line; see the first of each log with -o result.html",
+                "%(n)s more lines; see the first of each log with -o result.html",
+                more,
+            )
+        _say(screen, "  " + text % {"n": words.number(more), "file": page})
 
 
 def show_notes(screen: Screen, notes: list[ListNote]) -> None:

@@ -79,7 +79,7 @@ def run(paths: tuple[str, ...], **given: Any) -> int:
     told = _of_added(report, prepared, given["added_since"]) if given["added_since"] else report
     whole = tuple(out for out in outputs if out.suffix.lower() == ".jsonl")
     is_saved = answer.save(whole, report) & answer.save([out for out in outputs if out not in whole], told)
-    is_shown = answer.show(report if given["as_json"] else told, as_json=given["as_json"])
+    is_shown = answer.show(report if given["as_json"] else told, outputs, as_json=given["as_json"])
     if result.is_interrupted:
         say.error(
             _("Interrupted. What was found so far is shown; the result is marked incomplete and not sent.")

@@ -97,6 +97,9 @@ _LEFT_OUT = re.compile(
     r"|/(?:clamav|quarantine)/quarantine(?:/|$)|/var/lib/quetsach(?:/|$)",
     re.IGNORECASE,
 )
+_DEVICES = ("\\device\\", "globalroot\\", "\\global??\\", "harddiskvolume", "\\dosdevices\\")
+"""Paths by the name of a device, which programs cannot open by that name."""
+_MOST_TARGETS = 100_000
 _DEPTH = 64
 """The depth of a full check; deeper folders become gaps."""
 
@@ -120,13 +123,19 @@ class Walk:
 
     def files(self, targets: Iterable[str]) -> Iterator[Candidate]:
         """Targets first: programs that run or start by themselves matter most."""
-        for target in targets:
+        for number, target in enumerate(targets):
+            if number >= _MOST_TARGETS:
+                self.gaps.append(Gap("too_large", target))
+                break
             yield from self._target(target)
         # What is opened comes first: a file that was compared by name only is not seen a second time.
         for folder, depth, opens in sorted(self._folders(), key=itemgetter(2)):
             yield from self._below(folder, depth, opens)
 
     def _target(self, path: str) -> Iterator[Candidate]:
+        if self._machine.system is System.WINDOWS and path.casefold().startswith(_DEVICES):
+            self.gaps.append(Gap("failed", path))
+            return
         try:
             with unbroken(path):
                 files = self._machine.files

@@ -11,6 +11,7 @@ from operator import itemgetter
 from pathlib import Path
 from typing import BinaryIO
 
+from quetsach.endpoint import windowspath
 from quetsach.endpoint.fact import Unavailable
 from quetsach.endpoint.machine import Entry
 
@@ -31,6 +32,8 @@ _BACKSLASH = "\uf05c"
 """Stands for a backslash within a name on a Windows disk, as in Samba, Cygwin and WSL."""
 _NOT_CONNECTED = {21, 53, 67}
 """Windows: the drive, the other machine or its share is not there now."""
+UNKNOWN_TO_WINDOWS = 1005
+"""ERROR_UNRECOGNIZED_VOLUME: nothing that Windows can read, such as a partition of Linux."""
 _LOCKED_VOLUME = 0x80310000
 """FVE_E_LOCKED_VOLUME of winerror.h: BitLocker keeps the drive closed."""
 
@@ -186,12 +189,17 @@ class DiskFiles:
 
 
 class OwnWindowsFiles(DiskFiles):
-    """The disks of the Windows that this runs on."""
+    """The disks of the Windows that this runs on. `mounted` are the folders in which drives are mounted."""
+
+    def __init__(self) -> None:
+        self.mounted: frozenset[str] = frozenset()
 
     def _place(self, path: str) -> Path | None:
-        return None if "\0" in path or path.startswith("\\\\") else Path(path)
+        return None if "\0" in path or windowspath.is_elsewhere(path) else Path(path)
 
     def follow(self, path: str) -> str:
+        if path.rstrip("\\").casefold() in self.mounted:
+            return path
         there = self.entry(path)
         if there is None or not there.is_link:
             return super().follow(path)

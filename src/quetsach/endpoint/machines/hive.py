@@ -39,6 +39,10 @@ _LARGEST_CELL = 16344
 _LONGEST_BYTES = 1 << 20
 """Bytes of a value: the cache of programs that ran (ShimCache) has some hundred kilobytes. A text ends at its
 first NUL, whatever stands behind it."""
+_SHORTEST_TEXT, _LETTERS = 8, 0x2100
+"""Binary data are a text from so many characters on, if all stand before this one: Latin and Vietnamese
+letters do, while two bytes of other data are mostly a sign of China or Korea."""
+_BLANKS = {ord(blank): " " for blank in "\t\r\n"}
 
 
 def is_settled(file: BinaryIO) -> bool:
@@ -280,6 +284,8 @@ def text_of(data: object, *, is_cut: bool = False) -> tuple[str, str]:
     `is_cut` says that the data go on. A text whose end is there is whole all the same.
     """
     if isinstance(data, bytes):
+        if text := _text_in(data):
+            return text_of(text)
         return data[:_LONGEST_BYTES].hex(), "too_large" if is_cut or len(data) > _LONGEST_BYTES else ""
     if isinstance(data, list | tuple):
         text = "\n".join(str(one) for one in data if one != "")
@@ -287,6 +293,18 @@ def text_of(data: object, *, is_cut: bool = False) -> tuple[str, str]:
         text = "" if data is None else str(data).rstrip("\0")
         is_cut = False  # a text without a NUL is longer than the longest text
     return text[:_LONGEST_DATA], "too_large" if is_cut or len(text) > _LONGEST_DATA else ""
+
+
+def _text_in(data: bytes) -> str:
+    """The text that binary data are, up to its first NUL; "" where they are none. A program that asks for a
+    command may take it whatever kind its value says."""
+    wide = data[: len(data) & ~1].decode("utf-16-le", "replace").partition("\0")[0]
+    narrow = data.partition(b"\0")[0].decode("ascii", "replace")
+    for text in (wide, narrow):
+        is_text = len(text) >= _SHORTEST_TEXT and ord(max(text)) < _LETTERS
+        if is_text and text.translate(_BLANKS).isprintable():
+            return text
+    return ""
 
 
 class Opener:

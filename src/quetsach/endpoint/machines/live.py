@@ -39,7 +39,8 @@ def processes() -> Sequence[Process]:
             one = psutil.Process(pid)
         except (psutil.Error, OSError):
             continue
-        program = _image(pid) or told(one.exe, "")
+        image, is_closed = _image(pid)
+        program = image or told(one.exe, "")
         found.append(
             Process(
                 pid=pid,
@@ -47,20 +48,22 @@ def processes() -> Sequence[Process]:
                 program=program.removesuffix(_DELETED),
                 command=" ".join(told(one.cmdline, [])),
                 is_deleted=program.endswith(_DELETED),
+                is_closed=is_closed,
             )
         )
     return found
 
 
-def _image(pid: int) -> str:
+def _image(pid: int) -> tuple[str, bool]:
     """The file that a program of Linux runs, as the kernel tells it (proc(5)): psutil leaves out that it was
-    deleted. "" on other systems, and where this account may not see it."""
+    deleted. "" on other systems, for a thread of the kernel, and with True where this account may not see
+    it."""
     if os.name != "posix":
-        return ""
+        return "", False
     try:
-        return str(Path(f"/proc/{pid}/exe").readlink())
-    except OSError:
-        return ""
+        return str(Path(f"/proc/{pid}/exe").readlink()), False
+    except OSError as error:
+        return "", isinstance(error, PermissionError)
 
 
 def sockets() -> Sequence[Socket]:

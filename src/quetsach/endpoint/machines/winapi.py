@@ -11,10 +11,12 @@ import ctypes
 import os
 from ctypes import POINTER, Structure, byref, c_ubyte, c_uint16, c_uint32, c_void_p, c_wchar_p, sizeof
 from functools import cache
+from typing import Any
 from uuid import UUID
 
 from quetsach.endpoint.fact import Unavailable
 from quetsach.endpoint.machine import Signature
+from quetsach.endpoint.registry_values import tell
 
 _MOST_NAMES = 50_000
 _GENERIC_VERIFY_V2 = UUID("00AAC56B-CD44-11D0-8CC2-00C04FC295EE")
@@ -45,6 +47,52 @@ def drives() -> list[tuple[str, str]]:
         raise Unavailable("failed", "GetLogicalDrives") from error
 
 
+_MORE_DATA, _NO_MORE_FILES = 234, 18
+_MOST_VOLUMES, _NAME_LENGTH = 1_000, 64
+
+
+def volumes() -> list[tuple[str, str, tuple[str, ...]]]:
+    r"""The volumes (`\\?\Volume{…}\`), each with its kind and where it is mounted: at letters, in folders."""
+    try:
+        kernel = ctypes.WinDLL("kernel32", use_last_error=True)
+        first = kernel.FindFirstVolumeW
+        first.argtypes, first.restype = [ctypes.c_wchar_p, c_uint32], c_void_p
+        following, close = kernel.FindNextVolumeW, kernel.FindVolumeClose
+        following.argtypes, close.argtypes = [c_void_p, ctypes.c_wchar_p, c_uint32], [c_void_p]
+        kernel.GetDriveTypeW.argtypes, kernel.GetDriveTypeW.restype = [c_wchar_p], c_uint32
+        name = ctypes.create_unicode_buffer(_NAME_LENGTH)
+        search = first(name, _NAME_LENGTH)
+    except (OSError, AttributeError) as error:
+        raise Unavailable("failed", "FindFirstVolume") from error
+    if search in (None, c_void_p(-1).value):
+        raise Unavailable("failed", "FindFirstVolume")
+    found = []
+    try:
+        while True:
+            kind = _KINDS.get(kernel.GetDriveTypeW(name.value), "fixed")
+            found.append((name.value, kind, _mounts(kernel, name.value)))
+            if not following(search, name, _NAME_LENGTH):
+                if ctypes.get_last_error() != _NO_MORE_FILES:
+                    raise Unavailable("failed", "FindNextVolume")
+                return found
+            if len(found) >= _MOST_VOLUMES:
+                raise Unavailable("too_large", "FindNextVolume")
+    finally:
+        close(search)
+
+
+def _mounts(kernel: Any, volume: str) -> tuple[str, ...]:
+    ask, size = kernel.GetVolumePathNamesForVolumeNameW, c_uint32(1024)
+    ask.argtypes = [c_wchar_p, ctypes.c_wchar_p, c_uint32, POINTER(c_uint32)]
+    for _try in range(3):
+        told = ctypes.create_unicode_buffer(size.value)
+        if ask(volume, told, size.value, byref(size)):
+            return tuple(filter(None, told[: size.value].split("\0")))
+        if ctypes.get_last_error() != _MORE_DATA:
+            break
+    return ()  # then it is looked at by its own name
+
+
 class _CacheEntry(Structure):
     _fields_ = (
         ("next", c_void_p),
@@ -72,6 +120,8 @@ def resolver_cache() -> list[str]:
         if entry.name:
             found.append(entry.name)
         at = entry.next
+    if at:
+        tell("too_large", "DnsGetCacheDataTable")
     return list(dict.fromkeys(found))
 
 

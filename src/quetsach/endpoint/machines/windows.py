@@ -11,7 +11,7 @@ import os
 import re
 import time
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from functools import lru_cache
 from threading import Thread
@@ -21,7 +21,7 @@ from quetsach.endpoint import windowspath
 from quetsach.endpoint.fact import Unavailable
 from quetsach.endpoint.machine import Adapter, Drive, Process, Signature, Socket, System, User
 from quetsach.endpoint.machines import eventlog, live
-from quetsach.endpoint.machines.disk import OwnWindowsFiles, reason_of
+from quetsach.endpoint.machines.disk import UNKNOWN_TO_WINDOWS, OwnWindowsFiles, reason_of
 from quetsach.endpoint.machines.hive import MOST_NAMES, text_of
 from quetsach.endpoint.machines.people import PeoplesRegistry
 from quetsach.endpoint.registry_values import Values
@@ -125,7 +125,16 @@ class WindowsMachine:
     def drives(self) -> Sequence[Drive]:
         from quetsach.endpoint.machines import winapi
 
-        return [found for root, kind in winapi.drives() if (found := _drive(root, kind)) is not None]
+        letters = winapi.drives()
+        found = [one for root, kind in letters if (one := _drive(root, kind)) is not None]
+        try:
+            others = without_letter(winapi.volumes(), frozenset(root for root, _kind in letters))
+        except Unavailable as error:
+            return [*found, Drive(error.detail, reason=error.reason)]
+        self.files.mounted = frozenset(
+            root.rstrip("\\").casefold() for root, _kind in others if root[1:2] == ":"
+        )
+        return [*found, *(one for root, kind in others if (one := _drive(root, kind)) is not None)]
 
     def unsettled(self) -> Sequence[str]:
         return self.registry.unsettled()
@@ -189,6 +198,19 @@ class WindowsMachine:
         return winapi.signature(path)
 
 
+def without_letter(
+    volumes: Iterable[tuple[str, str, Sequence[str]]], letters: frozenset[str]
+) -> list[tuple[str, str]]:
+    """The volumes that no letter leads to: by the first folder in which they are mounted, else by their own
+    name; each with its kind."""
+    known = {one.casefold() for one in letters}
+    return [
+        (mounts[0] if mounts else volume, kind)
+        for volume, kind, mounts in volumes
+        if not any(one.casefold() in known for one in mounts)
+    ]
+
+
 def _drive(root: str, kind: str) -> Drive | None:
     """The drive, with the reason if its root cannot be listed; None for a reader without a medium."""
     if kind == "network":
@@ -198,6 +220,8 @@ def _drive(root: str, kind: str) -> Drive | None:
             return Drive(root, kind)
     except OSError as error:
         reason = reason_of(error)
+        if error.winerror == UNKNOWN_TO_WINDOWS and windowspath.VOLUME.match(root):
+            return Drive(root, "raw")
         if reason == "missing":
             return None if kind in ("removable", "disc") else Drive(root, kind, "failed")
         return Drive(root, kind, reason)

@@ -194,7 +194,10 @@ def _folder(machine: Machine, seen: Seen, folder: str, variables: _Variables) ->
                     command = machine.files.follow(entry.path)
             elif entry.name.casefold().endswith(".lnk"):
                 with seen.part():
-                    command = shortcut.target(machine.files.read(entry.path, _MOST_SHORTCUT)) or command
+                    told, is_whole = shortcut.target(machine.files.read(entry.path, _MOST_SHORTCUT))
+                    command = told or command
+                    if not is_whole:
+                        seen.lack("damaged", entry.path)
             elif entry.name.casefold().endswith(".url"):
                 command = entry.path
             seen.add("autostart", place=folder, name=entry.name, command=command,

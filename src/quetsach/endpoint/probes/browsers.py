@@ -81,7 +81,7 @@ def _history(machine: Machine, seen: Seen, path: str, browser: _Browser) -> None
             told = (browser.epoch + timedelta(microseconds=when)).isoformat(timespec="seconds")
         except OverflowError:
             told = ""
-        seen.add("url-seen", url=url[:2_000], where=path, time=told)
+        seen.add("url-seen", url=url, where=path, time=told)
 
 
 def rows(content: bytes, query: str, shown: str) -> Iterator[tuple[str, int]]:

@@ -30,6 +30,14 @@ _COMMANDS = {
     "wmi-consumer": ("command",),
 }
 """Kind of fact → the fields that hold what starts."""
+_PROGRAMS = {
+    "autostart": ("target",),
+    "process": ("program",),
+    "service": ("image", "library"),
+    "shortcut": ("target",),
+    "task": ("command",),
+}
+"""Kind of fact → the fields that hold the path of a program."""
 _PLACES = ("place", "where", "path", "name")
 _WHOLE = frozenset({"cron", "key-login", "unit"})
 _MOST_SCRIPTS, _MOST_CALLS = 2_000, 100_000
@@ -43,12 +51,12 @@ _HOME_PATH = ("bin", ".local/bin")
 
 
 def probes(facts: Collection[Fact]) -> Sequence[Probe]:
-    """The probe of called scripts, and the probe that names scripts of other machines.
+    """The probe of called scripts, and the probe that names scripts and programs of other machines.
 
     The second one does not spoil a verdict: the policies of a domain start scripts from a server on each of
     its machines.
     """
-    other: list[str] = []
+    other: dict[str, None] = {}
 
     def look(machine: Machine, seen: Seen) -> None:
         _Search(machine, seen, other).run(facts)
@@ -64,9 +72,9 @@ def probes(facts: Collection[Fact]) -> Sequence[Probe]:
 
 
 class _Search:
-    """One search; `other` gets the scripts that lie on other machines."""
+    """One search; `other` gets the scripts and programs that lie on other machines."""
 
-    def __init__(self, machine: Machine, seen: Seen, other: list[str]) -> None:
+    def __init__(self, machine: Machine, seen: Seen, other: dict[str, None]) -> None:
         self._machine = machine
         self._seen = seen
         self._other = other
@@ -77,13 +85,14 @@ class _Search:
         self._users: Sequence[User] = ()
         self._own_drives: frozenset[str] = frozenset()
 
-    def run(self, facts: Iterable[Fact]) -> None:
+    def run(self, facts: Collection[Fact]) -> None:
         with self._seen.part():
             self._users = self._machine.users()
         if self._is_windows:
             with self._seen.part():
                 own = (one.root[:1].casefold() for one in self._machine.drives() if one.is_own)
                 self._own_drives = frozenset(own)
+            self._name_programs(facts)
         waiting = [one for one in facts if one.kind in _COMMANDS]
         # The lines of these were told by another probe.
         self._known = {self._key(one.fields["place"]) for one in waiting if one.kind == "startup-line"}
@@ -95,6 +104,14 @@ class _Search:
                     for call in self._calls(one, place):
                         self._follow(call, place)
             waiting = [one for one in self._seen.items[before:] if one.kind == "startup-line"]
+
+    def _name_programs(self, facts: Iterable[Fact]) -> None:
+        """Programs on other machines are not opened: they are named like scripts there."""
+        for one in facts:
+            for name in _PROGRAMS.get(one.kind, ()):
+                path = one.fields[name]
+                if windowspath.is_elsewhere(path) and path not in self._other:
+                    self._other[path] = None
 
     def _calls(self, one: Fact, place: str) -> Iterator[Call]:
         text = " ".join(filter(None, (one.fields[name] for name in _COMMANDS[one.kind])))
@@ -150,8 +167,7 @@ class _Search:
             raise Unavailable("too_large", place)
         self._asked.add(call)
         if self._is_windows and self._is_elsewhere(call.path):
-            if call.path not in self._other:
-                self._other.append(call.path)
+            self._other[call.path] = None
             return
         path = ""
         part: AbstractContextManager[object] = self._seen.part() if call.is_sure else suppress(Unavailable)
@@ -190,6 +206,6 @@ class _Search:
 
     def _is_elsewhere(self, path: str) -> bool:
         is_drive = path[1:2] == ":"
-        return path.startswith("\\\\") or (
+        return windowspath.is_elsewhere(path) or (
             is_drive and bool(self._own_drives) and path[:1].casefold() not in self._own_drives
         )

@@ -44,7 +44,7 @@ def _lines(machine: Machine, seen: Seen, path: str) -> None:
         for line in seen.first(text.splitlines(), 200, path):
             if line.lstrip().startswith("#"):
                 continue  # a remark has no effect
-            seen.add("config-line", text=line.strip()[:1000], file=path, name=windowspath.basename(path))
+            seen.add("config-line", text=line.strip(), file=path, name=windowspath.basename(path))
 
 
 def _environment(machine: Machine, seen: Seen) -> None:

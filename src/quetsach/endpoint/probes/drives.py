@@ -38,7 +38,9 @@ def _root(machine: Machine, seen: Seen, drive: Drive) -> None:
     links = [one for one in entries if not one.is_folder and one.name.casefold().endswith(".lnk")]
     for entry in seen.first(links, _MOST_SHORTCUTS, drive.root):
         with seen.part():
-            command = shortcut.target(machine.files.read(entry.path, _MOST_SHORTCUT))
+            command, is_whole = shortcut.target(machine.files.read(entry.path, _MOST_SHORTCUT))
+            if not is_whole:
+                seen.lack("damaged", entry.path)
             if command:
                 target = _program(machine, drive, command)
                 seen.add("shortcut", place=entry.path, name=entry.name, command=command, target=target,
@@ -54,7 +56,8 @@ def _root(machine: Machine, seen: Seen, drive: Drive) -> None:
 
 def _program(machine: Machine, drive: Drive, command: str) -> str:
     program = windowspath.program_of(command, machine.variables)
-    return program if program[1:2] == ":" or not program else windowspath.clean(drive.root + program)
+    is_whole = program[1:2] == ":" or program.startswith("\\\\")
+    return program if is_whole or not program else windowspath.clean(drive.root + program)
 
 
 def starts(content: bytes) -> Iterator[str]:
@@ -68,7 +71,7 @@ def starts(content: bytes) -> Iterator[str]:
 def _elsewhere(machine: Machine, seen: Seen) -> None:
     for drive in machine.drives():
         if not drive.is_own:
-            seen.lack("other_machine", drive.root)
+            seen.lack("raw" if drive.kind == "raw" else "other_machine", drive.root)
 
 
 _SYSTEMS = frozenset({System.WINDOWS})

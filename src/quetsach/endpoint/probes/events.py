@@ -18,7 +18,6 @@ from quetsach.endpoint.probe import Probe, Seen
 from quetsach.endpoint.probes import defender
 from quetsach.text import canonical
 
-_LONGEST = 4_000
 _MANY = 20_000
 """Facts between two looks for repeated ones."""
 _TIMES = ("time", "state")
@@ -58,9 +57,9 @@ def _service(event: Event, seen: Seen, when: str) -> None:
 
 def _script(event: Event, seen: Seen, when: str) -> None:
     text = event.get("ScriptBlockText", "")
-    for line in dict.fromkeys(text.splitlines()[:2_000]):
+    for line in dict.fromkeys(text.splitlines()):
         if line.strip():
-            seen.add("script-line", text=line[:_LONGEST], where="powershell_log", time=when)
+            seen.add("script-line", text=line, where="powershell_log", time=when)
 
 
 def _started(event: Event, seen: Seen, when: str) -> None:
@@ -68,8 +67,8 @@ def _started(event: Event, seen: Seen, when: str) -> None:
     program = event.get("Image") or event.get("NewProcessName") or ""
     command = event.get("CommandLine", "").strip()
     if command and command.casefold() != program.casefold():
-        seen.add("command-run", command=command[:_LONGEST], program=program, where="event_log", time=when)
-    for part in event.get("Hashes", "").split(",")[:8]:
+        seen.add("command-run", command=command, program=program, where="event_log", time=when)
+    for part in event.get("Hashes", "").split(","):
         name, _equals, digest = part.strip().lower().partition("=")
         if name in _DIGESTS and _HASH.fullmatch(digest):
             seen.add("hash-seen", hash=digest, path=program, where="event_log", time=when)
@@ -94,7 +93,7 @@ def _cleared(event: Event, seen: Seen, when: str) -> None:
 
 def _transfer(event: Event, seen: Seen, when: str) -> None:
     if event.get("url"):
-        seen.add("transfer", url=event["url"][:2_000], name=event.get("name", ""), time=when)
+        seen.add("transfer", url=event["url"], name=event.get("name", ""), time=when)
 
 
 def _activation(event: Event, seen: Seen, when: str) -> None:

@@ -47,7 +47,10 @@ def _look(machine: Machine, seen: Seen) -> None:
             with seen.part():
                 _shown(machine, seen, f"{user.root}_Classes\\{_MUI}")
     with seen.part():
-        for path in cached_programs(machine.registry.values(_SHIM).get("AppCompatCache", "")):
+        paths, is_whole = cached_programs(machine.registry.values(_SHIM).get("AppCompatCache", ""))
+        if not is_whole:
+            seen.lack("damaged", _SHIM)
+        for path in paths:
             _add(seen, path, "shimcache")
     with seen.part():
         _amcache(machine, seen)
@@ -78,21 +81,23 @@ def _shown(machine: Machine, seen: Seen, key: str) -> None:
         _add(seen, path, "muicache")
 
 
-def cached_programs(stored: str) -> list[str]:
+def cached_programs(stored: str) -> tuple[list[str], bool]:
     """The paths in the value AppCompatCache of Windows 10 and 11, given as hexadecimal digits: the length of
     the head, then entries of `10ts`, 4 bytes, the entry's length, the path's length and the path. It holds
-    programs that Windows saw; that they ran is likely."""
+    programs that Windows saw; that they ran is likely. False where some of it could not be read."""
     found: list[str] = []
     try:
         content = bytes.fromhex(stored)
         at = struct.unpack_from("<I", content)[0]
-        while content[at : at + 4] == b"10ts" and len(found) < _MOST_CACHED:
+        while at < len(content) and len(found) < _MOST_CACHED:
+            if content[at : at + 4] != b"10ts":
+                return found, False
             length, size = struct.unpack_from("<IH", content, at + 8)
             found.append(content[at + 14 : at + 14 + size].decode("utf-16-le", "replace"))
             at += 12 + length
     except (ValueError, struct.error):
-        pass
-    return found
+        return found, not stored
+    return found, at == len(content)
 
 
 def _filetime(data: str, at: int) -> str:

@@ -5,7 +5,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator
-from itertools import islice
 
 from quetsach.endpoint.fact import Unavailable
 from quetsach.endpoint.machine import Entry, Machine, System
@@ -54,10 +53,10 @@ _RUNS = re.compile(r"^[ \t]*(?:(?:install|remove)[ \t].*|[^#\n]*\b(?:RUN|PROGRAM
 """Lines of modprobe.d(5) and udev(7) that run a command; the other lines, thousands, name devices."""
 _APT = ("/etc/apt/apt.conf", "/etc/apt/apt.conf.d")
 _HOOK = re.compile(r"(?:Pre|Post)-(?:Invoke|Install-Pkgs)(?:-Success)?\b[^;{]*", re.I)
-_QUOTED = re.compile(r'"((?:[^"\\\n]|\\.){1,4000})"')
-_FORCED = re.compile(r'(?:^|,)command="((?:[^"\\\n]|\\.){1,4000})"', re.I)
+_QUOTED = re.compile(r'"((?:[^"\\\n]|\\.)++)"')
+_FORCED = re.compile(r'(?:^|,)command="((?:[^"\\\n]|\\.)++)"', re.I)
 _MOST_LINES = 5_000
-_MOST_HOOKS, _LONGEST_HOOK = 200, 16 << 10
+_MOST_HOOKS, _LONGEST_HOOK = 200, 64 << 10
 _NOT_SCRIPTS = (".placeholder", "README")
 _UNITS = (
     "/etc/systemd/system", "/usr/lib/systemd/system", "/lib/systemd/system", "/usr/local/lib/systemd/system",
@@ -152,21 +151,28 @@ def _lines_of_scripts(machine: Machine, seen: Seen) -> None:
             seen.add("startup-line", text=line.strip(), place=path)
     hooks = [_APT[0], *(one.path for one in _in(machine, seen, _APT[1]))]
     for path, text in _texts(machine, seen, hooks):
-        for command in seen.first(apt_hooks(text), _MOST_HOOKS, path):
+        commands, is_whole = apt_hooks(text)
+        if not is_whole:
+            seen.lack("too_large", path)
+        for command in commands:
             seen.add("startup-line", text=command, place=path)
 
 
-def apt_hooks(text: str) -> list[str]:
+def apt_hooks(text: str) -> tuple[list[str], bool]:
     """The commands that apt and dpkg run around their work (apt.conf(5)): `DPkg::Post-Invoke
-    {"command";};`."""
-    found = []
+    {"command";};`. False where there are more of them, or longer ones, than are read."""
+    found: list[str] = []
+    is_whole = True
     plain = "\n".join(line for line in text.splitlines() if not line.lstrip().startswith(("#", "//")))
-    for hook in islice(_HOOK.finditer(plain), _MOST_HOOKS + 1):
+    for number, hook in enumerate(_HOOK.finditer(plain)):
+        if number >= _MOST_HOOKS:
+            return found, False
         body = plain[hook.start() : hook.start() + _LONGEST_HOOK]
         closing = "}" if plain[hook.end() : hook.end() + 1] == "{" else ";"
-        body = body[: body.find(closing, hook.end() - hook.start())]
-        found += [one.replace('\\"', '"') for one in _QUOTED.findall(body)]
-    return found
+        end = body.find(closing, hook.end() - hook.start())
+        is_whole = is_whole and (end >= 0 or len(body) < _LONGEST_HOOK)
+        found += [one.replace('\\"', '"') for one in _QUOTED.findall(body[:end] if end >= 0 else body)]
+    return found, is_whole
 
 
 def _systemd(machine: Machine, seen: Seen) -> None:

@@ -44,8 +44,8 @@ def _named(machine: Machine, key: str, names: tuple[str, ...]) -> Iterator[tuple
 
 def _add(seen: Seen, key: str, name: str, value: str) -> None:
     # Numbers and switches name no address.
-    if "." in value:
-        seen.add("setting", value=value[:4_000], name=name, place=key)
+    if "." in value or ":" in value:
+        seen.add("setting", value=value, name=name, place=key)
 
 
 PROBE = Probe("policies", _look, systems=frozenset({System.WINDOWS}))

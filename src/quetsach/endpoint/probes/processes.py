@@ -12,6 +12,8 @@ def _look(machine: Machine, seen: Seen) -> None:
             "process", program=one.program or one.name, name=one.name, command=one.command, pid=one.pid,
             is_deleted=one.is_deleted,
         )  # fmt: skip
+        if one.is_closed:
+            seen.lack("no_permission", "/proc")
 
 
 PROBE = Probe("processes", _look, needs_running=True, is_essential=True)

@@ -38,7 +38,7 @@ def _look(machine: Machine, seen: Seen) -> None:
         with seen.part():
             place = "/etc/resolv.conf"
             text = machine.files.read(place, 1 << 20).decode("utf-8", "replace")
-            for value in _NAMESERVER.findall(text)[:_MOST_ADAPTERS]:
+            for value in seen.first(_NAMESERVER.findall(text), _MOST_ADAPTERS, place):
                 seen.add("dns-server", address=value, place=place)
         return
     for root in roots_of(machine.users()):
@@ -86,7 +86,7 @@ def winhttp_proxy(told: str) -> str:
         flags, length = struct.unpack_from("<II", content, 8)
     except (ValueError, struct.error):
         return ""
-    return content[16 : 16 + min(length, 4_096)].decode("ascii", "replace") if flags & 2 else ""
+    return content[16 : 16 + length].decode("ascii", "replace") if flags & 2 else ""
 
 
 PROBE = Probe("proxies", _look)

@@ -10,7 +10,8 @@ from quetsach.endpoint.probe import Seen
 MOST_BYTES = 1 << 20
 _MOST_LINES = 20_000
 _ENCODED_SCRIPT = b"#@~^"
-"""The beginning of a script that Microsoft's Script Encoder has made unreadable (.vbe, .jse)."""
+"""Where a script begins that Microsoft's Script Encoder has made unreadable (.vbe, .jse, parts of .wsf and
+.hta)."""
 
 
 def add_of_linux(seen: Seen, path: str, content: bytes) -> None:
@@ -23,7 +24,7 @@ def add_of_linux(seen: Seen, path: str, content: bytes) -> None:
 
 def add_of_windows(seen: Seen, path: str, content: bytes) -> None:
     """The lines of a script of Windows; an encoded script is a gap."""
-    if _ENCODED_SCRIPT in content[:256]:
+    if _ENCODED_SCRIPT in content:
         seen.lack("encoded", path)
     _add(seen, path, text(content).splitlines())
 

@@ -12,7 +12,6 @@ _EXPLORER = r"Software\Microsoft\Windows\CurrentVersion\Explorer"
 _BOXES = (rf"{_EXPLORER}\RunMRU", rf"{_EXPLORER}\TypedPaths")
 """What was typed into the box "Run" (each line ends in \\1), and into the address bar of the Explorer."""
 _MOST_BYTES = 8 << 20
-_LONGEST = 4_000
 
 
 def _look(machine: Machine, seen: Seen) -> None:
@@ -23,7 +22,7 @@ def _look(machine: Machine, seen: Seen) -> None:
             with seen.part():
                 text = machine.files.read(path, _MOST_BYTES).decode("utf-8", "replace")
                 for line in dict.fromkeys(filter(str.strip, text.splitlines())):
-                    seen.add("script-line", text=line[:_LONGEST], where=path)
+                    seen.add("script-line", text=line, where=path)
     if is_windows:
         _typed(machine, seen)
 
@@ -35,7 +34,7 @@ def _typed(machine: Machine, seen: Seen) -> None:
                 with seen.part():
                     for name, value in machine.registry.values(f"{user.root}\\{place}").items():
                         if name.casefold() != "mrulist" and value.strip():
-                            line = value.removesuffix("\\1")[:_LONGEST]
+                            line = value.removesuffix("\\1")
                             seen.add("script-line", text=line, where=f"{user.root}\\{place}")
 
 

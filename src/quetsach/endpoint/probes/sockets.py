@@ -69,6 +69,8 @@ class Sampler:
                 seen.add("listener", port=one.local_port, process=name, program=program, signature=signature)
         if self._error is not None:
             raise self._error
+        if len(self._seen) >= _MOST_SOCKETS:
+            raise Unavailable("too_large", NAME)
 
     def probe(self) -> Probe:
         """The probe that reads this sampler."""
