@@ -148,6 +148,15 @@ def test_what_a_file_of_another_name_says_as_well_stays(cast: Cast) -> None:
     assert counting() == set() and not StoredClaim.rows.filter(is_gone=False).exists()
 
 
+def test_an_early_end_that_only_the_file_told_goes_with_it(cast: Cast) -> None:
+    early = taken(cast, leases(1, 2, hours=5), "a")
+    taken(cast, leases(1, hours=8), "b")
+    StoredBinding.rows.update(is_listed=True, is_taken=True)
+    actions.withdraw(early, cast.user("A1", "it"), "nhầm")
+    assert counting() == {("10.1.0.1", "b")}
+    assert StoredBinding.rows.get(is_gone=False).end == BEGIN + 8 * HOUR
+
+
 def test_rows_that_a_program_tells_under_another_name_stay_with_their_file(cast: Cast) -> None:
     taken(cast, leases(1), "hall")
     pushed, _told = actions.receive(leases(1, named="innocent"), token(cast))

@@ -41,6 +41,7 @@ from quetsach.portal.machines.uploads import queries
 log = logging.getLogger(__name__)
 WINDOW = 20_000
 """Rows of a file for which the documents of other files are read once: so many are held in memory."""
+_AT_ONCE = 500
 Act = EvidenceFile.Act
 type _Tellers = Mapping[str, Mapping[UUID, int]]
 """By the digest of a row: the other files that tell it, in the order in which they came, each with the end
@@ -57,7 +58,7 @@ def settle(file: EvidenceFile, seconds: float | None = None, ip: str | None = No
     row = EvidenceFile.rows.select_related("unit").get(pk=file.pk)
     if row.unfinished == Act.TAKE_BACK:
         until = None if seconds is None else time.monotonic() + seconds
-        if not _let_go(row, until):
+        if not _let_go(row, until) or not _lengthen(row, until):
             return told
     elif row.unfinished:
         try:
@@ -160,13 +161,69 @@ def _tellers(file: EvidenceFile, wanted: Mapping[str, int], until: float | None)
     return found
 
 
+def _lengthen(file: EvidenceFile, until: float | None) -> bool:
+    """Bindings of others whose early end this file told: they end as the files say that count. False if time
+    is up or the file counts again."""
+    if not file.document:
+        return True
+    bindings = (one for one in rows_of(file) if isinstance(one, Binding))
+    for some in batched(bindings, WINDOW):
+        ends: dict[str, int] = {}
+        for one in some:
+            digest = digest_of(one)
+            ends[digest] = min(one.end, ends.get(digest, one.end))
+        found: list[tuple[int, UUID | None]] = []
+        wanted: dict[str, int] = {}
+        for those in batched(ends, _AT_ONCE):
+            rows = StoredBinding.rows.filter(unit=file.unit_id, digest__in=those, is_gone=False)
+            fields = ("pk", "file", "digest", "begin", "end")
+            for pk, other, digest, begin, end in rows.exclude(file=file).values_list(*fields):
+                if end == ends[digest]:
+                    found.append((pk, other))
+                    wanted[digest] = begin
+        tellers = _tellers(file, wanted, until) if wanted else {}
+        if tellers is None:
+            return False
+        for these in batched(found, CHUNK):
+            if not _slice_of_ends(file, dict(these), ends, tellers) or _is_over(until):
+                return False
+    return True
+
+
+@transaction.atomic
+def _slice_of_ends(
+    file: EvidenceFile, some: Mapping[int, UUID | None], ends: Mapping[str, int], tellers: _Tellers
+) -> bool:
+    """Let these bindings end as other files say; False if the file counts again. A binding that another file
+    has told since the documents were read stays as it is."""
+    counting = _counting(file)
+    if counting is None:
+        return False
+    changed: list[StoredBinding] = []
+    rows = StoredBinding.rows.filter(pk__in=list(some), is_gone=False)
+    for pk, other, digest, end in rows.values_list("pk", "file", "digest", "end"):
+        told = [at for by, at in tellers.get(digest, {}).items() if by in counting]
+        if told and other == some[pk] and end == ends[digest] < min(told):
+            changed.append(StoredBinding(pk=pk, end=min(told), is_taken=False, is_listed=False))
+    StoredBinding.rows.bulk_update(changed, ["end", "is_taken", "is_listed"])
+    return True
+
+
+def _counting(file: EvidenceFile) -> set[UUID] | None:
+    """The files of the unit that count, which stays so until the end of the caller's transaction; None if the
+    file is no longer to be taken back."""
+    lock(file.unit)
+    if not EvidenceFile.rows.filter(pk=file.pk, unfinished=Act.TAKE_BACK).exists():
+        return None
+    return set(queries.that_count(file.unit_id).values_list("pk", flat=True))
+
+
 @transaction.atomic
 def _slice(file: EvidenceFile, model: Any, some: Collection[int], tellers: _Tellers) -> bool:
     """Let these rows go, as far as they are still the file's; False if the file counts again."""
-    lock(file.unit)
-    if not EvidenceFile.rows.filter(pk=file.pk, unfinished=Act.TAKE_BACK).exists():
+    counting = _counting(file)
+    if counting is None:
         return False
-    counting = set(queries.that_count(file.unit_id).values_list("pk", flat=True))
     gone: list[int] = []
     moved: dict[UUID, list[int]] = defaultdict(list)
     changed: list[StoredBinding] = []
