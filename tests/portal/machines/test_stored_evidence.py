@@ -68,10 +68,7 @@ def test_a_name_of_another_office_is_not_the_same_machine(cast):
 
 def test_a_file_is_taken_back_and_told_again(cast):
     unit = cast.units["A1"]
-    now = timezone.now()
-    file = EvidenceFile.rows.create(
-        unit=unit, source="dhcp", name="a", digest="1", created_at=now, accepted_at=now
-    )
+    file = EvidenceFile.rows.create(unit=unit, source="dhcp", name="a", digest="1", created_at=timezone.now())
     actions.store_evidence(unit, [claim(PC, NAME)], [lease("10.1.1.5", PC)], file=file)
     assert found(PC).all
     assert actions.take_back(file) == 2

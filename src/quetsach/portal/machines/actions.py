@@ -50,7 +50,7 @@ class DecisionRefusedError(PortalError):
 
 
 class NotCountingError(PortalError):
-    """The file does not count: it was taken back meanwhile, or nobody took it in."""
+    """The file does not count: it was taken back or deleted meanwhile."""
 
 
 @dataclass
@@ -250,10 +250,8 @@ def digest_of(one: Claim | Binding) -> str:
 
 def _lock(unit: Unit, file: EvidenceFile | None) -> None:
     lock(unit)
-    if file is not None:
-        counts = EvidenceFile.rows.filter(pk=file.pk, accepted_at__isnull=False, gone_at=None)
-        if not counts.exists():
-            raise NotCountingError
+    if file is not None and not EvidenceFile.rows.filter(pk=file.pk, gone_at=None).exists():
+        raise NotCountingError
 
 
 def _add_fresh(file: EvidenceFile | None, new: int) -> None:
