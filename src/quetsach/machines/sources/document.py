@@ -42,6 +42,9 @@ _SPELLED: dict[str, Callable[[str], Key | None]] = {
     "agent": keys.agent, "user": keys.user,
 }  # fmt: skip
 """The readers of keys: a document spells each as they do."""
+_TIMES = re.compile(rb"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{6}Z")
+_UNUSUAL = re.compile(rb"\\u|T24:|:60\.")
+"""Other spellings of a time: with escapes of JSON, of the last moment of a day, of a leap second."""
 _TIME = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{6}Z", re.ASCII)
 
 
@@ -109,6 +112,18 @@ def _span(begin: int, end: int) -> dict[str, str | None]:
     """Both ends in UTC; null for a beginning or an end that nobody states."""
     first = times.iso(begin) if begin > 0 else None
     return {"begin": first, "end": None if end >= _LATEST else times.iso(end)}
+
+
+def may_begin_at(lines: Iterable[bytes], begins: Iterable[int]) -> bool:
+    """Whether a document may hold a record that begins at one of these moments, in microseconds, without
+    reading its records: about a tenth of the time. True where that cannot be said."""
+    wanted = set(begins)
+    if any(begin <= 0 for begin in wanted):
+        return True
+    spelled = {times.iso(begin).encode() for begin in wanted}
+    return any(
+        _UNUSUAL.search(line) is not None or not spelled.isdisjoint(_TIMES.findall(line)) for line in lines
+    )
 
 
 def soon() -> int:

@@ -22,15 +22,20 @@ class StaleDraftError(PortalError):
 
 def make_room(kind: Any, person: Any) -> None:
     """Throw away the person's earlier drafts of this model, inside the caller's transaction."""
-    for old in kind.rows.filter(by=person, accepted_at=None):
+    # Without the lock a draft that is taken in at this moment would go with all that it says.
+    rows = kind.rows.select_for_update(no_key=True, of=("self",))
+    for old in rows.filter(by=person, accepted_at=None):
         drop(old)
 
 
 @transaction.atomic
-def throw_away(draft: Any, person: Any) -> None:
-    """Throw the person's draft away; nothing of it was stored. An accepted file stays."""
-    for one in type(draft).rows.filter(pk=draft.pk, by=person, accepted_at=None):
+def throw_away(draft: Any, person: Any) -> bool:
+    """Throw the person's draft away; whether it was one. An accepted file stays, and False says so."""
+    rows = type(draft).rows.select_for_update(no_key=True, of=("self",))
+    found = list(rows.filter(pk=draft.pk, by=person, accepted_at=None))
+    for one in found:
         drop(one)
+    return bool(found)
 
 
 def locked(draft: Any) -> Any:

@@ -10,6 +10,7 @@ from itertools import batched
 from typing import Any
 
 from django.db import transaction
+from django.db.models import F
 from django.utils import timezone
 
 from quetsach.errors import PortalError
@@ -34,7 +35,7 @@ from quetsach.portal.units.models import Unit
 
 CHUNK = 2_000
 """Rows in one transaction: other writers wait that long, and no more are held in memory."""
-_GONE = {"is_gone": True, "is_taken": False, "is_listed": False}
+GONE = {"is_gone": True, "is_taken": False, "is_listed": False}
 VERDICTS_OF_TWO = ("same", "different", "replaced")
 
 
@@ -46,6 +47,10 @@ class DecisionRefusedError(PortalError):
     def __init__(self, code: str) -> None:
         super().__init__(code)
         self.code = code
+
+
+class NotCountingError(PortalError):
+    """The file does not count: it was taken back or deleted meanwhile."""
 
 
 @dataclass
@@ -76,6 +81,9 @@ def store_evidence(
 
     The rows go in chunks with a transaction each: after a crash the same call does the rest. The cases follow
     when `quetsach.portal.campaigns.arrivals.announce` is called, else at night.
+
+    Raises:
+        NotCountingError: the file does not count, or no longer: the rest was not stored.
     """
     told = Stored()
     for some in batched(claims, CHUNK):
@@ -89,8 +97,8 @@ def store_evidence(
 def take_back(file: EvidenceFile) -> int:
     """Take back the rows whose latest telling was this file; returns their number. The machines are computed
     without them from now on. The caller writes the audit entry."""
-    claims = StoredClaim.rows.filter(file=file, is_gone=False).update(**_GONE)
-    return claims + StoredBinding.rows.filter(file=file, is_gone=False).update(**_GONE)
+    claims = StoredClaim.rows.filter(file=file, is_gone=False).update(**GONE)
+    return claims + StoredBinding.rows.filter(file=file, is_gone=False).update(**GONE)
 
 
 @transaction.atomic
@@ -225,18 +233,42 @@ def _digest(*told: object) -> str:
     return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()
 
 
-def _locked(unit: Unit) -> None:
-    """Two files of one unit are stored one after the other, so that none of their rows comes twice."""
+def lock(unit: Unit) -> None:
+    """Two files of one unit are stored, taken in or taken back one after the other, until the end of the
+    caller's transaction: so none of their rows comes twice, and none counts without a file that counts.
+    A file is locked after its unit."""
     Unit.rows.select_for_update(no_key=True, of=("self",)).get(pk=unit.pk)
+
+
+def digest_of(one: Claim | Binding) -> str:
+    """What stands for a row among those of its unit: all of a claim, all but the end of a binding."""
+    if isinstance(one, Claim):
+        about = tuple(sorted(dict(one.about).items()))
+        return _digest(one.keys, one.begin, one.end, one.source, about)
+    return _digest(one.kind, one.address, one.key, one.begin, one.source, one.protocol, one.port)
+
+
+def _lock(unit: Unit, file: EvidenceFile | None) -> None:
+    lock(unit)
+    if file is not None and not EvidenceFile.rows.filter(pk=file.pk, gone_at=None).exists():
+        raise NotCountingError
+
+
+def _add_fresh(file: EvidenceFile | None, new: int) -> None:
+    """Count the new rows of a file that is being taken in, in their transaction: so a stop in the middle
+    leaves the right number."""
+    if file is not None and new:
+        rows = EvidenceFile.rows.filter(pk=file.pk, unfinished=EvidenceFile.Act.ACCEPT)
+        rows.update(fresh=F("fresh") + new)
 
 
 @transaction.atomic
 def _store_claims(unit: Unit, claims: Sequence[Claim], file: EvidenceFile | None, told: Stored) -> None:
-    _locked(unit)
+    _lock(unit, file)
+    before = told.claims
     new: dict[str, Claim] = {}
     for one in claims:
-        about = tuple(sorted(dict(one.about).items()))
-        new[_digest(one.keys, one.begin, one.end, one.source, about)] = one._replace(scope=unit.path)
+        new[digest_of(one)] = one._replace(scope=unit.path)
     known = StoredClaim.rows.filter(unit=unit, digest__in=list(new))
     rows = {digest: (pk, is_gone) for pk, digest, is_gone in known.values_list("pk", "digest", "is_gone")}
     _again(StoredClaim, list(rows.values()), file)
@@ -257,14 +289,16 @@ def _store_claims(unit: Unit, claims: Sequence[Claim], file: EvidenceFile | None
         for row, one in zip(made, new.values(), strict=True)
         for link in sorted(links_of(one))
     )
+    _add_fresh(file, told.claims - before)
 
 
 @transaction.atomic
 def _store_bindings(unit: Unit, bindings: Sequence[Binding], file: EvidenceFile | None, told: Stored) -> None:
-    _locked(unit)
+    _lock(unit, file)
+    before = told.bindings + told.shortened
     new: dict[str, Binding] = {}
     for one in bindings:
-        digest = _digest(one.kind, one.address, one.key, one.begin, one.source, one.protocol, one.port)
+        digest = digest_of(one)
         if digest not in new or one.end < new[digest].end:
             new[digest] = one
     told.known += len(bindings) - len(new)
@@ -294,6 +328,7 @@ def _store_bindings(unit: Unit, bindings: Sequence[Binding], file: EvidenceFile 
         for digest, one in new.items()
     )  # fmt: skip
     _keep_networks(unit, (*new.values(), *revived))
+    _add_fresh(file, told.bindings + told.shortened - before)
 
 
 def _again(model: Any, rows: Sequence[tuple[int, bool]], file: EvidenceFile | None) -> None:

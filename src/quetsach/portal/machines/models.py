@@ -48,8 +48,14 @@ class EvidenceFile(models.Model):
     the person agrees. `document` holds their claims and bindings (docs/evidence.md, compressed). It serves
     to put back a file that was taken back, and to tell anew the evidence of other files. `kinds` counts what
     was recognised, `left` the lines that told nothing, by reason; `leftovers` holds the first of them.
-    `fresh` counts the rows that were new.
+    `fresh` counts the rows that were new. `unfinished` is the act whose rows do not all follow yet
+    (`uploads.settling_actions`): a process that was stopped leaves it, and the next run goes on.
     """
+
+    class Act(models.TextChoices):
+        ACCEPT = "accept"
+        TAKE_BACK = "take_back"
+        PUT_BACK = "put_back"
 
     id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
     unit = models.ForeignKey(Unit, on_delete=models.PROTECT, related_name="evidence_files")
@@ -78,6 +84,7 @@ class EvidenceFile(models.Model):
         settings.AUTH_USER_MODEL, null=True, on_delete=models.PROTECT, related_name="+"
     )
     gone_why = models.CharField(max_length=500, blank=True)
+    unfinished = models.CharField(max_length=9, blank=True)
 
     rows = models.Manager()
     objects = ScopedManager["EvidenceFile"]()
@@ -85,7 +92,10 @@ class EvidenceFile(models.Model):
     class Meta:
         default_manager_name = "rows"
         ordering = ("-created_at", "-pk")
-        indexes = (models.Index(fields=["unit", "-created_at"], name="evidence_file_latest"),)
+        indexes = (
+            models.Index(fields=["unit", "-created_at"], name="evidence_file_latest"),
+            models.Index(fields=["id"], name="evidence_unfinished", condition=~models.Q(unfinished="")),
+        )
 
     def __str__(self) -> str:
         return self.name

@@ -99,15 +99,32 @@ def opened(draft: VictimFile) -> ReportFile:
 
 
 def accept(draft: VictimFile, actor: User, ip: str | None = None) -> Receipt:
-    """Store the reports of a draft and take them into cases. Raises ReportFileError, StaleDraftError."""
+    """Store the reports of a draft and take them into cases. The draft says first as which file it is taken
+    in: from now on nobody drops it. Raises ReportFileError, StaleDraftError."""
     file = opened(draft)
     head = Head(draft.name, draft.digest, draft.publisher, draft.kind)
-    receipt, left = Receipt(_accepted(draft.node, head, actor)), Counter[str]()
+    with transaction.atomic():
+        row: VictimFile = draft_actions.locked(draft)
+        receipt, left = Receipt(_accepted(draft.node, head, actor)), Counter[str]()
+        row.told = {**row.told, "taken_as": str(receipt.file.pk)}
+        row.save(update_fields=["told"])
     leftovers: list[Leftover] = []
     _keep(receipt, _only_reports(file.rows(), left, leftovers))
     _finish(receipt, Whole(file.lines, dict(left)), leftovers, actor=actor, ip=ip)
     draft_actions.throw_away(draft, actor)
     return receipt
+
+
+@transaction.atomic
+def drop(draft: VictimFile, actor: User) -> VictimFile | None:
+    """Throw the person's draft away; nothing of it was stored. Returns the file as which it was taken in
+    meanwhile, and throws nothing away then."""
+    row = VictimFile.rows.select_for_update(no_key=True, of=("self",)).filter(pk=draft.pk).first()
+    taken_as = (row or draft).told.get("taken_as")
+    if taken_as is not None and (taken := VictimFile.rows.filter(pk=taken_as).first()) is not None:
+        return taken
+    draft_actions.throw_away(draft, actor)
+    return None
 
 
 def _only_reports(

@@ -195,7 +195,8 @@ def _handed_in_as(one: VictimFile | EvidenceFile) -> str:
 def _decide(request: HttpRequest, seat: Seat, row: VictimFile) -> HttpResponse:
     slug = seat.campaign.slug
     if request.POST.get("do") != "take":
-        throw_away(row, seat.user)
+        if (taken := actions.drop(row, seat.user)) is not None:
+            return _taken_already(request, slug, taken)
         messages.info(request, _("Nothing of the file was stored."))
         return redirect("victims", slug)
     try:
@@ -208,6 +209,12 @@ def _decide(request: HttpRequest, seat: Seat, row: VictimFile) -> HttpResponse:
         return redirect("victims", slug)
     request.session[f"victims-{receipt.file.pk}"] = _summary(receipt)
     return redirect("victims_file", slug, receipt.file.pk)
+
+
+def _taken_already(request: HttpRequest, slug: str, taken: VictimFile) -> HttpResponse:
+    """The draft was taken in at the same time, perhaps by a second click."""
+    messages.warning(request, _("This file was taken in already. You can take it back here."))
+    return redirect("victims_file", slug, taken.pk)
 
 
 def _summary(receipt: Receipt) -> dict[str, object]:

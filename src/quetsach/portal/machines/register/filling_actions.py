@@ -14,6 +14,7 @@ from itertools import batched
 from typing import Any
 
 from django.db import transaction
+from django.db.models import Q
 from django.utils import timezone
 
 from quetsach.machines.evidence import Binding, Claim, Key
@@ -44,18 +45,21 @@ _LAST = datetime(9999, 1, 1, tzinfo=UTC)
 ELSEWHERE = RegisterRow.Standing.ELSEWHERE
 
 
-def list_waiting(seconds: float | None = None) -> int:
-    """Bring registers up to date with all evidence that waits, for at most about `seconds`; returns the rows
-    of evidence that still wait."""
+def list_waiting(seconds: float | None = None, unit: Unit | None = None) -> int:
+    """Bring registers up to date with all evidence that waits, or with that of one unit, for at most about
+    `seconds`; returns the rows of evidence that still wait.
+
+    A person or a program that waits for the answer waits for its own unit alone.
+    """
     until = None if seconds is None else time.monotonic() + seconds
     touched: set[str] = set()
-    seeds = _waiting_seeds()
+    seeds = _waiting_seeds(unit)
     for some in batched(sorted(seeds), BATCH):
         touched |= _fill(list(some), {pk for link in some for pk in seeds[link]})
         if until is not None and time.monotonic() > until:
             break
     _count(Unit.rows.filter(path__in=touched))
-    return waiting()
+    return waiting(unit)
 
 
 def follow_logs() -> int:
@@ -74,11 +78,14 @@ def follow_logs() -> int:
     return len(rows)
 
 
-def waiting() -> int:
-    """Rows of evidence that the registers do not follow yet."""
-    return sum(
-        model.rows.filter(is_listed=False).count() for model in (StoredClaim, StoredBinding, StoredDecision)
-    )
+def waiting(unit: Unit | None = None) -> int:
+    """Rows of evidence that the registers do not follow yet: all, or those of one unit."""
+    models = (StoredClaim, StoredBinding, StoredDecision)
+    return sum(model.rows.filter(_waits(unit)).count() for model in models)
+
+
+def _waits(unit: Unit | None) -> Q:
+    return Q(is_listed=False) if unit is None else Q(is_listed=False, unit=unit)
 
 
 def drop_gone() -> None:
@@ -113,7 +120,7 @@ type _Mark = tuple[str, Any]
 """A row of evidence: c with the id of a claim, d with that of a decision, b with kind, value and unit."""
 
 
-def _waiting_seeds() -> dict[Link, set[_Mark]]:
+def _waiting_seeds(unit: Unit | None) -> dict[Link, set[_Mark]]:
     """The links of evidence that waits, each with the rows that wait for it. All links of one row lie in one
     component, so a row waits for the first of its links."""
     seeds: dict[Link, set[_Mark]] = {}
@@ -126,22 +133,20 @@ def _waiting_seeds() -> dict[Link, set[_Mark]]:
         seeds.setdefault(link or Link("none", ""), set()).add(mark)
 
     fields = ("pk", "keys", "unit__path")
-    for pk, keys, path in StoredClaim.rows.filter(is_listed=False).values_list(*fields).iterator():
+    for pk, keys, path in StoredClaim.rows.filter(_waits(unit)).values_list(*fields).iterator():
         names = tuple(Key(kind, value) for kind, value in keys)
         add(Claim(names, 0, 0, "", path), (names, path), ("c", pk))
-    bound = StoredBinding.rows.filter(is_listed=False).order_by()
-    for kind, value, unit, path in bound.values_list(
-        "key_kind", "key_value", "unit", "unit__path"
-    ).distinct():
+    bound = StoredBinding.rows.filter(_waits(unit)).order_by()
+    for kind, value, of, path in bound.values_list("key_kind", "key_value", "unit", "unit__path").distinct():
         key = Key(kind, value)
-        add(Binding("", key, 0, 0, "", "", path), ((key,), path), ("b", (kind, value, unit)))
-    for pk, row in _waiting_decisions():
+        add(Binding("", key, 0, 0, "", "", path), ((key,), path), ("b", (kind, value, of)))
+    for pk, row in _waiting_decisions(unit):
         add(row, row, ("d", pk))
     return seeds
 
 
-def _waiting_decisions() -> Iterable[tuple[Any, Any]]:
-    rows = StoredDecision.rows.filter(is_listed=False)
+def _waiting_decisions(unit: Unit | None) -> Iterable[tuple[Any, Any]]:
+    rows = StoredDecision.rows.filter(_waits(unit))
     return [(one.id, one) for one in queries.decisions_of(rows)]
 
 

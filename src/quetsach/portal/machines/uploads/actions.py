@@ -1,7 +1,9 @@
 """Files of evidence: a draft with its preview, taken in when its person agrees, taken back, put back.
 
-A row of evidence may stand in several files. Where one of them is taken back, the other files of the same
-source are told anew from their kept documents, so that only what it alone said is gone.
+A row of evidence may stand in several files. Where one of them is taken back, the rows that others tell in
+their kept documents stand with these, so that only what it alone said is gone.
+
+An act decides under the lock of the unit and marks the file; the rows follow (`settling_actions`).
 """
 
 from __future__ import annotations
@@ -24,23 +26,23 @@ from quetsach.machines.sources import document, sent
 from quetsach.machines.sources.columns import BY_KEY
 from quetsach.machines.sources.sent import Sent
 from quetsach.portal.accounts.models import User
-from quetsach.portal.audit.actions import record
 from quetsach.portal.campaigns import arrivals
 from quetsach.portal.campaigns.models import Campaign
 from quetsach.portal.kit import draft_actions
-from quetsach.portal.kit.draft_actions import StaleDraftError
-from quetsach.portal.machines.actions import Stored, store_evidence, take_back
+from quetsach.portal.machines.actions import NotCountingError, Stored, lock, store_evidence
 from quetsach.portal.machines.models import ColumnMapping, EvidenceFile
 from quetsach.portal.machines.register.filling_actions import list_waiting
 from quetsach.portal.machines.uploads import queries
+from quetsach.portal.machines.uploads.settling_actions import record_file, rows_of, settle
 from quetsach.portal.units.models import ApiToken, Unit
 from quetsach.text.vietnamese import nfc
 from quetsach.text.words import visible
 
-AT_ONCE = 20.0
-"""Seconds for which the register is brought up to date while a person waits; the rest follows at night."""
+AT_ONCE = 10.0
+"""A person waits so many seconds for the rows of a file that is taken back, and so many for the register. The
+rest follows at night."""
 
-
+Act = EvidenceFile.Act
 _MOST_OTHERS = 5
 """Other units that a preview names."""
 
@@ -110,22 +112,25 @@ def map_columns(draft: EvidenceFile, actor: User, columns: Mapping[str, str]) ->
 
 
 def accept(draft: EvidenceFile, actor: User, ip: str | None = None) -> tuple[EvidenceFile, Stored]:
-    """Take a draft in. The same files, taken in before, change nothing. Raises StaleDraftError."""
-    known = queries.same_as(draft)
-    if known is not None:
-        draft_actions.throw_away(draft, actor)
-        return known, Stored(known=known.claims + known.bindings)
-    told = _store(draft)
+    """Take a draft in; returns the file, which may have been taken back meanwhile. The same files, taken in
+    before, change nothing. Raises StaleDraftError."""
     with transaction.atomic():
+        lock(draft.unit)
         row: EvidenceFile = draft_actions.locked(draft)
-        draft_actions.forget(row.content)
-        row.content = ""
-        row.accepted_at = timezone.now()
-        row.fresh = told.claims + told.bindings + told.shortened
-        row.save()
-        _record(actor, "evidence.accept", row, ip)
+        if (known := queries.same_as(row)) is not None:
+            draft_actions.drop(row)
+        else:
+            draft_actions.content(row.document)
+            draft_actions.forget(row.content)
+            row.content, row.by = "", actor
+            row.accepted_at, row.unfinished = timezone.now(), Act.ACCEPT
+            row.save(update_fields=["content", "by", "accepted_at", "unfinished"])
+    if known is not None:
+        settle(known)  # what a stopped process left
+        return known, Stored(known=known.claims + known.bindings)
+    told = settle(row, ip=ip)
     follow(row.unit)
-    return row, told
+    return EvidenceFile.rows.select_related("unit").get(pk=row.pk), told
 
 
 def receive(
@@ -141,66 +146,82 @@ def receive(
     unit = token.unit
     source, counts, left = queries.checked(data)
     digest = hashlib.sha256(data).hexdigest()
-    known = EvidenceFile.rows.filter(
-        unit=unit, digest=digest, source=source, accepted_at__isnull=False, gone_at=None
-    ).first()
-    if known is not None:
-        return known, Stored(known=sum(counts))
     begun = queries.begun_today(unit, token, source, sum(counts))
-    if begun is not None:
-        told = store_evidence(unit, *_parts(document.read(_lines(data), unit.path)), file=begun)
-        if _add_to(begun, data, digest, told):
+    if begun is not None and queries.same_document(unit, source, digest) is None:
+        told = _add_to(begun, data, digest)
+        if told is not None:
             if told.is_new:
                 follow(unit)
             return begun, told
-    now = timezone.now()
     row = EvidenceFile(
         unit=unit, source=source, name=visible(nfc(name or source))[:300], digest=digest, token=token,
-        created_at=now, claims=counts[0], bindings=counts[1], kinds=left,
+        created_at=timezone.now(), claims=counts[0], bindings=counts[1], kinds=left,
     )  # fmt: skip
-    row.document.save("document", ContentFile(gzip.compress(data, mtime=0)), save=False)
-    row.save(force_insert=True)
-    told = _store(row)
-    with transaction.atomic():
-        row.accepted_at = timezone.now()
-        row.fresh = told.claims + told.bindings + told.shortened
-        row.save(update_fields=["accepted_at", "fresh"])
-        _record(None, "evidence.accept", row, ip, f"{token.prefix}… {token.name}")
+    if (known := _begin(row, data)) is not None:
+        settle(known, ip=ip)
+        return known, Stored(known=sum(counts))
+    told = settle(row, ip=ip)
     follow(unit)
     return row, told
 
 
-def _add_to(file: EvidenceFile, data: bytes, digest: str, told: Stored) -> bool:
-    """Add a document whose rows are stored already to the file of its day; whether the file still counts. The
+@transaction.atomic
+def _begin(row: EvidenceFile, data: bytes) -> EvidenceFile | None:
+    """Store the row of a file that was pushed, or return the file that holds the same already: a program that
+    sends a document twice at once sends one."""
+    lock(row.unit)
+    if (known := queries.same_document(row.unit, row.source, row.digest)) is not None:
+        return known
+    row.document.save("document", ContentFile(gzip.compress(data, mtime=0)), save=False)
+    row.accepted_at, row.unfinished = timezone.now(), Act.ACCEPT
+    row.save(force_insert=True)
+    return None
+
+
+def _add_to(file: EvidenceFile, data: bytes, digest: str) -> Stored | None:
+    """Store the rows of a document and add it to the file of its day; None if the file no longer counts. The
     rows come first: after a crash the program sends them again."""
+    unit = file.unit
+    try:
+        told = store_evidence(unit, *_parts(document.read(_lines(data), unit.path)), file=file)
+    except NotCountingError:
+        return None
     with transaction.atomic():
         row = EvidenceFile.rows.select_for_update(no_key=True, of=("self",)).get(pk=file.pk)
         if row.gone_at is not None:
-            return False
+            return None
+        if row.digest == digest:
+            return told  # the same came at the same time
         out = BytesIO()
-        document.write(out, row.source, *_parts((*_rows(row), *document.read(_lines(data), row.unit.path))))
+        document.write(out, row.source, *_parts((*rows_of(row), *document.read(_lines(data), unit.path))))
         _source, (row.claims, row.bindings), row.kinds = queries.checked(out.getvalue())
         draft_actions.forget(row.document)
         row.document.save("document", ContentFile(gzip.compress(out.getvalue(), mtime=0)), save=False)
         row.digest, row.accepted_at = digest, timezone.now()
         row.fresh += told.claims + told.bindings + told.shortened
         row.save(update_fields=["claims", "bindings", "kinds", "document", "digest", "accepted_at", "fresh"])
-    return True
+    return told
 
 
-def withdraw(file: EvidenceFile, actor: User, why: str, ip: str | None = None) -> None:
-    """Take an accepted file back: what it alone said no longer counts. Twice is the same as once."""
+def withdraw(file: EvidenceFile, actor: User, why: str, ip: str | None = None) -> bool:
+    """Take an accepted file back: what it alone said no longer counts. Returns whether all rows follow
+    already; else they do at night. Twice is the same as once."""
     with transaction.atomic():
-        row = EvidenceFile.rows.select_for_update(no_key=True, of=("self",)).get(pk=file.pk)
-        if row.gone_at is not None or row.accepted_at is None:
-            return
-        row.gone_at, row.gone_by, row.gone_why = timezone.now(), actor, nfc(why)[:500]
-        row.save(update_fields=["gone_at", "gone_by", "gone_why"])
-        take_back(row)
-        for other in queries.others_of_source(row):
-            _store(other)
-        _record(actor, "evidence.take_back", row, ip)
-    follow(row.unit)
+        lock(file.unit)
+        row = _locked(file)
+        if row.accepted_at is None:
+            return True
+        if row.gone_at is None:
+            if row.unfinished == Act.ACCEPT:
+                record_file(row.by, "evidence.accept", row, None)
+            row.gone_at, row.gone_by, row.gone_why = timezone.now(), actor, nfc(why)[:500]
+            row.unfinished = Act.TAKE_BACK
+            row.save(update_fields=["gone_at", "gone_by", "gone_why", "unfinished"])
+            record_file(actor, "evidence.take_back", row, ip)
+    if row.unfinished:
+        settle(row, AT_ONCE)
+        follow(row.unit)
+    return not EvidenceFile.rows.filter(pk=row.pk, unfinished=Act.TAKE_BACK).exists()
 
 
 def put_back(file: EvidenceFile, actor: User, ip: str | None = None) -> EvidenceFile:
@@ -208,24 +229,33 @@ def put_back(file: EvidenceFile, actor: User, ip: str | None = None) -> Evidence
     once more, that is the other one, and nothing changes. Raises StaleDraftError where its document is
     gone."""
     with transaction.atomic():
-        row = EvidenceFile.rows.select_for_update(no_key=True, of=("self",)).get(pk=file.pk)
-        if row.gone_at is None:
+        lock(file.unit)
+        row = _locked(file)
+        if row.gone_at is None and not row.unfinished:
             return row
-        if (same := queries.same_as(row)) is not None:
-            return same
-        if not row.document:
-            raise StaleDraftError
-        row.gone_at, row.gone_by, row.gone_why = None, None, ""
-        row.save(update_fields=["gone_at", "gone_by", "gone_why"])
-        _record(actor, "evidence.put_back", row, ip)
-    _store(row)
+        if row.gone_at is not None:
+            if (same := queries.same_as(row)) is not None:
+                return same
+            draft_actions.content(row.document)
+            row.gone_at, row.gone_by, row.gone_why = None, None, ""
+            row.unfinished = Act.PUT_BACK
+            row.save(update_fields=["gone_at", "gone_by", "gone_why", "unfinished"])
+            record_file(actor, "evidence.put_back", row, ip)
+    settle(row)
     follow(row.unit)
-    return row
+    return EvidenceFile.rows.select_related("unit").get(pk=row.pk)
+
+
+def _locked(file: EvidenceFile) -> EvidenceFile:
+    """The file as it is now, locked until the end of the caller's transaction, after its unit."""
+    rows = EvidenceFile.rows.select_for_update(no_key=True, of=("self",)).select_related("unit")
+    return rows.get(pk=file.pk)
 
 
 def follow(unit: Unit) -> None:
-    """Bring registers and cases up to date with new evidence of a unit; what fails is done at night."""
-    list_waiting(AT_ONCE)
+    """Bring the unit's own register and the cases up to date with its new evidence. Failures are made good at
+    night; evidence of other units waits until then as well."""
+    list_waiting(AT_ONCE, unit)
     nodes = queries.campaigns_of(unit)
     for node in nodes:
         if node.campaign.status == Campaign.Status.PUBLISHED:
@@ -265,21 +295,6 @@ def _names(files: list[tuple[str, bytes]]) -> str:
     return visible(nfc(", ".join(name for name, _ in files)))[:300]
 
 
-def _store(file: EvidenceFile) -> Stored:
-    """Store the rows of the file's document. Claims stand before bindings in it, so it is read twice."""
-    return store_evidence(
-        file.unit,
-        (one for one in _rows(file) if isinstance(one, Claim)),
-        (one for one in _rows(file) if isinstance(one, Binding)),
-        file=file,
-    )
-
-
-def _rows(file: EvidenceFile) -> Iterator[Claim | Binding]:
-    with gzip.open(BytesIO(draft_actions.content(file.document))) as lines:
-        yield from document.read((line.rstrip(b"\n") for line in lines), file.unit.path)
-
-
 def _lines(data: bytes) -> Iterator[bytes]:
     return (line.rstrip(b"\n") for line in BytesIO(data))
 
@@ -289,9 +304,3 @@ def _parts(rows: Iterable[Claim | Binding]) -> tuple[list[Claim], list[Binding]]
     found = list(rows)
     bindings = [one for one in found if isinstance(one, Binding)]
     return [one for one in found if isinstance(one, Claim)], bindings
-
-
-def _record(actor: User | None, act: str, row: EvidenceFile, ip: str | None, named: str = "") -> None:
-    data = {"file": row.name, "source": row.source, "rows": row.claims + row.bindings, "new": row.fresh,
-            "reason": row.gone_why}  # fmt: skip
-    record(actor, act, unit_path=row.unit.path, about=row, data=data, ip=ip, actor_name=named)

@@ -100,8 +100,9 @@ def begun_today(unit: Unit, token: ApiToken, source: str, rows: int) -> Evidence
     """The file of today to which so many rows of a source can be added, None for none."""
     today = timezone.localtime().replace(hour=0, minute=0, second=0, microsecond=0)
     found = EvidenceFile.rows.filter(
-        unit=unit, token=token, source=source, created_at__gte=today, accepted_at__isnull=False, gone_at=None
-    ).exclude(document="")
+        unit=unit, token=token, source=source, created_at__gte=today, accepted_at__isnull=False, gone_at=None,
+        unfinished="",
+    ).exclude(document="")  # fmt: skip
     row = found.select_related("unit").order_by("-created_at").first()
     return row if row is not None and row.claims + row.bindings + rows <= MOST_OF_A_DAY else None
 
@@ -112,12 +113,21 @@ def _how(row: EvidenceFile) -> object:
     return at, told.get("length"), told.get("zone"), told.get("columns")
 
 
-def others_of_source(file: EvidenceFile) -> QuerySet[EvidenceFile]:
-    """The files of the same source that count, in the order in which they came."""
-    rows = EvidenceFile.rows.filter(
-        unit=file.unit_id, source=file.source, accepted_at__isnull=False, gone_at=None
-    )
-    return rows.exclude(pk=file.pk).exclude(document="").select_related("unit").order_by("accepted_at")
+def that_count(unit: UUID) -> QuerySet[EvidenceFile]:
+    """The files of a unit that count, in the order in which they came. They may have any source: a row bears
+    a source of its own, so that files with several names may tell it."""
+    rows = EvidenceFile.rows.filter(unit=unit, accepted_at__isnull=False, gone_at=None)
+    return rows.select_related("unit").order_by("accepted_at", "pk")
+
+
+def is_taken(file: EvidenceFile) -> bool:
+    """Whether the file is no draft any more."""
+    return EvidenceFile.rows.filter(pk=file.pk, accepted_at__isnull=False).exists()
+
+
+def same_document(unit: Unit, source: str, digest: str) -> EvidenceFile | None:
+    """The file that counts and whose last document was this one, None for none."""
+    return that_count(unit.pk).filter(source=source, digest=digest).first()
 
 
 def files_of(unit: Unit) -> QuerySet[EvidenceFile]:

@@ -82,7 +82,7 @@ def evidence_file(request: HttpRequest, unit_id: UUID, file_id: UUID) -> HttpRes
     row = _find(request, unit, file_id)
     if request.method == "POST":
         if row.accepted_at is not None:
-            raise Http404
+            return _taken_already(request, unit, row)
         return _decide(request, unit, row)
     shown: dict[str, Any] = row.told.get("shown", {})
     files = [
@@ -139,17 +139,29 @@ def _decide(request: HttpRequest, unit: Unit, row: EvidenceFile) -> HttpResponse
             return redirect("evidence_file", unit.pk, row.pk)
         if verb == "take":
             kept, stored = actions.accept(row, request.user, client_ip_text(request))
-            _tell(request, stored)
+            if kept.gone_at is None:
+                _tell(request, stored)
+            else:
+                messages.warning(request, _("The file was taken back meanwhile."))
             return redirect("evidence_file", unit.pk, kept.pk)
     except MachinesError as error:
         messages.error(request, words.refusal(error.code, error.value))
         return redirect("evidence_file", unit.pk, row.pk)
     except (StaleDraftError, BusyError):
+        if queries.is_taken(row):
+            return _taken_already(request, unit, row)
         messages.error(request, _("The files could not be read just now. Upload them again."))
         return redirect("evidence", unit.pk)
-    throw_away(row, request.user)
+    if not throw_away(row, request.user) and queries.is_taken(row):
+        return _taken_already(request, unit, row)
     messages.info(request, _("Nothing of the files was stored."))
     return redirect("evidence", unit.pk)
+
+
+def _taken_already(request: HttpRequest, unit: Unit, row: EvidenceFile) -> HttpResponse:
+    """The draft was taken in at the same time, perhaps by a second click."""
+    messages.warning(request, _("These files were taken in already. You can take them back here."))
+    return redirect("evidence_file", unit.pk, row.pk)
 
 
 def _tell(request: HttpRequest, stored: Stored) -> None:
@@ -175,8 +187,10 @@ def evidence_act(request: HttpRequest, unit_id: UUID, file_id: UUID, act: str) -
         return redirect("evidence_file", unit.pk, row.pk)
     try:
         if act == "rut":
-            actions.withdraw(row, request.user, reason, client_ip_text(request))
-            messages.success(request, _("Taken back: what only this file said no longer counts."))
+            if actions.withdraw(row, request.user, reason, client_ip_text(request)):
+                messages.success(request, _("Taken back: what only this file said no longer counts."))
+            else:
+                messages.warning(request, _("Taken back. Some statements still count: they go by tonight."))
         else:
             counts = actions.put_back(row, request.user, client_ip_text(request))
             if counts.pk == row.pk:

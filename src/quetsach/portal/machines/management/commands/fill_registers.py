@@ -1,5 +1,5 @@
-"""`manage fill_registers`: registers follow evidence that waits, and units that moved in the tree. Safe to
-run at any time, any number of times."""
+"""`manage fill_registers`: files that were taken in or taken back are brought to their end; registers follow
+evidence that waits, and units that moved in the tree. Safe to run at any time, any number of times."""
 
 from __future__ import annotations
 
@@ -16,12 +16,14 @@ from quetsach.portal.machines.register.filling_actions import (
     list_waiting,
     waiting,
 )
+from quetsach.portal.machines.uploads.settling_actions import settle_all
 
 
 class Command(PortalCommand):
     help = gettext_noop("Bring the registers of machines up to date with all evidence and with the tree.")
 
     def handle(self, *_args: Any, **_options: Any) -> None:
+        settle_all()
         before = waiting()
         moved = follow_tree()
         list_waiting()
