@@ -82,7 +82,7 @@ def chase(request: HttpRequest, slug: str, node_id: UUID) -> HttpResponse:
 @require_POST
 def chase_messages(request: HttpRequest, slug: str, node_id: UUID) -> HttpResponse:
     """One message for each ticked unit, or for all units of the list; with `codes`, a new code to join for
-    units without an account. For those who write to units below, who also invite them."""
+    units without an account. Only people with the right to invite units write to them."""
     seat = take_seat(request, slug, node_id, Verb.INVITE)
     back = f"{reverse('chase', args=[slug, node_id])}?{request.POST.get('query', '')[:500]}"
     if request.POST.get("which") == "all":
