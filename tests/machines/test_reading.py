@@ -7,6 +7,7 @@ import io
 import json
 import os
 import random
+import unicodedata
 from pathlib import Path
 
 import pytest
@@ -426,3 +427,30 @@ def test_a_lease_longer_than_time_itself_costs_no_other_row(tmp_path: Path) -> N
     document.write(out, "s", [], [binding])
     (read,) = document.read(out.getvalue().splitlines())
     assert read.begin == 0
+
+
+PILE = "a" + "\u0301" * 40
+
+
+def evidence(about: dict[str, str], source: str = "kho") -> list[bytes]:
+    """A document of one claim, written by hand."""
+    claim = {"type": "claim", "keys": [["host", "pc-01"]], "begin": None, "end": None, "source": source}
+    rows: list[dict[str, object]] = [
+        {"type": "evidence", "schema": 1, "tool": "t", "source": "kho"},
+        claim | {"about": about},
+        {"type": "end", "claims": 1, "bindings": 0},
+    ]
+    return [json.dumps(row).encode() for row in rows]
+
+
+def test_words_of_a_register_lose_what_nobody_sees() -> None:
+    (claim,) = document.read(evidence({"room": f"Phòng\u200b 3{PILE}", "name": "\xadmáy\ufeff"}))
+    assert isinstance(claim, Claim)
+    told = dict(claim.about)
+    assert told["name"] == "máy" and told["room"].startswith("Phòng 3")
+    assert sum(unicodedata.combining(char) > 0 for char in unicodedata.normalize("NFD", told["room"])) <= 31
+
+
+def test_a_source_with_a_pile_of_marks_is_refused() -> None:
+    with pytest.raises(MachinesError, match="source"):
+        list(document.read(evidence({}, source=PILE)))

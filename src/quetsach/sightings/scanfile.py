@@ -83,7 +83,7 @@ def read_lines(stream: BinaryIO) -> Iterator[tuple[int, bytes, Record]]:
 def _read(
     stream: BinaryIO, on_reject: Callable[[Reject], None] | None
 ) -> Iterator[tuple[int, bytes, Record | Reject]]:
-    number = sightings = sources = bypasses = schema = 0
+    number = sightings = sources = bypasses = errors = schema = 0
     ended = False
     about: frozenset[str] = frozenset()
     while line := stream.readline(LINE_BYTES + 1):
@@ -115,6 +115,7 @@ def _read(
                     record = _dated(Bypass(**checked(fields, record_rules.BYPASS)))
                 case "coverage":
                     sources += 1
+                    errors += len(fields["errors"]) if isinstance(fields.get("errors"), list) else 0
                     seen = checked({**record_rules.LATER, **fields}, record_rules.COVERAGE)
                     seen["gaps"] = tuple(map(tuple, seen["gaps"]))
                     seen["was"] = tuple(seen["was"])
@@ -123,20 +124,17 @@ def _read(
                         raise ScanFileError(number, "malformed", wrong)
                 case "end":
                     record = End(**checked({"bypasses": 0, **fields}, record_rules.END))
-                    if record[:2] != (sightings, sources) or record.bypasses != bypasses:
+                    held = End(sightings, sources, errors, bypasses)
+                    if record != held:
                         raise ScanFileError(
-                            number,
-                            "incomplete",
-                            f"the end record counts {record.sightings} sightings, {record.sources} sources "
-                            f"and {record.bypasses} bypasses, the file holds {sightings}, {sources} and "
-                            f"{bypasses}",
+                            number, "incomplete", f"the end record tells {record}, the file holds {held}"
                         )
                     ended = True
                 case _:
                     raise ScanFileError(number, "garbage", "no record of a known type")
         except MalformedError as problem:
             reject = Reject(number, "malformed", str(problem))
-            if on_reject is None:
+            if on_reject is None or kind == "end":
                 raise ScanFileError(number, reject.code, reject.reason) from None
             on_reject(reject)
             record = reject

@@ -15,7 +15,12 @@ _UNSEEN = re.compile(
 and code points that are no characters: they hide text, or let it read as another."""
 
 
+def without_unseen(text: str) -> str:
+    """The text without characters that nobody sees; all else of it stays as it is."""
+    return _UNSEEN.sub("", text)
+
+
 def as_typed(text: str) -> str:
     """NFC, lines ended by one newline, no space around, nothing that nobody sees."""
-    seen = _UNSEEN.sub("", text.replace("\r\n", "\n").replace("\r", "\n"))
+    seen = without_unseen(text.replace("\r\n", "\n").replace("\r", "\n"))
     return normalize("NFC", seen).strip()

@@ -40,7 +40,7 @@ HEADINGS = {search_key(text): key for key, texts in COLUMNS.items() for text in 
 """Folded heading → its column."""
 _PLAIN = ("name", "tax_code", "address", "phone")
 _ORDINALS = {"stt", "tt", "so tt", "no", "no."}
-_COUNT = re.compile(r"\d+|\d{1,3}(\.\d{3})+", re.ASCII)
+_COUNT = re.compile(r"\d{1,9}|\d{1,3}(\.\d{3}){1,2}", re.ASCII)
 _DATES = ("%d/%m/%Y", "%d-%m-%Y", "%Y-%m-%d", "%d.%m.%Y")
 _PHONE = re.compile(r"[0-9+(). /-]{6,40}", re.ASCII)
 

@@ -196,7 +196,8 @@ def test_a_new_password_makes_other_browsers_strangers(cast, known):
 
 def test_a_password_chosen_by_a_link_makes_all_browsers_strangers(cast, known):
     user, token = cast.user("A1", "officer"), new_token()
-    Invitation.rows.create(digest=digest(token), unit=cast.units["A1"], person=user, issued_by=user,
+    above = cast.user("A", "coordinator")
+    Invitation.rows.create(digest=digest(token), unit=cast.units["A1"], person=user, issued_by=above,
                            expires_at=timezone.now() + timedelta(days=1))  # fmt: skip
     set_password(token, NEW)
     list(strangers(40))

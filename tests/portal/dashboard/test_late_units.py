@@ -100,9 +100,19 @@ def test_a_message_can_carry_a_new_code_for_who_has_no_account(cast):
     [code] = re.findall(r"[0-9A-Z]{5}-[0-9A-Z]{5}", page)
     assert JoinCode.rows.get().node == cast.nodes["A1"]
     assert client.get(reverse("join", args=[code])).status_code == 200
-    reader = cast.client("centre", "reader")
-    reader.post(post, {"unit": units, "codes": "1"})
-    assert JoinCode.rows.count() == 1
+
+
+@pytest.mark.parametrize("role", ["reader", "auditor", "it"])
+def test_who_only_looks_reads_the_list_and_writes_to_nobody(cast, url, role):
+    post = reverse("chase_messages", args=[cast.campaign.slug, cast.nodes["centre"].pk])
+    client = cast.client("centre", role)
+    told = {"unit": [str(cast.nodes["A"].pk)], "which": "all", "codes": "1"}
+    assert client.post(post, told).status_code == 404
+    assert not JoinCode.rows.exists()
+    page = client.get(url).content.decode()
+    assert "Đơn vị A" in page and post not in page and 'name="unit"' not in page
+    page = cast.client("centre", "officer").get(url).content.decode()
+    assert post in page and 'name="unit"' in page
 
 
 def test_units_of_others_get_no_message(cast):

@@ -9,7 +9,7 @@ from django.test import Client, RequestFactory
 from django.urls import reverse
 
 from quetsach.portal.kit import refused
-from quetsach.portal.kit.readable import is_readable, with_plain_fields
+from quetsach.portal.kit.readable import ReadableText, is_readable, with_plain_fields
 from quetsach.portal.privacy.models import ErasureRequest
 from tests.portal.every_route import routes
 
@@ -125,3 +125,13 @@ def test_cookies_at_which_python_would_work_for_seconds_are_passed_over(monkeypa
     answer = refused.refused(400, "/", f"{LONG}; {conf.settings.LANGUAGE_COOKIE_NAME}=en")
     assert ("Content-Language", "en") in answer[1]
     assert parsed and not any("\\" in value for value in parsed)
+
+
+def test_what_nobody_sees_is_taken_out_of_a_form_but_of_no_password(visitor, rf):
+    odd = "An\u202e \u200bgnp\ufeff\xad"
+    assert ask(visitor, data=ASK | {"name": odd, "text": "một\r\nhai\tba \u200d\u2066x"}) == 302
+    row = ErasureRequest.rows.get()
+    assert (row.name, row.text.split()) == ("An gnp", ["một", "hai", "ba", "\u200dx"])
+    request = rf.post("/", {"password": odd, "name": odd})
+    ReadableText(lambda _request: None)(request)
+    assert (request.POST["password"], request.POST["name"]) == (odd, "An gnp")

@@ -216,6 +216,16 @@ def test_words_by_hand_follow_the_machine_and_are_taken_back(office):
     assert (row.name, row.about.get("asset")) == ("pc-00", None)
 
 
+def test_no_word_of_a_machine_holds_what_nobody_sees(office):
+    client, unit = office
+    take(client, unit, "kea.csv", kea(1))
+    row = RegisterRow.rows.get()
+    told = {"name": "Máy \u202egnp.exe", "asset": "TS\u200b-\xad12", "room": "\u2066Phòng\ufeff 3\u2069"}
+    client.post(reverse("register_act", args=[unit.pk, row.pk, "ghi"]), told)
+    row = RegisterRow.rows.get()
+    assert (row.name, row.about["asset"], row.about["room"]) == ("Máy gnp.exe", "TS-12", "Phòng 3")
+
+
 def test_what_people_wrote_stands_with_what_they_said_and_is_no_file(office):
     client, unit = office
     take(client, unit, "kea.csv", kea(1))

@@ -2,6 +2,7 @@
 
 from io import BytesIO
 
+import pytest
 import xlsxwriter
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
@@ -120,6 +121,16 @@ def test_a_wrong_photo_is_removed_put_back_and_opened_by_nobody_meanwhile(cast):
     officer.post(url, {"do": "put_sheet_back"} | acts)
     assert pictures.seen(officer.get(file).getvalue()) == pictures.seen(PNG)
     assert Entry.objects.filter(action__in=["people.remove_sheet", "people.put_sheet_back"]).count() == 2
+
+
+@pytest.mark.parametrize("count", [10**7, 2**31, 2**63, -1, "1e300", "9" * 5_000, "1" + ".000" * 2_000])
+def test_a_count_of_persons_that_nobody_has_is_named_beside_its_line(cast, count):
+    officer = as_english(cast.client("A1", "officer"))
+    text = f"Tên đơn vị\tSố người được phổ biến\nCông ty Ví Dụ\t{count}\n"
+    answer = officer.post(at(cast, "body_paste"), {"text": text}, follow=True)
+    assert answer.status_code == 200 and str(count)[:40] in answer.content.decode()
+    assert officer.post(at(cast, "body_draft", BodyDraft.rows.get().pk)).status_code in {302, 422}
+    assert not Body.rows.exclude(persons_informed=0).exists()
 
 
 def test_a_list_is_pasted_previewed_taken_in_marked_and_taken_back(cast):

@@ -26,6 +26,8 @@ from quetsach.text import machine_address
 from quetsach.text.canonical import address
 from quetsach.text.escape import escape
 from quetsach.text.json_limits import TooManyError, few
+from quetsach.text.marks import is_piled
+from quetsach.text.typed import as_typed
 
 SCHEMA = 1
 MOST_LINE = 1 << 16
@@ -201,7 +203,8 @@ def _claim(record: dict[str, Any], number: int, scope: str) -> Claim:
     if not isinstance(about, dict) or len(about) > 50:
         raise MachinesError("malformed", f"{number}: about")
     words = tuple(
-        (_text(key, number, "about"), _text(value, number, "about")) for key, value in about.items()
+        (as_typed(_text(key, number, "about")), as_typed(_text(value, number, "about")))
+        for key, value in about.items()
     )
     names = tuple(_key(one, number) for one in told)
     return Claim(names, *_times(record, number), _source(record, number), scope, words)
@@ -268,6 +271,8 @@ def _time(told: object, number: int, name: str) -> int | None:
 def _source(record: dict[str, Any], number: int) -> str:
     """The name of the source; what people write in a register comes in no document."""
     source = _text(record.get("source"), number, "source")
+    if is_piled(source):
+        raise MachinesError("malformed", f"{number}: source")
     if source == BY_HAND:
         raise MachinesError("malformed", f"{number}: source: “{BY_HAND}” stands for words of people")
     return source

@@ -28,6 +28,7 @@ from quetsach.machines.sources.neighbours import span_around
 from quetsach.machines.sources.outcome import FOREVER, SECOND, Asked, MachinesError, Outcome
 from quetsach.text.canonical import address
 from quetsach.text.escape import escape
+from quetsach.text.typed import as_typed
 from quetsach.text.vietnamese import search_key
 
 KIND = "register of machines"
@@ -160,7 +161,8 @@ class _Register:
         seen = self._time(number, row, "seen")
         at = asked.at if seen is None else seen
         about = tuple(
-            (key, escape(" / ".join(cells).encode(), _MOST_ABOUT)) for key, cells in self._about(row)
+            (key, escape(as_typed(" / ".join(cells)).encode(), _MOST_ABOUT))
+            for key, cells in self._about(row)
         )
         said = Claim(tuple(named), at, at + SECOND, asked.source, asked.scope)
         if seen is not None:

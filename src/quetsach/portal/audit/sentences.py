@@ -315,7 +315,10 @@ WORDS: dict[str, dict[str, str | Promise]] = {
     "answer": {"yes": _("yes"), "no": _("no")},
 }
 """Field of `data`: its codes, each with the word for it."""
-ADDED = {"intake.take": ("note", _("Note: “%(note)s”"))}
+ADDED = {
+    "intake.take": ("note", _("Note: “%(note)s”")),
+    "sensor.enrol": ("by", _("By the code of %(by)s")),
+}
 """Action code: a field that may be missing, and the sentence for it that stands at the end."""
 
 

@@ -48,6 +48,7 @@ from quetsach.portal.indicators import queries as lists
 from quetsach.portal.indicators.models import IndicatorSet
 from quetsach.portal.machines.register.queries import waits_at
 from quetsach.portal.units.models import SEGMENT, Membership, Unit, subtree
+from quetsach.portal.units.roles import Verb, people_who_may
 
 VERDICTS = ("found", "check", "traces", "clean", "unknown")
 SIGNS = ("found", "check")
@@ -298,6 +299,7 @@ def codes_of(node: CampaignNode) -> tuple[list[UploadCode], list[UploadCode]]:
     """The codes that still open, and the ten that were used last. One query."""
     rows = UploadCode.rows.filter(node=node)
     live = Q(taken=0, revoked_at=None, expires_at__gt=timezone.now())
+    live &= Q(people_who_may(Verb.UPLOAD_SCAN, "node__path", "created_by"))
     last = rows.exclude(taken=0).order_by("-used_at").values("pk")[:10]
     found = list(rows.filter(live | Q(pk__in=last)).select_related("created_by"))
     used = [(code.used_at, code) for code in found if code.taken and code.used_at is not None]

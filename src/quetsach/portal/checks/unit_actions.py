@@ -14,6 +14,7 @@ from quetsach.portal.audit.actions import record
 from quetsach.portal.campaigns.models import Campaign, CampaignNode
 from quetsach.portal.checks.models import CheckResult, Replacement, UnitPlan, UploadCode
 from quetsach.portal.kit.one_time_code import LONGEST, digest_of, make_code
+from quetsach.portal.units.roles import Verb, still_may
 from quetsach.text.vietnamese import nfc
 
 _PURPOSE = "quetsach.checks.code"
@@ -79,11 +80,11 @@ def take_code(text: str, ip: str | None = None) -> Held | None:
     now = timezone.now()
     code = (
         UploadCode.rows.select_for_update(of=("self",), no_key=True)
-        .select_related("node__campaign")
+        .select_related("node__campaign", "created_by")
         .filter(_opens(now), digest=digest_of(_PURPOSE, text), revoked_at=None)
         .first()
     )
-    if code is None:
+    if code is None or not _is_still_given(code):
         return None
     if code.working_at is not None and code.working_at > now - WORKING:
         raise StillWorking
@@ -121,7 +122,13 @@ def is_code_known(text: str) -> bool:
     if len(text) > LONGEST:
         return False
     live = _opens(timezone.now())
-    return UploadCode.rows.filter(live, digest=digest_of(_PURPOSE, text), revoked_at=None).exists()
+    rows = UploadCode.rows.select_related("node", "created_by")
+    found = rows.filter(live, digest=digest_of(_PURPOSE, text), revoked_at=None).first()
+    return found is not None and _is_still_given(found)
+
+
+def _is_still_given(code: UploadCode) -> bool:
+    return still_may(code.created_by, Verb.UPLOAD_SCAN, code.node.path)
 
 
 @transaction.atomic

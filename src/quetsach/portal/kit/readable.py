@@ -3,6 +3,9 @@
 NUL and half characters (lone surrogates, which JSON and odd encodings can bring) cannot be stored in a
 database: a page that did would fail there, or when it is next read. Browsers send neither. Nobody types more
 than 30 marks on one letter: comparing such text takes the square of their number.
+
+Characters that nobody sees are taken out of what a form brings, here and once for all pages: marks that turn
+the direction of text or take no room let a name read as another one.
 """
 
 from __future__ import annotations
@@ -17,6 +20,7 @@ from django.http import HttpRequest, HttpResponse, QueryDict
 from django.utils.datastructures import MultiValueDict
 
 from quetsach.text.marks import is_piled
+from quetsach.text.typed import without_unseen
 
 UTF_8 = {"utf-8", "utf8", "us-ascii", "ascii"}
 """Encodings whose texts are UTF-8. Others can spell characters that UTF-8 cannot; our pages never use
@@ -64,6 +68,9 @@ class ReadableText:
                 # The error page asks for the fields once more.
                 form._post, form._files = QueryDict(), MultiValueDict()
                 raise
+            for name, values in dict.items(post):
+                if "password" not in name:
+                    values[:] = map(without_unseen, values)
 
         form._load_post_and_files = load_checked
         return self.get_response(request)

@@ -17,6 +17,7 @@ from quetsach.portal.sensors.models import EnrolmentCode, Sensor
 from quetsach.portal.sensors.rules import SKEW, believable, silent_after
 from quetsach.portal.units.actions import issue_token, revoke_token
 from quetsach.portal.units.models import ApiToken, Unit
+from quetsach.portal.units.roles import Verb, still_may
 from quetsach.sightings.heartbeat import Heartbeat
 from quetsach.text.vietnamese import nfc
 
@@ -97,7 +98,8 @@ class Enrolled:
 
 @transaction.atomic
 def enrol(code: str, *, ip: str | None = None) -> Enrolled | None:
-    """Give the sensor of the code a key; None if the code opens nothing. A code opens once."""
+    """Give the sensor of the code a key; None if the code opens nothing. A code opens once, and only while
+    the person who made it may manage the unit's tokens."""
     now = timezone.now()
     found = (
         EnrolmentCode.rows.select_for_update(of=("self",), no_key=True)
@@ -108,17 +110,19 @@ def enrol(code: str, *, ip: str | None = None) -> Enrolled | None:
     if found is None:
         return None
     sensor = _held(found.sensor)
-    if sensor.locked_at is not None:
+    if sensor.locked_at is not None or not still_may(found.created_by, Verb.MANAGE_TOKENS, sensor.unit.path):
         return None
     found.used_at = now
     found.save(update_fields=["used_at"])
     if sensor.token is not None:
-        revoke_token(found.created_by, sensor.token, ip=ip)
-    token, secret = issue_token(found.created_by, sensor.unit, _token_name(sensor), ip=ip)
+        revoke_token(None, sensor.token, ip=ip, by_program=sensor.name)
+    token, secret = issue_token(
+        found.created_by, sensor.unit, _token_name(sensor), ip=ip, by_program=sensor.name
+    )
     sensor.token, sensor.enrolled_at = token, now
     sensor.beat_at = sensor.silent_after = None
     sensor.save(update_fields=["token", "enrolled_at", "beat_at", "silent_after"])
-    data = {"name": sensor.name, "prefix": token.prefix}
+    data = {"name": sensor.name, "prefix": token.prefix, "by": found.created_by.get_full_name()}
     record(
         None, "sensor.enrol", unit_path=sensor.unit.path, about=sensor, data=data, ip=ip,
         actor_name=sensor.name,

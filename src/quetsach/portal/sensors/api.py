@@ -20,6 +20,9 @@ from quetsach.sightings.heartbeat import SECONDS, HeartbeatError, read
 
 WRONG = WrongCodes("sensor", most=60, seconds=3600)
 MOST_BYTES = 10_000
+_OPENS_NOTHING = (
+    "The code opens nothing: it was used, has expired, has a slip in it, or the role of its maker ended."
+)
 _REASONS = {
     "not_heartbeat": "This is no heartbeat: send what `quetsach watch` sends.",
     "schema": "The document was made by another version of the program.",
@@ -54,7 +57,11 @@ def enrol(request: HttpRequest) -> HttpResponse:
             return error(429, "locked", "Too many wrong codes from here. Try again in an hour.")
         WRONG.note(request)
         note_request(request, "code")
-        return error(401, "code", "The code opens nothing: it was used, has expired, or has a slip in it.")
+        return error(
+            401,
+            "code",
+            _OPENS_NOTHING,
+        )
     return JsonResponse({"token": found.secret, "name": found.sensor.name, "unit": found.sensor.unit.name})
 
 

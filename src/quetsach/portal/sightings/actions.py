@@ -238,7 +238,7 @@ def _keep(
     _keep_bypasses(receipt, document)
     looked_at = None
     if is_whole:
-        looked_at = coverage_actions.prepare(node, document.header, document.end, document.coverages)
+        looked_at = coverage_actions.prepare(node, document.header, document.coverages)
     receipt.not_understood = sum(seen.not_understood for seen in document.coverages)
 
     def accept(batch: storing_actions.Batch) -> None:
@@ -272,9 +272,8 @@ def _entries(stream: BinaryIO, on_reject: Any) -> Iterator[tuple[int, Any]]:
         for line, entry in read(stream, on_reject):
             refusal = None
             if isinstance(entry, ScanRecord):
-                reason = intake.header_refusal(entry)
-                if reason:
-                    raise RefusedError("too_long", reason, 1)
+                if wrong := intake.header_refusal(entry):
+                    raise RefusedError(*wrong, 1)
             elif isinstance(entry, SightingRecord | BypassRecord):
                 refusal = intake.refusal(entry)
             elif isinstance(entry, CoverageRecord):

@@ -25,7 +25,6 @@ from quetsach.portal.sightings.days import Day
 from quetsach.portal.sightings.models import AskedList, Coverage, CoveredDay, Scan
 from quetsach.sightings.asked import machines
 from quetsach.sightings.sighting import Coverage as CoverageRecord
-from quetsach.sightings.sighting import End
 from quetsach.sightings.sighting import Scan as ScanRecord
 from quetsach.text.escape import escape
 
@@ -42,7 +41,6 @@ class LookedAt:
     values of these rows, and the days of each record with the values of their rows."""
 
     header: ScanRecord
-    end: End
     records: list[CoverageRecord]
     scan: UUID
     digest: str
@@ -62,7 +60,7 @@ class Accepted:
     seen: set[str] = field(default_factory=set)
 
 
-def prepare(node: CampaignNode, header: ScanRecord, end: End, records: list[CoverageRecord]) -> LookedAt:
+def prepare(node: CampaignNode, header: ScanRecord, records: list[CoverageRecord]) -> LookedAt:
     """Everything about the coverage of a document that needs no look at what is stored."""
     scan = uuid7()
     asked = frozenset(machines(header.asked)) or None
@@ -74,7 +72,7 @@ def prepare(node: CampaignNode, header: ScanRecord, end: End, records: list[Cove
             list(zip(its, values_of(_row(node, header.set_id, seen.source, day) for day in its), strict=True))
         )
     rows = values_of(_coverage(scan, seen) for seen in records)
-    return LookedAt(header, end, records, scan, intake.scan_digest(header, records), rows, told)
+    return LookedAt(header, records, scan, intake.scan_digest(header, records), rows, told)
 
 
 def accept(node: CampaignNode, looked_at: LookedAt, sender: Sender) -> Accepted:
@@ -98,8 +96,8 @@ def accept(node: CampaignNode, looked_at: LookedAt, sender: Sender) -> Accepted:
                 "source_name": looked_at.header.source_name,
                 "tool": looked_at.header.tool,
                 "tz": looked_at.header.tz,
-                "sources": looked_at.end.sources,
-                "errors": looked_at.end.errors,
+                "sources": len(looked_at.records),
+                "errors": sum(len(seen.errors) for seen in looked_at.records),
                 "door": sender.door,
                 "by": sender.user,
                 "token": sender.token,

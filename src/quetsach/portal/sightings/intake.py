@@ -20,7 +20,13 @@ from quetsach.sightings import believable
 from quetsach.sightings.sighting import Bypass, Coverage, Scan, Sighting
 
 MOST_LINES = 10**12
-"""Log lines in one row. A sum of rows must fit 63 bits."""
+"""Log lines in one row, source or hour. A sum of nine million rows fits 63 bits."""
+MOST_BYTES = 10**13
+"""Bytes of one source."""
+MOST_OF_SOURCE = {
+    "bytes": MOST_BYTES,
+    **dict.fromkeys(("lines", "not_understood", "long_lines", "inbound"), MOST_LINES),
+}
 LONGEST = {
     "indicator": 2048,
     "provider": 200,
@@ -85,11 +91,13 @@ def _is_target(sighting: Sighting) -> bool:
     return False
 
 
-def header_refusal(scan: Scan) -> str | None:
-    """The reason that a whole document cannot be taken, or None."""
+def header_refusal(scan: Scan) -> tuple[str, str] | None:
+    """(code, reason) if a whole document cannot be taken, else None."""
+    if scan.set_count > MOST_LINES:
+        return "malformed", f"set.count is above {MOST_LINES}"
     for name, longest in (("source_name", 200), ("tool", 100), ("tz", 60)):
         if len(getattr(scan, name)) > longest:
-            return f"{name} is longer than {longest} characters"
+            return "too_long", f"{name} is longer than {longest} characters"
     return None
 
 
@@ -98,6 +106,11 @@ def coverage_refusal(coverage: Coverage) -> tuple[str, str] | None:
     for name, longest in (("name", 200), ("zone", 60)):
         if len(getattr(coverage, name)) > longest:
             return "too_long", f"{name} is longer than {longest} characters"
+    for name, most in MOST_OF_SOURCE.items():
+        if getattr(coverage, name) > most:
+            return "count", f"{name} is above {most}"
+    if any(max(lines) > MOST_LINES for lines in (coverage.hours or {}).values()):
+        return "count", f"hours is above {MOST_LINES}"
     for moment in (coverage.first, coverage.last, *chain.from_iterable(coverage.gaps)):
         if moment is not None and not EARLIEST <= moment < LATEST:
             return "date", f"first, last or a gap is not between {EARLIEST} and {LATEST}"

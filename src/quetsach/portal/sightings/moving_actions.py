@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 from django.db import transaction
 from django.db.models import Count, F, Max, Min, Q
+from django.db.models.functions import Greatest
 
 from quetsach.portal.campaigns.models import CampaignNode
 from quetsach.portal.sightings import intake, tellings
@@ -152,7 +153,7 @@ def _move_coverage(node: CampaignNode, old: str, new: str) -> None:
             stays, goes = (there, one) if there.bytes >= one.bytes else (one, there)
             CoveredDay.rows.filter(coverage=goes).update(coverage=stays)
             Scan.rows.filter(pk=one.scan_id).update(
-                sources=F("sources") - 1, errors=F("errors") - len(goes.errors)
+                sources=F("sources") - 1, errors=Greatest(F("errors") - len(goes.errors), 0)
             )
             goes.delete()
         Coverage.rows.filter(pk=one.pk).update(source=new)

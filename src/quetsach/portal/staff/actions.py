@@ -65,8 +65,8 @@ def renew(row: Invitation, actor: User, *, by_mail: bool = False, ip: str | None
         raise StaffError("just_sent")
     token = new_token()
     row.digest, row.expires_at = digest(token), timezone.now() + timedelta(days=DAYS)
-    row.sent_at = timezone.now() if by_mail else None
-    row.save(update_fields=["digest", "expires_at", "sent_at"])
+    row.sent_at, row.issued_by = timezone.now() if by_mail else None, actor
+    row.save(update_fields=["digest", "expires_at", "sent_at", "issued_by"])
     record(actor, "account.renew_invitation", unit_path=row.unit.path, about=row,
            data={"unit": row.unit.name}, ip=ip)  # fmt: skip
     return token
@@ -125,7 +125,7 @@ def revoke(row: Invitation, actor: User, *, ip: str | None = None) -> None:
 def _use(sha: str, user: User) -> Invitation:
     row = (
         Invitation.rows.select_for_update(of=("self",), no_key=True)
-        .select_related("unit")
+        .select_related("unit", "issued_by")
         .filter(digest=sha)
         .first()
     )

@@ -9,6 +9,7 @@ from django.utils.translation import gettext
 
 from quetsach.portal.kit.ids import uuid7
 from quetsach.portal.units.models import Role, Unit
+from quetsach.portal.units.roles import Verb, still_may
 
 
 class Invitation(models.Model):
@@ -55,7 +56,19 @@ class Invitation(models.Model):
     @property
     def is_live(self) -> bool:
         """Whether its link still opens something."""
+        return self.is_open and self.is_given
+
+    @property
+    def is_open(self) -> bool:
+        """Whether it is unused, not taken back and not too old."""
         return not self.used_at and not self.revoked_at and self.expires_at > timezone.now()
+
+    @property
+    def is_given(self) -> bool:
+        """Whether the person who made it may still do so. `staff.queries` asks this of many at once, in the
+        annotation `maker_may`."""
+        known: bool | None = getattr(self, "maker_may", None)
+        return still_may(self.issued_by, Verb.MANAGE_SEATS, self.unit.path) if known is None else known
 
 
 class HandOver(models.Model):

@@ -8,7 +8,7 @@ from uuid import UUID
 
 from allauth.mfa.models import Authenticator
 from django.contrib.auth.models import AnonymousUser
-from django.db.models import Exists, OuterRef, Q, QuerySet
+from django.db.models import Case, Exists, OuterRef, Q, QuerySet, When
 from django.db.models.functions import Length
 from django.utils import timezone
 
@@ -18,7 +18,7 @@ from quetsach.portal.staff.models import HandOver, Invitation
 from quetsach.portal.units.models import Membership, Role, Unit, subtree
 from quetsach.portal.units.queries import above, in_order, order_key
 from quetsach.portal.units.role_term import not_over
-from quetsach.portal.units.roles import MAY, Place, Verb, fits, places_of
+from quetsach.portal.units.roles import MAY, Place, Verb, fits, people_who_may, places_of
 from quetsach.text.vietnamese import search_key, sort_key
 
 OPEN_AT_MOST = 200
@@ -109,6 +109,8 @@ def open_invitations(paths: list[str]) -> list[Invitation]:
     after = timezone.now() - timedelta(days=SHOWN_AFTER)
     rows = Invitation.rows.filter(area(paths, "unit__path"), used_at=None, revoked_at=None)
     rows = rows.filter(expires_at__gt=after)
+    given = people_who_may(Verb.MANAGE_SEATS, "unit__path", "issued_by")
+    rows = rows.annotate(maker_may=Case(When(Q(issued_by=None) | Q(given), then=True), default=False))
     return list(rows.select_related("unit", "issued_by", "person")[:OPEN_AT_MOST])
 
 

@@ -53,8 +53,11 @@ class TokenNameTakenError(PortalError):
 
 
 @transaction.atomic
-def issue_token(actor: User, unit: Unit, name: str, *, ip: str | None = None) -> tuple[ApiToken, str]:
-    """Make a token for the unit's machines; the secret is returned once and never stored.
+def issue_token(
+    actor: User, unit: Unit, name: str, *, ip: str | None = None, by_program: str = ""
+) -> tuple[ApiToken, str]:
+    """Make a token for the unit's machines; the secret is returned once and never stored. The audit trail
+    names the actor, or the program that took the token by the actor's code (`by_program`).
 
     Raises TokenNameTakenError.
     """
@@ -72,19 +75,25 @@ def issue_token(actor: User, unit: Unit, name: str, *, ip: str | None = None) ->
     )
     token.save(force_insert=True)
     data = {"name": name, "prefix": token.prefix}
-    record(actor, "token.issue", unit_path=unit.path, about=token, data=data, ip=ip)
+    record(
+        None if by_program else actor, "token.issue", unit_path=unit.path, about=token, data=data, ip=ip,
+        actor_name=by_program,
+    )  # fmt: skip
     return token, secret
 
 
 @transaction.atomic
-def revoke_token(actor: User, token: ApiToken, *, ip: str | None = None) -> None:
-    """End a token. A second call changes nothing."""
+def revoke_token(actor: User | None, token: ApiToken, *, ip: str | None = None, by_program: str = "") -> None:
+    """End a token. A second call changes nothing. `by_program` as in `issue_token`, without an actor."""
     token = ApiToken.rows.select_for_update(of=("self",), no_key=True).select_related("unit").get(pk=token.pk)
     if token.revoked_at is None:
         token.revoked_at = timezone.now()
         token.save(update_fields=["revoked_at"])
         data = {"name": token.name, "prefix": token.prefix}
-        record(actor, "token.revoke", unit_path=token.unit.path, about=token, data=data, ip=ip)
+        record(
+            actor, "token.revoke", unit_path=token.unit.path, about=token, data=data, ip=ip,
+            actor_name=by_program,
+        )  # fmt: skip
 
 
 def token_holder(secret: str) -> ApiToken | None:

@@ -10,11 +10,12 @@ from __future__ import annotations
 from enum import StrEnum
 
 from django.contrib.auth.models import AnonymousUser
+from django.db.models import CharField, Exists, ExpressionWrapper, F, OuterRef, Q
 
 from quetsach.portal.accounts.models import User
-from quetsach.portal.units.models import Place, Role, places_of
+from quetsach.portal.units.models import Membership, Place, Role, places_of
 
-__all__ = ["MAY", "Place", "Verb", "fits", "may", "places_of"]
+__all__ = ["MAY", "Place", "Verb", "fits", "may", "people_who_may", "places_of", "still_may"]
 
 
 class Verb(StrEnum):
@@ -91,3 +92,20 @@ def fits(places: list[Place], verb: Verb, path: str) -> bool:
 def may(user: User | AnonymousUser, verb: Verb, path: str) -> bool:
     """Whether the person may do `verb` for the unit or campaign node at `path`."""
     return fits(places_of(user), verb, path)
+
+
+def still_may(maker: User | None, verb: Verb, path: str) -> bool:
+    """Whether a code or a link that the person made at `path` still opens something: it lives no longer than
+    the role by which it was made. What was made on the server (`maker` None) has no role that could end."""
+    return maker is None or may(maker, verb, path)
+
+
+def people_who_may(verb: Verb, path: str, person: str) -> Exists:
+    """The same as a condition on rows, for a verb that needs a role there, or there and above: `path` and
+    `person` are their fields."""
+    seats = Membership.in_force.filter(
+        user=OuterRef(person), user__is_active=True, role__in=[role for role in MAY if verb in MAY[role]]
+    ).annotate(there=ExpressionWrapper(OuterRef(path), output_field=CharField()))
+    how = "there" if verb in OWN else "there__startswith"
+    at = Q((how, F("unit__path"))) | Q((how, F("unit__held_paths__path")))
+    return Exists(seats.filter(at))

@@ -83,7 +83,7 @@ def join(code: str, user: User, *, ip: str | None = None) -> CampaignNode:
     """
     row = (
         JoinCode.rows.select_for_update(of=("self",), no_key=True)
-        .select_related("node__campaign", "node__unit")
+        .select_related("node__campaign", "node__unit", "issued_by")
         .filter(digest=digest(code))
         .first()
     )

@@ -8,6 +8,7 @@ from django.utils import timezone
 from django.utils.crypto import salted_hmac
 
 from quetsach.portal.campaigns.models import Campaign, JoinCode
+from quetsach.portal.units.roles import Verb, still_may
 
 _ALPHABET = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
 """Without I, L, O and U (Crockford's base 32): people read a printed code over the phone."""
@@ -35,11 +36,14 @@ def digest(code: str) -> str:
 
 
 def state_of(code: JoinCode) -> str:
-    """`live`, or the reason that it opens nothing: `used`, `revoked`, `expired`, `closed`."""
+    """`live`, or the reason that it opens nothing: `used`, `revoked`, `expired`, `closed`, or `ended`, where
+    the person who made it may no longer invite."""
     if code.used_at is not None:
         return "used"
     if code.revoked_at is not None:
         return "revoked"
     if code.node.campaign.status != Campaign.Status.PUBLISHED:
         return "closed"
-    return "expired" if code.expires_at <= timezone.now() else "live"
+    if code.expires_at <= timezone.now():
+        return "expired"
+    return "live" if still_may(code.issued_by, Verb.INVITE, code.node.path) else "ended"

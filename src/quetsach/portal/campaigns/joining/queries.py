@@ -14,6 +14,7 @@ from quetsach.portal.campaigns.joining.codes import digest
 from quetsach.portal.campaigns.models import CampaignNode, JoinCode
 from quetsach.portal.campaigns.queries import active_nodes
 from quetsach.portal.units.models import HeldPath, Membership, Unit
+from quetsach.portal.units.roles import Verb, people_who_may
 
 
 def invited_nodes(node: CampaignNode) -> QuerySet[CampaignNode]:
@@ -86,7 +87,8 @@ def invitations(node: CampaignNode, *, deep: bool, everyone: bool) -> QuerySet[C
     members = Membership.in_force.filter(role__in=ANSWERING, user__is_active=True)
     after = HeldPath.rows.filter(path=OuterRef("path"), unit__retired_at=None)
     of_heir = members.filter(unit__retired_at=None, unit__held_paths__path=OuterRef("path"))
-    live = JoinCode.rows.filter(node=OuterRef("pk"), used_at=None, revoked_at=None)
+    makers = people_who_may(Verb.INVITE, "node__path", "issued_by")
+    live = JoinCode.rows.filter(makers, node=OuterRef("pk"), used_at=None, revoked_at=None)
     nodes = invited_nodes(node).annotate(
         has_account=Case(
             When(Q(unit__retired_at__isnull=False) & Q(Exists(after)), then=Exists(of_heir)),
@@ -109,5 +111,5 @@ def without_way_in(node: CampaignNode) -> int:
 
 def by_code(code: str) -> JoinCode | None:
     """The code's row with its node and campaign."""
-    rows = JoinCode.rows.select_related("node__campaign__issuer", "node__unit")
+    rows = JoinCode.rows.select_related("node__campaign__issuer", "node__unit", "issued_by")
     return rows.filter(digest=digest(code)).first()

@@ -51,6 +51,9 @@ REFUSALS: dict[str, str | Promise] = {
         "This code was replaced by a newer one. Ask your superior unit for the new sheet."
     ),
     "expired": gettext_lazy("This code is too old. Ask your superior unit for a new one."),
+    "ended": gettext_lazy(
+        "The person who made this code no longer has the right to. Ask your superior unit for a new one."
+    ),
     "divided": gettext_lazy(
         "The unit of this code was divided into several. Ask your superior unit which one goes on with its "
         "work."

@@ -82,8 +82,8 @@ def chase(request: HttpRequest, slug: str, node_id: UUID) -> HttpResponse:
 @require_POST
 def chase_messages(request: HttpRequest, slug: str, node_id: UUID) -> HttpResponse:
     """One message for each ticked unit, or for all units of the list; with `codes`, a new code to join for
-    units without an account."""
-    seat = take_seat(request, slug, node_id)
+    units without an account. Only people with the right to invite units write to them."""
+    seat = take_seat(request, slug, node_id, Verb.INVITE)
     back = f"{reverse('chase', args=[slug, node_id])}?{request.POST.get('query', '')[:500]}"
     if request.POST.get("which") == "all":
         sieve = Sieve.read(QueryDict(request.POST.get("query", "")[:500]))
@@ -100,7 +100,7 @@ def chase_messages(request: HttpRequest, slug: str, node_id: UUID) -> HttpRespon
         return redirect(back)
     rows = described(nodes, sieve)
     codes = {}
-    if request.POST.get("codes") and seat.may(Verb.INVITE):
+    if request.POST.get("codes"):
         without = [row.node for row in rows if not row.has_account]
         issued = issue_codes(without, seat.user, ip=client_ip_text(request))
         codes = {node.pk: code for node, code in issued}
