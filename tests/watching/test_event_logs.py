@@ -1,4 +1,4 @@
-"""Parts, damage and renames of event logs: each event counts once, and what could not be read is told."""
+"""Parts, damage and renames of event logs: each event counts once, and unread parts are named."""
 
 from __future__ import annotations
 

@@ -37,8 +37,8 @@ impl Scan<'_> {
         self.rows.known(&found.keys)
     }
 
-    /// A long line with hits that the file's format does not read. It is told where a hit is in no field of its first part: the
-    /// hit may lie behind that part.
+    /// A long line with hits that the file's format does not read. It counts as not understood where no field of its first part
+    /// has the hit: the hit may lie behind that part.
     pub fn foreign_long_line(&mut self, readings: &Readings<'_>, offset: u64, hits: Hits) {
         let start = readings.line;
         let Some(record) = self.foreign_record(readings) else {
