@@ -359,7 +359,7 @@ class _Scan:
 
     def _hit_line(self, line: bytes, offset: int, hits: Hits, said: bytes, *, is_long: bool = False) -> None:
         """A line with a hit that does not parse by the file's format; `said` is its text. A long line
-        counts as not understood where no field of its first part has the hit: the hit may lie behind that part."""
+        counts as not understood where no field of its first part has the hit: it may lie behind that part."""
         record = self.reader.read(line, self.others)
         if record is not None:
             self._record(record, line, offset)
