@@ -11,11 +11,12 @@ from django.db import transaction
 from django.db.models import Max
 from django.utils import timezone
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
 from quetsach.portal.accounts.models import User
 from quetsach.portal.audit.actions import record
 from quetsach.portal.campaigns.models import Campaign, CampaignNode
-from quetsach.portal.cases.actions import CaseError, move
+from quetsach.portal.cases.actions import CaseError, move, refuse_without_right
 from quetsach.portal.cases.gaps.actions import follow_owner
 from quetsach.portal.cases.machine_actions import address_id
 from quetsach.portal.cases.models import Case, CaseSighting, Device, NotOurs
@@ -28,6 +29,9 @@ from quetsach.portal.sightings.storing_actions import mark_waiting
 from quetsach.portal.units.models import SEGMENT
 from quetsach.portal.units.networks import Network
 
+GONE = gettext_lazy("The machine has gone to another unit meanwhile. Nothing was changed.")
+"""Why a word on whose machine it is was refused. It names no unit: the person may not see that one."""
+
 
 @transaction.atomic
 def assign_device(
@@ -37,10 +41,11 @@ def assign_device(
     `stays_found`: the machine that a person named goes along; else the unit finds it anew.
 
     Raises:
-        CaseError: the unit is elsewhere, or has a machine of that name already; or a person gives a machine
-            that turned out to be another one.
+        CaseError: the unit is elsewhere, or has a machine of that name already; the machine has left the
+            owner that `device` has; or a person gives a machine that turned out to be another one, or without
+            the right to.
     """
-    device = locked_machine(device)
+    device = _where_it_was(device, actor)
     origin = device.owner
     refuse_assigning(device, to, is_said=actor is not None)
     if to.pk == origin.pk and device.is_assigned:
@@ -77,9 +82,10 @@ def say_not_ours(device: Device, actor: User, reason: str, ip: str | None = None
     gives the machine to this unit again. At the top of the campaign it stays, as a machine that no unit has.
 
     Raises:
-        CaseError: as `refuse_passing_up` says.
+        CaseError: as `refuse_passing_up` says; or the machine has left the owner that `device` has: the word
+            was about that unit alone.
     """
-    device = locked_machine(device)
+    device = _where_it_was(device, actor)
     cases = list(cases_of(device).filter(is_current=True))
     refuse_passing_up(device, cases)
     origin = device.owner
@@ -195,6 +201,20 @@ def _give(device: Device, node: CampaignNode, owners: Owners) -> bool:
 def locked_machine(device: Device) -> Device:
     rows = Device.rows.select_for_update(of=("self",), no_key=True).select_related("owner__parent")
     return rows.get(pk=device.pk)
+
+
+def _where_it_was(device: Device, actor: User | None) -> Device:
+    """The locked machine. A word on whose machine it is holds for the unit that had it as the page said.
+
+    Raises:
+        CaseError: it is with another unit now, or the person may not act for that unit any more.
+    """
+    now = locked_machine(device)
+    if now.owner_id != device.owner_id:
+        raise CaseError(str(GONE))
+    if actor is not None:
+        refuse_without_right(now, actor)
+    return now
 
 
 def _must_live(device: Device) -> None:

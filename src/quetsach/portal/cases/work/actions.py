@@ -14,7 +14,13 @@ from django.utils.translation import gettext as _
 
 from quetsach.portal.accounts.models import User
 from quetsach.portal.campaigns.models import CampaignNode
-from quetsach.portal.cases.actions import CaseError, claim_clean, held, start_cleaning
+from quetsach.portal.cases.actions import (
+    CaseError,
+    claim_clean,
+    held,
+    refuse_without_right,
+    start_cleaning,
+)
 from quetsach.portal.cases.false_alarms.actions import propose
 from quetsach.portal.cases.merging_actions import unsay
 from quetsach.portal.cases.models import Case, CaseEvent, FalseAlarm
@@ -121,6 +127,11 @@ def take_back(batch: str, node: CampaignNode, actor: User, ip: str | None = None
         last = last_said(case)
         if last is not None and last.act == Act.UNDO and last.data.get("batch") == batch:
             continue  # a second click
+        try:
+            refuse_without_right(case.device, actor)
+        except CaseError as error:
+            outcome.refused.append((case, str(error)))
+            continue
         if last is None or last.pk != event.pk or not may_take_back(case, event, actor):
             outcome.refused.append((case, _why_it_stays(last)))
         elif unsay(case, lambda one, event=event: undo(one, event, actor, ip)):  # type: ignore[misc]
