@@ -59,7 +59,7 @@ def test_nothing_is_done_to_a_machine_that_was_taken_away_meanwhile(cast, given)
         lambda: assign_device(given.device, cast.nodes["A1"], it),
         lambda: say_not_ours(given.device, it, WHY),
     ):
-        with pytest.raises(CaseError, match="another unit|đơn vị khác"):
+        with pytest.raises(CaseError, match=r"another unit|đơn vị khác"):
             act()
     outcome = work.act_on([(given, work.START), (given, work.SEEN)], it, done_at=now)
     assert [said for _case, said in outcome.refused] and not outcome.done
@@ -92,7 +92,7 @@ def test_a_second_person_of_the_former_unit_agrees_to_nothing(cast, given):
     say_not_ours(loaded().device, cast.user("A1", "it"), WHY)
     before = everything()
     for act in (alarms.agree, alarms.refuse):
-        with pytest.raises(CaseError, match="another unit|đơn vị khác"):
+        with pytest.raises(CaseError, match=r"another unit|đơn vị khác"):
             act(alarm, cast.user("A1", "coordinator"), WHY)
     assert everything() == before
 
@@ -102,7 +102,7 @@ def test_not_ours_twice_at_once_passes_one_level(cast, given):
     above = cast.user("A", "officer")
     first, second = loaded().device, loaded().device
     say_not_ours(first, above, WHY)
-    with pytest.raises(CaseError, match="another unit|đơn vị khác"):
+    with pytest.raises(CaseError, match=r"another unit|đơn vị khác"):
         say_not_ours(second, above, WHY)
     assert Device.rows.get().owner == cast.nodes["A"]
     assert [said.node for said in NotOurs.rows.all()] == [cast.nodes["A1"]]
