@@ -175,3 +175,18 @@ def test_it_is_handed_back_where_all_that_was_done_was_taken_back(cast, given):
     assert "Take it back that it went to Đơn vị A1" in page
     hand_back(loaded(), cast.user("A", "it"))
     assert loaded().device.owner == cast.nodes["A"] and loaded().state == "new"
+
+
+def test_the_list_of_false_alarms_tells_nothing_that_another_unit_wrote(cast, given):
+    """The word of the former unit stays on its list; the present unit named the machine and opened its case."""
+    alarm = alarms.propose(given, cast.user("A1", "it"), FalseAlarm.Scope.CASE, WHY)
+    alarms.agree(alarm, cast.user("A1", "coordinator"))
+    Device.rows.update(owner=cast.nodes["A2"])
+    case = actions.reopen(loaded(), cast.user("A2", "it"), "máy này vẫn còn dấu hiệu")
+    noting_actions.locate(case, cast.user("A2", "it"), place="Phòng kín của A2")
+    for unit, told in (("A1", False), ("A", True)):
+        page = cast.client(unit, "it").get(reverse("false_alarms", args=["lam-sach"]))
+        assert WHY in text_of(page), "what was said there stays"
+        assert ("Phòng kín của A2" in text_of(page)) == told
+        assert ("máy này vẫn còn dấu hiệu" in text_of(page)) == ("it-a2" in text_of(page)) == told
+        assert (reverse("case", args=["lam-sach", case.pk]) in page.content.decode()) == told

@@ -35,6 +35,7 @@ from quetsach.portal.cases.undoing_actions import (
 )
 from quetsach.portal.cases.words import ACTS, DONE
 from quetsach.portal.units.models import subtree
+from quetsach.portal.units.roles import Verb, may
 
 SEEN, START, FALSE_ALARM = "seen", "start", "false"
 CHOICES = (SEEN, START, *(done for done in DONE if done not in NEEDS_ASSET), FALSE_ALARM)
@@ -138,9 +139,15 @@ def take_back(batch: str, node: CampaignNode, actor: User, ip: str | None = None
             outcome.done.append(case)
         else:
             assert case.merged_into is not None
-            why = _why_it_stays(last_said(case.merged_into))
-            outcome.refused.append((case, f"{case.merged_into.device.key}: {why}"))
+            outcome.refused.append((case, _why_it_stays_there(case.merged_into, actor)))
     return outcome
+
+
+def _why_it_stays_there(into: Case, actor: User) -> str:
+    """Why a case stays that leads to another machine; of a machine elsewhere nothing is told."""
+    if not may(actor, Verb.READ, into.device.owner.path):
+        return _("something has happened to it since")
+    return f"{into.device.key}: {_why_it_stays(last_said(into))}"
 
 
 def _why_it_stays(last: CaseEvent | None) -> str:
