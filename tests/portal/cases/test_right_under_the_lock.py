@@ -106,6 +106,12 @@ def test_not_ours_twice_at_once_passes_one_level(cast, given):
         say_not_ours(second, above, WHY)
     assert Device.rows.get().owner == cast.nodes["A"]
     assert [said.node for said in NotOurs.rows.all()] == [cast.nodes["A1"]]
+    client = cast.client("A", "officer")
+    client.cookies["django_language"] = "en"
+    page = text_of(client.get(reverse("case", args=["lam-sach", given.pk])))
+    assert "Đơn vị A says that Đơn vị A1 does not have it" in page, "A1 has said nothing"
+    assert "Said by Đơn vị A." in page
+    assert Entry.objects.get(action="device.not_ours").data["by_unit"] == "Đơn vị A"
 
 
 @pytest.mark.parametrize("name", ["device_not_ours", "device_assign"])
@@ -178,7 +184,7 @@ def test_it_is_handed_back_where_all_that_was_done_was_taken_back(cast, given):
 
 
 def test_the_list_of_false_alarms_tells_nothing_that_another_unit_wrote(cast, given):
-    """The word of the former unit stays on its list; the present unit named the machine and opened its case."""
+    """What the former unit said stays on its list; the present unit opened the case again."""
     alarm = alarms.propose(given, cast.user("A1", "it"), FalseAlarm.Scope.CASE, WHY)
     alarms.agree(alarm, cast.user("A1", "coordinator"))
     Device.rows.update(owner=cast.nodes["A2"])

@@ -19,8 +19,8 @@ from quetsach.portal.cases.gaps.actions import follow_owner
 from quetsach.portal.cases.models import Case, CaseEvent, Device, NotOurs
 from quetsach.portal.cases.owning_actions import is_taken, locked_machine, moved_to
 from quetsach.portal.cases.relapses import PORTALS
-from quetsach.portal.cases.rules import MOVES_AWAY
-from quetsach.portal.cases.transfer_actions import FROM, cases_of
+from quetsach.portal.cases.rules import FROM, MOVES_AWAY
+from quetsach.portal.cases.transfer_actions import cases_of
 from quetsach.portal.cases.undoing_actions import UNDO_WITHIN, undo
 from quetsach.portal.cases.undone import that_hold
 from quetsach.portal.units.roles import Verb, may

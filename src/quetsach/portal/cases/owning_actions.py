@@ -21,13 +21,14 @@ from quetsach.portal.cases.gaps.actions import follow_owner
 from quetsach.portal.cases.machine_actions import address_id
 from quetsach.portal.cases.models import Case, CaseSighting, Device, NotOurs
 from quetsach.portal.cases.owning import address_of, is_in, owners_below, text_of
-from quetsach.portal.cases.rules import OPEN, STAYS_FOUND, Act, State
-from quetsach.portal.cases.transfer_actions import FROM, cases_of, pass_on
+from quetsach.portal.cases.rules import BY_UNIT, FROM, OPEN, STAYS_FOUND, Act, State
+from quetsach.portal.cases.transfer_actions import cases_of, pass_on
 from quetsach.portal.sightings.models import Sighting
 from quetsach.portal.sightings.owners import Owners
 from quetsach.portal.sightings.storing_actions import mark_waiting
 from quetsach.portal.units.models import SEGMENT
 from quetsach.portal.units.networks import Network
+from quetsach.portal.units.roles import MAY, Verb, places_of
 
 GONE = gettext_lazy("The machine has gone to another unit meanwhile. Nothing was changed.")
 """Why a word on whose machine it is was refused. It names no unit: the person may not see that one."""
@@ -96,8 +97,9 @@ def say_not_ours(device: Device, actor: User, reason: str, ip: str | None = None
     moved_to(device, to, is_assigned=False, is_said=True)
     follow_owner(device, to)
     told = {"device": device.key, "from": origin.name, "to": to.name, "reason": reason}
-    record(actor, "device.not_ours", unit_path=origin.path, about=device, data=told, ip=ip)
-    data = {"from": origin.name, "to": to.name, FROM: was}
+    spoken = {BY_UNIT: speaker} if (speaker := _speaker(actor, origin)) else {}
+    record(actor, "device.not_ours", unit_path=origin.path, about=device, data=told | spoken, ip=ip)
+    data = {"from": origin.name, "to": to.name, FROM: was, **spoken}
     for case in cases:
         if State(case.state) in OPEN:
             case.device = device
@@ -201,6 +203,19 @@ def _give(device: Device, node: CampaignNode, owners: Owners) -> bool:
 def locked_machine(device: Device) -> Device:
     rows = Device.rows.select_for_update(of=("self",), no_key=True).select_related("owner__parent")
     return rows.get(pk=device.pk)
+
+
+def _speaker(actor: User, node: CampaignNode) -> str:
+    """The nearest unit above the node for which the person speaks; empty where the person is of its unit."""
+    paths = [
+        path for role, path in places_of(actor)
+        if Verb.WORK_CASE in MAY[role] and node.path.startswith(path)
+    ]  # fmt: skip
+    nearest = max(paths, key=len, default=node.path)
+    if nearest == node.path:
+        return ""
+    above = CampaignNode.rows.filter(campaign=node.campaign_id, path=nearest).first()
+    return above.name if above is not None else ""
 
 
 def _where_it_was(device: Device, actor: User | None) -> Device:

@@ -339,7 +339,7 @@ def _case_page(
         "alarm": alarm,
         "may_decide": alarm is not None and may_decide(alarm, seat.user, seat.places),
         "not_ours_form": _not_ours_form(seat, found, bound.get("khong-phai")),
-        "refusals": [] if found.device.is_assigned else queries.refusals_of(found.device),
+        "refusals": [] if found.device.is_assigned else queries.refusals_of(found.device, story.events),
         "known": known,
         "finds_first": _find_first(found, known) if unfound and found.is_open and found.is_current else "",
         "leases_unit": found.device.owner.unit_id if seat.may(Verb.KEEP_REGISTER) else None,

@@ -114,7 +114,7 @@ def may_decide(alarm: FalseAlarm, user: User, places: list[Place]) -> bool:
 
 
 def has_right(alarm: FalseAlarm, places: list[Place]) -> bool:
-    """Whether a person with these places has the right to decide about it. The own word does not count here."""
+    """Whether a person with these places has the right to decide about it, but for a word of the own."""
     device = alarm.case.device
     if alarm.scope_of == FalseAlarm.Scope.EVERYWHERE:
         return fits(places, Verb.UPLOAD_INDICATORS, device.campaign.issuer.path)
