@@ -144,7 +144,7 @@ def take_back(batch: str, node: CampaignNode, actor: User, ip: str | None = None
 
 
 def _why_it_stays_there(into: Case, actor: User) -> str:
-    """Why a case stays that leads to another machine; of a machine elsewhere nothing is told."""
+    """Why a case stays that leads to another machine; the person may not read of a machine elsewhere."""
     if not may(actor, Verb.READ, into.device.owner.path):
         return _("something has happened to it since")
     return f"{into.device.key}: {_why_it_stays(last_said(into))}"
