@@ -73,10 +73,10 @@ def test_a_sign_that_nothing_shows_any_more_is_called_so_on_page_and_lists(cast,
     assert told(f"có báo cáo về dấu hiệu từ {day:%H:%M %d/%m/%Y}, nay đã rút lại")[0]
     assert told(f"được báo có dấu hiệu từ {day:%d/%m}")[1:] == [True] * 2
     assert told("vẫn mở vì sau đó đã có người xử lý")[0]
-    (paper,) = facts_of(Case.rows.select_related("device__owner")).cases
+    (paper,) = facts_of(Case.rows.select_related("device__owner"), cast.nodes["centre"], timezone.now()).cases
     said = " ".join(block(paper, "1.").paragraphs)
     assert "nay đã được rút lại" in said and "lại có dấu hiệu: cần" not in said
     bring(again, LATER)
     assert told(since) == [True] * 3
-    (paper,) = facts_of(Case.rows.select_related("device__owner")).cases
+    (paper,) = facts_of(Case.rows.select_related("device__owner"), cast.nodes["centre"], timezone.now()).cases
     assert "lại có dấu hiệu: cần" in " ".join(block(paper, "1.").paragraphs)

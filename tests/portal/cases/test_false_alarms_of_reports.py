@@ -4,6 +4,7 @@ import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
+from django.utils import timezone
 
 from quetsach.portal.cases import actions as cases
 from quetsach.portal.cases.false_alarms import actions as alarms
@@ -63,8 +64,9 @@ def test_what_was_said_before_of_such_a_case_is_in_words_and_closes_it(cast, cas
     assert Case.rows.get().state == "false_positive"
 
 
-def test_a_notice_names_the_table_and_no_type(case):
-    (one,) = facts_of([Case.rows.select_related("device__owner", "device__campaign").get()]).cases
+def test_a_notice_names_the_table_and_no_type(cast, case):
+    stored = Case.rows.select_related("device__owner", "device__campaign").get()
+    (one,) = facts_of([stored], cast.nodes["centre"], timezone.now()).cases
     told = str(evidence.block(one, "1."))
     assert TABLE in told and "sheet" not in told
 

@@ -335,7 +335,7 @@ def handled(cast, address="10.1.1.5", *, is_proven=True):
     case = Case.rows.get(device__key=address)
     case = cases.claim_clean(case, cast.user("A1", "it"), done="scan", done_at=noon(7), note="đã quét")
     if is_proven:
-        case = cases.locked(case)
+        case = cases.locked(case, None)
         case.verified_at, case.quiet_until = noon(2), noon(3)
         cases.move(case, Act.VERIFY, data={"until": noon(3).isoformat(), "quiet_hours": 96})
     return Case.rows.get(pk=case.pk)

@@ -96,7 +96,7 @@ def test_random_orders_of_events(case, cast, steps):
     CaseEvent.rows.filter(case=case).delete()
     by, state, events = cast.user("A1", "it"), "assigned", 0
     for step in steps:
-        current = actions.locked(case)
+        current = actions.locked(case, None)
         before, former = keeping.kept(current), state
         is_note = isinstance(step, Note)
         possible = note_by_hand(state, step.value) if is_note else by_hand(state, step.value) is not None
@@ -117,7 +117,7 @@ def test_random_orders_of_events(case, cast, steps):
         assert last.at is not None and last.reason == "vì lý do"
         if step in undoing_actions.TAKEN_BACK:
             undoing_actions.take_back_last(stored, by)
-            back = actions.locked(case)
+            back = actions.locked(case, None)
             assert (back.state, keeping.kept(back)) == (former, before)
             (actions.note if is_note else actions.move)(back, step, by=by, reason="vì lý do")
             events += 2

@@ -15,13 +15,15 @@ from quetsach.portal.campaigns import arrivals
 from quetsach.portal.cases import actions as case_actions
 from quetsach.portal.cases.models import Case, CaseSighting, Device
 from quetsach.portal.cases.noting_actions import locate, say_mistaken
+from quetsach.portal.cases.owning_actions import assign_device, say_not_ours
 from quetsach.portal.cases.rules import State
 from quetsach.portal.cases.words import DONE
-from quetsach.portal.incidents import actions, evidence, papers
+from quetsach.portal.incidents import actions, evidence, papers, queries
 from quetsach.portal.incidents.case_facts import facts_of
 from quetsach.portal.incidents.clocks import Kind, duties
 from quetsach.portal.incidents.models import Incident, IncidentNotice
 from quetsach.portal.machines.actions import store_evidence
+from quetsach.portal.units.models import Membership
 from tests.portal.incidents.drafts import opened, url, words
 from tests.portal.page_text import text_of
 from tests.portal.scan_document import noon
@@ -40,12 +42,14 @@ def test_a_notice_shows_the_latest_sign_and_only_the_machines_own_part_of_a_row(
         row.save()
         CaseSighting.rows.create(case=case, sighting=row)
     case.links.filter(sighting=like).update(count=3, first=like.first_seen, last=like.last_seen)
-    (one,) = facts_of([Case.rows.select_related("device__owner", "device__campaign").get(pk=case.pk)]).cases
+    stored = Case.rows.select_related("device__owner", "device__campaign").get(pk=case.pk)
+    (one,) = facts_of([stored], cast.nodes["A"], timezone.now()).cases
     assert [sign.evidence for sign in one.signs] == [f"dòng số {n}" for n in (1, 2, 3, 4, 8)]
     assert one.more_signs == 4
     Case.rows.filter(pk=case.pk).update(relapses=1)
     case.links.exclude(sighting=like).delete()
-    (one,) = facts_of([Case.rows.select_related("device__owner", "device__campaign").get(pk=case.pk)]).cases
+    stored = Case.rows.select_related("device__owner", "device__campaign").get(pk=case.pk)
+    (one,) = facts_of([stored], cast.nodes["A"], timezone.now()).cases
     assert [sign.count for sign in one.signs] == [3], "of seven lines three are of this machine"
     assert any("lại có dấu hiệu" in said for said in evidence.block(one, "1.").paragraphs)
 
@@ -297,7 +301,7 @@ def test_an_incident_follows_its_machine_to_its_name(cast, cases):
     lease = Binding("10.1.1.6", card, seen - hour, seen + hour, "dhcp", "lease")
     store_evidence(cast.units["A1"], [], [lease])
     assert arrivals.announce(cast.campaign)
-    facts = facts_of(incident.cases.select_related("device__owner"))
+    facts = facts_of(incident.cases.select_related("device__owner"), incident.node, incident.created_at)
     assert [(one.case.device.id_value, one.case.count) for one in facts.cases] == [(card.value, 2)]
     assert facts.cases[0].case.opened_at <= cases[1].opened_at and incident.clock_from == before
 
@@ -332,3 +336,100 @@ def test_page_papers_and_annexes_say_the_same_of_an_address_of_several_machines(
     say_mistaken(case, officer, "Máy KT-03 đã tắt từ tháng trước.")
     assert told("chưa tìm ra máy") == [True] * 2
     assert not any("KT-03" in words(client.get(page)) for page in papers_of)
+
+
+SECRET = "Phòng 12, máy của Nguyễn Văn Kín"
+
+
+@pytest.fixture
+def gone(cast, cases):
+    """A1's incident about a machine that it found and began to clean; A gave it to A2, which did more."""
+    case, it = cases[1], cast.user("A1", "it")
+    locate(case, it, place="Phòng 7")
+    case_actions.start_cleaning(case, it)
+    made = opened(cast, cases[:2], "A1")
+    say_not_ours(Device.rows.get(pk=case.device_id), it, "không phải máy của xã chúng tôi")
+    assign_device(Device.rows.get(pk=case.device_id), cast.nodes["A2"], cast.user("A", "it"))
+    locate(case, cast.user("A2", "it"), place=SECRET)
+    case_actions.claim_clean(case, cast.user("A2", "it"), done="reinstall", done_at=timezone.now())
+    like = case.links.get().sighting
+    row = deepcopy(like)
+    row.pk, row.key, row.evidence = None, f"{1:064x}", "dòng kín của A2"
+    row.received_at = timezone.now()
+    row.save()
+    CaseSighting.rows.create(case=case, sighting=row)
+    Case.rows.filter(pk=case.pk).update(count=4321)
+    return made
+
+
+def test_an_incident_tells_of_a_machine_that_left_only_what_was_known_then(cast, cases, gone):
+    client = cast.client("A1", "officer")
+    today = f"{timezone.localtime():%d/%m/%Y}"
+    page = client.get(url("incident", gone.pk))
+    papers_of = [words(client.get(url("incident_draft", gone.pk, kind, form)))
+                 for kind in ("notice", "report") for form in ("pdf", "docx")]  # fmt: skip
+    choice = client.get(url("incident_cases", gone.pk))
+    for text in (text_of(page), *papers_of, text_of(choice)):
+        for secret in (SECRET, "Nguyễn", "Đơn vị A2", "it-a2", "dòng kín", "4321", "4.321", "cài lại máy"):
+            assert secret not in text
+        assert "10.1.1.6" in text and f"chuyển sang đơn vị khác ngày {today}" in text
+    assert url("case", cases[1].pk) not in page.content.decode(), "its page is not theirs to open"
+    assert all("Phòng 7" in text for text in papers_of), "their own word stays"
+    report = papers_of[3]
+    assert "đã bắt đầu xử lý 1, đã báo xử lý xong 0" in report and "đã chuyển sang đơn vị khác: 1" in report
+    Case.rows.filter(pk=cases[1].pk).update(state=State.FALSE_POSITIVE)
+    assert "máy: 2" in text_of(client.get(url("incident", gone.pk))), "A2's word on it moves no figure here"
+    assert queries.incidents_of(cast.nodes["A1"]).get().machines == 2
+    frozen = actions.freeze(cast.user("A1", "officer"), gone, uuid4(), Kind.NOTICE, gone.version)
+    assert SECRET not in words(client.get(url("incident_file", gone.pk, frozen.pk, "docx")))
+
+
+def test_a_machine_that_came_back_is_told_in_full(cast, cases, gone):
+    again = case_actions.reopen(cases[1], cast.user("A2", "it"), "nhầm, đúng là máy của xã kia")
+    say_not_ours(again.device, cast.user("A2", "it"), "nhầm, đúng là máy của xã kia")
+    assign_device(Device.rows.get(pk=cases[1].device_id), cast.nodes["A1"], cast.user("A", "it"))
+    page = cast.client("A1", "officer").get(url("incident", gone.pk))
+    assert url("case", cases[1].pk) in page.content.decode()
+    assert "chuyển sang đơn vị khác" not in text_of(page)
+
+
+def test_a_machine_that_left_stays_in_its_incident_until_somebody_takes_it_out(cast, cases, gone):
+    client = cast.client("A1", "officer")
+    page = client.get(url("incident_cases", gone.pk)).content.decode()
+    assert f'value="{cases[1].pk}" checked' in page
+    both = {"ho-so": [str(case.pk) for case in cases[:2]]}
+    assert client.post(url("incident_cases", gone.pk), both).status_code == 302
+    assert set(gone.cases.all()) == set(cases[:2])
+    client.post(url("incident_cases", gone.pk), {"ho-so": [str(cases[0].pk)]})
+    assert list(gone.cases.all()) == [cases[0]]
+    client.post(url("incident_cases", gone.pk), both)
+    assert list(gone.cases.all()) == [cases[0]], "it is not theirs to take in"
+
+
+def test_a_machine_that_leaves_meanwhile_is_in_no_new_incident(cast, cases, gone):
+    with pytest.raises(actions.IncidentError, match="gone"):
+        opened(cast, cases[1:2], "A1")
+    other = opened(cast, cases[:1], "A1")
+    with pytest.raises(actions.IncidentError, match="gone"):
+        actions.choose_cases(cast.user("A1", "officer"), other, cases[:2])
+    assert Incident.rows.count() == 2 and list(other.cases.all()) == [cases[0]]
+
+
+def test_every_act_on_an_incident_asks_the_right_again(cast, cases):
+    made, officer = opened(cast, cases[:1], "A1"), cast.user("A1", "officer")
+    frozen = actions.freeze(officer, made, uuid4(), Kind.NOTICE, made.version)
+    Membership.ever.filter(user=officer).update(role="reader")
+    now, told = timezone.now(), Entry.objects.count()
+    for act in (
+        lambda: opened(cast, cases[:1], "A1"),
+        lambda: actions.choose_cases(officer, made, cases[:2]),
+        lambda: actions.decide_severity(officer, made, "serious", "vì vậy"),
+        lambda: actions.withdraw(officer, made, "vì vậy"),
+        lambda: actions.put_back(officer, made),
+        lambda: actions.freeze(officer, made, uuid4(), Kind.REPORT, made.version),
+        lambda: actions.record_sending(officer, frozen, now, "Công an", "1"),
+        lambda: actions.take_back(officer, frozen),
+    ):
+        with pytest.raises(actions.IncidentError, match="right"):
+            act()
+    assert Entry.objects.count() == told

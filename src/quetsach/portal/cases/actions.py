@@ -17,13 +17,14 @@ from quetsach.portal.audit.actions import Told, record, record_all
 from quetsach.portal.cases import keeping, rules
 from quetsach.portal.cases.episode_actions import follow
 from quetsach.portal.cases.episodes import may_return
-from quetsach.portal.cases.models import Case, CaseEvent, FalseAlarm
+from quetsach.portal.cases.models import Case, CaseEvent, Device, FalseAlarm
 from quetsach.portal.cases.rules import NOTES, TRANSITIONS, Act, Note, State, allows
 from quetsach.portal.cases.several import NOT_YET, is_unfound
 from quetsach.portal.cases.succession_actions import say_replaced
 from quetsach.portal.kit.inserting import create, rewrite
 from quetsach.portal.sightings.models import Coverage
 from quetsach.portal.units.models import SEGMENT, Membership
+from quetsach.portal.units.roles import Verb, may
 
 _MOVED = ("state", *(name.removesuffix("_id") for name in keeping.OF_CASE))
 """The fields of a case that a move may change."""
@@ -41,6 +42,17 @@ def refuse_unfound(case: Case) -> None:
     """
     if is_unfound(case):
         raise CaseError(str(NOT_YET))
+
+
+def refuse_without_right(device: Device, actor: User, verb: Verb = Verb.WORK_CASE) -> None:
+    """Ask the right again on the row as it is under the lock: between the page and the lock the machine may
+    have gone to another unit, or the role may have ended.
+
+    Raises:
+        CaseError: the person may not do `verb` for the unit that has the machine now.
+    """
+    if not may(actor, verb, device.owner.path):
+        raise CaseError(_("The machine is with another unit now, or your role there has ended."))
 
 
 def move(
@@ -226,19 +238,29 @@ def of_batch(batch: str) -> dict[str, Any]:
 
 
 def held(pk: UUID) -> Case:
-    """The case as it is now, for this transaction alone; with its machine."""
-    rows = Case.rows.select_for_update(of=("self",), no_key=True)
-    return rows.select_related("device__owner__unit").get(pk=pk)
+    """The case as it is now, for this transaction alone; with its machine.
+
+    The machine is read after the lock: a database that waited for the lock may join rows as they were before.
+    """
+    case = Case.rows.select_for_update(of=("self",), no_key=True).get(pk=pk)
+    case.device = Device.rows.select_related("owner__unit").get(pk=case.device_id)
+    return case
 
 
-def locked(case: Case, *, may_be_earlier: bool = False) -> Case:
-    """The case as `held` gives it, for an act of a person. A page may be older than what became known since.
+def locked(
+    case: Case, actor: User | None, verb: Verb = Verb.WORK_CASE, *, may_be_earlier: bool = False
+) -> Case:
+    """The case as `held` gives it, for an act that needs the right `verb`. A page may be older than what
+    became known since. `actor` is None where the act follows from a decision about other cases.
 
     Raises:
-        CaseError: it goes on as that of another machine; or another episode counts now, unless the act is
-            possible on an earlier one (`may_be_earlier`).
+        CaseError: the person may not do that for the unit of the machine any more; it goes on as that of
+            another machine; or another episode counts now, unless the act is possible on an earlier one
+            (`may_be_earlier`).
     """
     case = held(case.pk)
+    if actor is not None:
+        refuse_without_right(case.device, actor, verb)
     if case.merged_into is not None:
         machine = case.merged_into.device.key
         raise CaseError(_("This is the machine %(machine)s now. Record it there.") % {"machine": machine})
@@ -254,7 +276,7 @@ def start_cleaning(case: Case, actor: User, ip: str | None = None, batch: str = 
     Raises:
         CaseError: the address stands for several machines, and nobody has found the machine yet.
     """
-    case = locked(case)
+    case = locked(case, actor)
     refuse_unfound(case)
     if case.state != State.CLEANING:
         move(case, Act.START, by=actor, data=of_batch(batch), ip=ip)
@@ -288,7 +310,7 @@ def claim_clean(
         CaseError: the case cannot be claimed now, or the logs already show a sign after `done_at`; or the
             address stands for several machines, and nobody has found the machine yet.
     """
-    case = locked(case)
+    case = locked(case, actor)
     refuse_unfound(case)
     now, before = timezone.now(), keeping.kept(case)
     if done_at > now:
@@ -322,7 +344,7 @@ def claim_clean(
 @transaction.atomic
 def confirm_clean(case: Case, actor: User, reason: str, ip: str | None = None) -> Case:
     """A person with authority declares the machine clean; pages show this apart from proof by logs."""
-    case = locked(case)
+    case = locked(case, actor, Verb.CONFIRM_CASE)
     now, before = timezone.now(), keeping.kept(case)
     case.verified_at, case.quiet_until, case.confirmed_by = now, now, actor
     move(case, Act.CONFIRM, by=actor, reason=reason, ip=ip, before=before)
@@ -340,7 +362,7 @@ def dismiss(
 ) -> Case:
     """Close the case as a false alarm, after a second person agreed (`false_alarms`). New evidence opens it
     again."""
-    case = locked(case)
+    case = locked(case, None)
     move(case, Act.DISMISS, by=actor, reason=reason, data=(data or {}) | of_batch(batch), ip=ip)
     return case
 
@@ -349,7 +371,7 @@ def dismiss(
 def reopen(case: Case, actor: User, reason: str, ip: str | None = None) -> Case:
     """Take back a claim, a confirmation or a false alarm. Only the current episode can be opened again, and a
     false alarm after which nothing has come."""
-    case = locked(case, may_be_earlier=True)
+    case = locked(case, actor, may_be_earlier=True)
     if not Case.rows.filter(may_return(), pk=case.pk).exists():
         raise CaseError(_("A later case of this machine is open: continue there."))
     before, was = keeping.kept(case), case.state

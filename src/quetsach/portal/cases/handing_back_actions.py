@@ -19,20 +19,27 @@ from quetsach.portal.cases.gaps.actions import follow_owner
 from quetsach.portal.cases.models import Case, CaseEvent, Device, NotOurs
 from quetsach.portal.cases.owning_actions import is_taken, locked_machine, moved_to
 from quetsach.portal.cases.relapses import PORTALS
-from quetsach.portal.cases.rules import MOVES_AWAY
-from quetsach.portal.cases.transfer_actions import FROM, cases_of
+from quetsach.portal.cases.rules import FROM, MOVES_AWAY
+from quetsach.portal.cases.transfer_actions import cases_of
 from quetsach.portal.cases.undoing_actions import UNDO_WITHIN, undo
+from quetsach.portal.cases.undone import that_hold
+from quetsach.portal.units.roles import Verb, may
 
 
 def origin_of(case: Case, events: Sequence[CaseEvent], actor: User) -> UUID | None:
     """The node to which this person may give the machine back: the person gave it away, within the time in
     which acts are taken back, and nothing has happened to the case since. `events` are in their order."""
-    own = [one for one in events if one.act not in PORTALS]
-    if not own or not case.is_current:
+    last = _last_that_holds(events)
+    if last is None or not case.is_current:
         return None
-    last = own[-1]
     is_own = last.act in MOVES_AWAY and last.by_id == actor.pk and FROM in last.data
     return UUID(last.data[FROM]["node"]) if is_own and last.at >= timezone.now() - UNDO_WITHIN else None
+
+
+def _last_that_holds(events: Sequence[CaseEvent]) -> CaseEvent | None:
+    """What people, or a log, brought about last. An act that was taken back has not happened."""
+    story = that_hold(one for one in events if one.act not in PORTALS)
+    return story[-1] if story else None
 
 
 def given_away(actor: User, case_id: UUID, slug: str) -> Case | None:
@@ -49,8 +56,8 @@ def hand_back(case: Case, actor: User, ip: str | None = None) -> Device:
     """Give the machine back to the unit that had it, with all its cases as they were.
 
     Raises:
-        CaseError: something has happened to one of its cases since, or that unit has a machine at the
-            address.
+        CaseError: something has happened to one of its cases since; that unit has a machine at the address;
+            or the person may not act for that unit any more.
     """
     device = locked_machine(case.device)
     gone = _("Something has happened to the case since.")
@@ -61,7 +68,7 @@ def hand_back(case: Case, actor: User, ip: str | None = None) -> Device:
         if not any(event.act in MOVES_AWAY and FROM in event.data for event in events) and one.pk != case.pk:
             continue  # a false alarm goes along without an event
         origins.add(origin_of(one, events, actor))
-        last = next((event for event in reversed(events) if event.act not in PORTALS), None)
+        last = _last_that_holds(events)
         if last is None or None in origins or last.data[FROM]["to"] != str(device.owner_id):
             raise CaseError(gone)
         moved.append((one, last))
@@ -69,6 +76,8 @@ def hand_back(case: Case, actor: User, ip: str | None = None) -> Device:
         raise CaseError(gone)
     was = moved[0][1].data[FROM]
     origin = CampaignNode.rows.get(pk=was["node"])
+    if not may(actor, Verb.WORK_CASE, origin.path):
+        raise CaseError(_("The machine was that of a unit for which you may not act any more."))
     NotOurs.rows.filter(pk=was.get("refusal"), device=device).delete()  # the unit has it after all
     given_to = device.owner
     if origin.pk != given_to.pk and is_taken(device, origin):

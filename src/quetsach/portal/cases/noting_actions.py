@@ -20,7 +20,7 @@ from quetsach.portal.cases.rules import MOST_DAYS_ASIDE, TRIES, Note
 @transaction.atomic
 def acknowledge(case: Case, actor: User, ip: str | None = None, batch: str = "") -> Case:
     """Record that the unit knows of the case. A second time changes nothing."""
-    case = locked(case)
+    case = locked(case, actor)
     if case.acknowledged_at is None:
         note(case, Note.SEEN, by=actor, data=_of(batch), ip=ip)
     return case
@@ -29,7 +29,7 @@ def acknowledge(case: Case, actor: User, ip: str | None = None, batch: str = "")
 @transaction.atomic
 def locate(case: Case, actor: User, *, place: str, ip: str | None = None) -> Case:
     """Record that the machine was found: its room, its user."""
-    case = locked(case)
+    case = locked(case, actor)
     note(case, Note.LOCATE, by=actor, reason=place, ip=ip)
     return case
 
@@ -42,7 +42,7 @@ def say_mistaken(case: Case, actor: User, reason: str, ip: str | None = None) ->
     Raises:
         CaseError: no word of a person says which machine it is.
     """
-    case = locked(case)
+    case = locked(case, actor)
     if named_now(case) is None:
         raise CaseError(_("Nobody has written down which machine it is."))
     before = keeping.kept(case)
@@ -59,7 +59,7 @@ def try_to_reach(case: Case, actor: User, *, tried_at: datetime, how: str, ip: s
     Raises:
         CaseError: the try lies in the future.
     """
-    case = locked(case)
+    case = locked(case, actor)
     if tried_at > timezone.now():
         raise CaseError(_("The time of the try lies in the future."))
     before = keeping.kept(case)
@@ -79,7 +79,7 @@ def isolate(case: Case, actor: User, *, since: datetime, reason: str, ip: str | 
         CaseError: it is isolated already, or the time lies in the future; or the address stands for several
             machines, and nobody has found the machine yet.
     """
-    case = locked(case)
+    case = locked(case, actor)
     refuse_unfound(case)
     if case.device.isolated_at is not None:
         raise CaseError(_("It is recorded as off the network already."))
@@ -101,7 +101,7 @@ def lift(case: Case, actor: User, reason: str, ip: str | None = None) -> Case:
     Raises:
         CaseError: it is not isolated.
     """
-    case = locked(case, may_be_earlier=True)
+    case = locked(case, actor, may_be_earlier=True)
     if case.device.isolated_at is None:
         raise CaseError(_("It is not recorded as off the network."))
     before = keeping.kept(case)
@@ -118,7 +118,7 @@ def put_aside(case: Case, actor: User, *, until: date, reason: str, ip: str | No
     Raises:
         CaseError: the day is past, or too far away.
     """
-    case = locked(case)
+    case = locked(case, actor)
     end = datetime.combine(until + timedelta(days=1), time(), timezone.get_current_timezone())
     now = timezone.now()
     if not now < end <= now + timedelta(days=MOST_DAYS_ASIDE + 1):
@@ -134,7 +134,7 @@ def put_aside(case: Case, actor: User, *, until: date, reason: str, ip: str | No
 @transaction.atomic
 def take_up(case: Case, actor: User, ip: str | None = None) -> Case:
     """Bring a case back to the work list before its day."""
-    case = locked(case)
+    case = locked(case, actor)
     before = keeping.kept(case)
     case.aside_until = None
     note(case, Note.TAKE_UP, by=actor, ip=ip, before=before)

@@ -11,21 +11,26 @@ from django.db import transaction
 from django.db.models import Max
 from django.utils import timezone
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
 from quetsach.portal.accounts.models import User
 from quetsach.portal.audit.actions import record
 from quetsach.portal.campaigns.models import Campaign, CampaignNode
-from quetsach.portal.cases.actions import CaseError, move
+from quetsach.portal.cases.actions import CaseError, move, refuse_without_right
 from quetsach.portal.cases.gaps.actions import follow_owner
 from quetsach.portal.cases.machine_actions import address_id
 from quetsach.portal.cases.models import Case, CaseSighting, Device, NotOurs
 from quetsach.portal.cases.owning import address_of, is_in, owners_below, text_of, unowned
-from quetsach.portal.cases.rules import OPEN, STAYS_FOUND, Act, State
-from quetsach.portal.cases.transfer_actions import FROM, cases_of, pass_on
+from quetsach.portal.cases.rules import BY_UNIT, FROM, OPEN, STAYS_FOUND, Act, State
+from quetsach.portal.cases.transfer_actions import cases_of, pass_on
 from quetsach.portal.sightings.models import Sighting
 from quetsach.portal.sightings.owners import Owners
 from quetsach.portal.sightings.storing_actions import mark_waiting
 from quetsach.portal.units.networks import Network
+from quetsach.portal.units.roles import MAY, Verb, places_of
+
+GONE = gettext_lazy("The machine has gone to another unit meanwhile. Nothing was changed.")
+"""Why a word on whose machine it is was refused. It names no unit: the person may not see that one."""
 
 
 @transaction.atomic
@@ -36,10 +41,11 @@ def assign_device(
     `stays_found`: the machine that a person named goes along; else the unit finds it anew.
 
     Raises:
-        CaseError: the unit is elsewhere, or has a machine of that name already; or a person gives a machine
-            that turned out to be another one.
+        CaseError: the unit is elsewhere, or has a machine of that name already; the machine has left the
+            owner that `device` has; or a person gives a machine that turned out to be another one, or without
+            the right to.
     """
-    device = locked_machine(device)
+    device = _where_it_was(device, actor)
     origin = device.owner
     refuse_assigning(device, to, is_said=actor is not None)
     if to.pk == origin.pk and device.is_assigned:
@@ -76,9 +82,10 @@ def say_not_ours(device: Device, actor: User, reason: str, ip: str | None = None
     gives the machine to this unit again. At the top of the campaign it stays, as a machine that no unit has.
 
     Raises:
-        CaseError: as `refuse_passing_up` says.
+        CaseError: as `refuse_passing_up` says; or the machine has left the owner that `device` has: the word
+            was about that unit alone.
     """
-    device = locked_machine(device)
+    device = _where_it_was(device, actor)
     cases = list(cases_of(device).filter(is_current=True))
     refuse_passing_up(device, cases)
     origin = device.owner
@@ -89,8 +96,9 @@ def say_not_ours(device: Device, actor: User, reason: str, ip: str | None = None
     moved_to(device, to, is_assigned=False, is_said=True)
     follow_owner(device, to)
     told = {"device": device.key, "from": origin.name, "to": to.name, "reason": reason}
-    record(actor, "device.not_ours", unit_path=origin.path, about=device, data=told, ip=ip)
-    data = {"from": origin.name, "to": to.name, FROM: was}
+    spoken = {BY_UNIT: speaker} if (speaker := _speaker(actor, origin)) else {}
+    record(actor, "device.not_ours", unit_path=origin.path, about=device, data=told | spoken, ip=ip)
+    data = {"from": origin.name, "to": to.name, FROM: was, **spoken}
     for case in cases:
         if State(case.state) in OPEN:
             case.device = device
@@ -185,6 +193,33 @@ def _give(device: Device, node: CampaignNode, owners: Owners) -> bool:
 def locked_machine(device: Device) -> Device:
     rows = Device.rows.select_for_update(of=("self",), no_key=True).select_related("owner__parent")
     return rows.get(pk=device.pk)
+
+
+def _speaker(actor: User, node: CampaignNode) -> str:
+    """The nearest unit above the node for which the person speaks; empty where the person is of its unit."""
+    paths = [
+        path for role, path in places_of(actor)
+        if Verb.WORK_CASE in MAY[role] and node.path.startswith(path)
+    ]  # fmt: skip
+    nearest = max(paths, key=len, default=node.path)
+    if nearest == node.path:
+        return ""
+    above = CampaignNode.rows.filter(campaign=node.campaign_id, path=nearest).first()
+    return above.name if above is not None else ""
+
+
+def _where_it_was(device: Device, actor: User | None) -> Device:
+    """The locked machine. A word on whose machine it is holds for the unit that had it as the page said.
+
+    Raises:
+        CaseError: it is with another unit now, or the person may not act for that unit any more.
+    """
+    now = locked_machine(device)
+    if now.owner_id != device.owner_id:
+        raise CaseError(str(GONE))
+    if actor is not None:
+        refuse_without_right(now, actor)
+    return now
 
 
 def _must_live(device: Device) -> None:

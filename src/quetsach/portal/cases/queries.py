@@ -19,7 +19,7 @@ from quetsach.portal.campaigns.models import Campaign, CampaignNode
 from quetsach.portal.cases import looks, proving, reviewing
 from quetsach.portal.cases.lists import of_case, stale_before, word_filters
 from quetsach.portal.cases.models import Case, CaseEvent, CaseSighting, Device, NotOurs, VictimReport
-from quetsach.portal.cases.rules import State, Word
+from quetsach.portal.cases.rules import BY_UNIT, FROM, State, Word
 from quetsach.portal.cases.undoing_actions import UNDO_WITHIN
 from quetsach.portal.sightings.models import Scan, Sighting
 from quetsach.portal.sightings.queries import nameless, without_machine
@@ -206,9 +206,14 @@ def current_of(device: Device) -> list[Case]:
     return cases
 
 
-def refusals_of(device: Device) -> list[NotOurs]:
-    """Units that said that the machine is not theirs, the latest first."""
-    return list(device.refusals.select_related("node", "by"))
+def refusals_of(device: Device, events: Iterable[CaseEvent]) -> list[NotOurs]:
+    """The units of which it was said that the machine is not theirs, the latest first. Each has `by_unit`,
+    the unit above that said it, as the event tells; empty where the unit itself did."""
+    spoken = {one.data[FROM].get("refusal"): one.data.get(BY_UNIT, "") for one in events if FROM in one.data}
+    found = list(device.refusals.select_related("node", "by"))
+    for one in found:
+        vars(one)["by_unit"] = spoken.get(one.pk, "")
+    return found
 
 
 def passed_up(node: CampaignNode, by: User) -> list[NotOurs]:

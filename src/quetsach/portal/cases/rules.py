@@ -165,6 +165,10 @@ FORGETS = RESTARTS - {Act.REOPEN}
 """After these the unit must acknowledge anew: not a person of the unit, but something else moved the case."""
 STOPS = {Note.MISTAKEN}
 """After these nobody works on the machine any more: the work was on another one, and `CLEANING` is over."""
+FROM = "from_unit"
+"""In the data of an event: the unit of the machine before a person gave it away, and the unit that got it."""
+BY_UNIT = "by_unit"
+"""In the data of an event: the unit above for which the person spoke, where it is not the unit itself."""
 STAYS_FOUND = "stays_found"
 """In the data of `ASSIGN`: the machine that a person named goes along to the other unit."""
 MOVES_AWAY = {Act.ASSIGN, Act.NOT_OURS}

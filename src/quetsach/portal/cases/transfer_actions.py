@@ -15,8 +15,6 @@ from quetsach.portal.cases.gaps.actions import follow_owner
 from quetsach.portal.cases.models import Case, Device
 from quetsach.portal.cases.rules import Act, State, allows
 
-FROM = "from_unit"
-"""In the data of an event: the unit of the machine before a person gave it away, and the unit that got it."""
 BY_SIGN = "by_sign"
 """In the data of an event: a sign showed whose machine it is."""
 

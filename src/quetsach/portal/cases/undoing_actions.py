@@ -45,7 +45,7 @@ def take_back_last(case: Case, actor: User, ip: str | None = None) -> Case:
     Raises:
         CaseError: something has happened since, or it was another person.
     """
-    case = locked(case)
+    case = locked(case, actor)
     event = last_said(case)
     if event is None or not may_take_back(case, event, actor):
         raise CaseError(_("Something has happened to the case since."))

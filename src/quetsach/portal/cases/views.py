@@ -179,10 +179,31 @@ def act(request: HttpRequest, slug: str, case_id: UUID, act: str) -> HttpRespons
         deed.do(found, seat.user, ip=client_ip_text(request), **form.cleaned_data)
     except actions.CaseError as error:
         form.add_error(None, str(error))
-        seat, found = _find(request, slug, case_id)  # as it is now: it may lead to another machine
-        return _case_page(request, seat, found, {act: form}, status=422)
+        return _as_it_is_now(request, seat, case_id, {act: form})
     messages.success(request, str(deed.said))
     return redirect("case", slug, case_id)
+
+
+def _as_it_is_now(
+    request: HttpRequest, seat: Seat, case_id: UUID, bound: dict[str, django_forms.Form]
+) -> HttpResponse:
+    """The page with the refused form. The case may lead to another machine by now, or be that of a unit whose
+    pages the person does not see: then the list says why nothing was done."""
+    slug = seat.campaign.slug
+    try:
+        seat, found = _find(request, slug, case_id)
+    except Http404:
+        for text in (text for form in bound.values() for those in form.errors.values() for text in those):
+            messages.error(request, str(text))
+        return redirect(f"{reverse('cases', args=[slug])}?don-vi={seat.home.pk}")
+    return _case_page(request, seat, found, bound, status=422)
+
+
+def _refuse_if_gone(request: HttpRequest, found: Case) -> None:
+    """Refuse a word on whose machine it is that was said of another unit than the machine has now: the page
+    was older. Raises CaseError."""
+    if request.POST.get("cua", str(found.device.owner_id)) != str(found.device.owner_id):
+        raise actions.CaseError(str(owning_actions.GONE))
 
 
 @require_POST
@@ -193,6 +214,7 @@ def assign(request: HttpRequest, slug: str, case_id: UUID) -> HttpResponse:
     if form.is_valid():
         to = form.cleaned_data["to"]
         try:
+            _refuse_if_gone(request, found)
             if "sure" not in request.POST:
                 owning_actions.refuse_assigning(found.device, to, is_said=True)
                 return _ask_to_pass(request, seat, found, to)
@@ -204,7 +226,7 @@ def assign(request: HttpRequest, slug: str, case_id: UUID) -> HttpResponse:
         else:
             messages.success(request, _("The machine now belongs to %(unit)s.") % {"unit": to})
             return redirect("case", slug, case_id)
-    return _case_page(request, seat, found, {"chuyen": form}, status=422)
+    return _as_it_is_now(request, seat, case_id, {"chuyen": form})
 
 
 def _ask_to_pass(
@@ -232,6 +254,8 @@ def hand_back(request: HttpRequest, slug: str, case_id: UUID) -> HttpResponse:
     origin = handing_back_actions.origin_of(found, list(found.events.order_by("at", "pk")), user)
     seat = take_seat(request, slug, origin, Verb.WORK_CASE)
     try:
+        if origin is None:
+            raise actions.CaseError(_("Something has happened to the case since."))
         device = handing_back_actions.hand_back(found, user, ip=client_ip_text(request))
     except actions.CaseError as error:
         messages.error(request, str(error))
@@ -249,6 +273,7 @@ def not_ours(request: HttpRequest, slug: str, case_id: UUID) -> HttpResponse:
     form = ReasonForm(request.POST)
     if form.is_valid():
         try:
+            _refuse_if_gone(request, found)
             if "sure" not in request.POST:
                 current = list(found.device.cases.filter(is_current=True))
                 owning_actions.refuse_passing_up(found.device, current)
@@ -264,7 +289,7 @@ def not_ours(request: HttpRequest, slug: str, case_id: UUID) -> HttpResponse:
                 told = _("Written down: no unit of the campaign has %(machine)s.")
             messages.success(request, told % {"machine": device.key, "unit": device.owner.name})
             return redirect(f"{reverse('cases', args=[slug])}?don-vi={seat.node.pk}")
-    return _case_page(request, seat, found, {"khong-phai": form}, status=422)
+    return _as_it_is_now(request, seat, case_id, {"khong-phai": form})
 
 
 def _case_page(
@@ -314,7 +339,7 @@ def _case_page(
         "alarm": alarm,
         "may_decide": alarm is not None and may_decide(alarm, seat.user, seat.places),
         "not_ours_form": _not_ours_form(seat, found, bound.get("khong-phai")),
-        "refusals": [] if found.device.is_assigned else queries.refusals_of(found.device),
+        "refusals": [] if found.device.is_assigned else queries.refusals_of(found.device, story.events),
         "known": known,
         "finds_first": _find_first(found, known) if unfound and found.is_open and found.is_current else "",
         "leases_unit": found.device.owner.unit_id if seat.may(Verb.KEEP_REGISTER) else None,

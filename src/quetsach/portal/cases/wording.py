@@ -30,6 +30,7 @@ from quetsach.portal.cases.outside import PART
 from quetsach.portal.cases.presence import AtPlace, Presence
 from quetsach.portal.cases.queries import Story
 from quetsach.portal.cases.rules import (
+    BY_UNIT,
     CHECK,
     FILE_BACK,
     KEPT,
@@ -205,6 +206,8 @@ def _more(event: CaseEvent) -> str:
         is_back = event.act in (Act.RETRACT, Act.UNDO, FILE_BACK)
         text = _("%(file)s was taken back.") if is_back else _("Reported in %(file)s.")
         return text % {"file": data["file"]} + " "
+    if BY_UNIT in data:
+        return _("Said by %(unit)s.") % {"unit": data[BY_UNIT]} + " "
     if event.act == TABLE_BACK:
         return _("%(file)s was taken back.") % {"file": data["file"]} + " "
     if event.act == Note.OVERDUE and data.get("clock") in set(Clock):

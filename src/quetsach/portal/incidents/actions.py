@@ -1,4 +1,5 @@
-"""Acts on incidents: one verb each, with its transaction and its audit entry. The view checks the right."""
+"""Acts on incidents: one verb each, with its transaction and its audit entry. Each asks the right again under
+the lock (IncidentError `right`)."""
 
 from __future__ import annotations
 
@@ -21,6 +22,8 @@ from quetsach.portal.incidents.case_facts import MOST_CASES, facts_of
 from quetsach.portal.incidents.clocks import HOURS, ONCE, Answer, Kind, Severity
 from quetsach.portal.incidents.models import Incident, IncidentNotice
 from quetsach.portal.indicators import store
+from quetsach.portal.units.models import subtree
+from quetsach.portal.units.roles import Verb, may
 
 SHELF = "incidents"
 LONGEST_AGO = timedelta(days=366)
@@ -40,7 +43,8 @@ def open_incident(
 ) -> Incident:
     """Make an incident of these cases. The id comes with the form: a form sent twice is one incident.
 
-    Raises IncidentError: `empty`, `many`, `closed`, `stale` for an id that another unit's incident has.
+    Raises IncidentError: `empty`, `many`, `closed`, `gone`, `right`, `stale` for an id that another unit's
+    incident has.
     """
     try:
         return _open(actor, node, incident_id, cases, ip)
@@ -56,9 +60,10 @@ def _open(
     actor: User, node: CampaignNode, incident_id: UUID, cases: Sequence[Case], ip: str | None
 ) -> Incident:
     _must_run(node)
+    _may(actor, node)
     if found := Incident.rows.select_related("node").filter(pk=incident_id, node=node).first():
         return found
-    _fits(cases)
+    _fits(cases, node)
     now = timezone.now()
     made = Incident(
         pk=incident_id, node=node, opened_at=min(case.opened_at for case in cases),
@@ -77,10 +82,12 @@ def choose_cases(
 ) -> Incident:
     """Set the cases of the incident; its clock follows the earliest of them.
 
-    Raises IncidentError: `empty`, `many`, `ended`, `closed`.
+    Raises IncidentError: `empty`, `many`, `ended`, `closed`, `gone` for a machine that went to another unit
+    and is not among its cases already.
     """
-    held = _hold(incident)
-    _fits(cases)
+    held = _hold(incident, actor)
+    already = set(held.cases.values_list("pk", flat=True))
+    _fits(cases, held.node, [case for case in cases if case.pk not in already])
     held.cases.set(cases)
     held.opened_at = min(case.opened_at for case in cases)
     return _store(actor, held, "choose", {"cases": len(cases)}, ip)
@@ -94,7 +101,7 @@ def set_detected(
 
     Raises IncidentError: `later`, `far`, `ended`, `closed`.
     """
-    held = _hold(incident)
+    held = _hold(incident, actor)
     if at > held.opened_at:
         raise IncidentError("later")
     if at < held.opened_at - LONGEST_AGO:
@@ -108,7 +115,7 @@ def decide_severity(
     actor: User, incident: Incident, severity: str, why: str, *, ip: str | None = None
 ) -> Incident:
     """A person says how serious it is, and why. Raises IncidentError: `ended`, `closed`."""
-    held = _hold(incident)
+    held = _hold(incident, actor)
     held.severity, held.severity_why = Severity(severity).value, why
     held.severity_by, held.severity_at = actor, timezone.now()
     return _store(actor, held, "judge", {"severity": severity, "reason": why}, ip)
@@ -119,7 +126,7 @@ def say_personal_data(
     actor: User, incident: Incident, answer: str, why: str, *, ip: str | None = None
 ) -> Incident:
     """A person says whether personal data are affected. Raises IncidentError: `ended`, `closed`."""
-    held = _hold(incident)
+    held = _hold(incident, actor)
     held.personal_data, held.personal_data_why = Answer(answer).value, why
     held.personal_data_by, held.personal_data_at = actor, timezone.now()
     return _store(actor, held, "data", {"answer": answer, "reason": why}, ip)
@@ -130,7 +137,7 @@ def write(
     actor: User, incident: Incident, texts: dict[str, str], version: int, *, ip: str | None = None
 ) -> Incident:
     """Store what people write in the papers. Raises IncidentError: `stale`, `ended`, `closed`."""
-    held = _hold(incident)
+    held = _hold(incident, actor)
     if held.texts == texts:
         return held
     if held.version != version:
@@ -146,7 +153,7 @@ def withdraw(actor: User, incident: Incident, why: str, *, ip: str | None = None
     Raises IncidentError: `told` if a paper about it was sent, which only an update corrects; `ended`,
     `withdrawn`, `closed`.
     """
-    held = _hold(incident)
+    held = _hold(incident, actor)
     if held.notices.filter(sent_at__isnull=False).exists():
         raise IncidentError("told")
     held.withdrawn_at = held.closed_at = timezone.now()
@@ -157,7 +164,7 @@ def withdraw(actor: User, incident: Incident, why: str, *, ip: str | None = None
 @transaction.atomic
 def put_back(actor: User, incident: Incident, *, ip: str | None = None) -> Incident:
     """Go on with an incident that was taken back; its clock has run on. Twice is the same as once."""
-    held = _locked(incident.pk)
+    held = _locked(incident.pk, actor)
     if held.withdrawn_at is None:
         return held
     held.withdrawn_at = held.closed_at = held.withdrawn_by = None
@@ -185,7 +192,7 @@ def freeze(
 def _freeze(
     actor: User, incident: Incident, notice_id: UUID, kind: Kind, version: int, ip: str | None
 ) -> IncidentNotice:
-    held = _hold(incident)
+    held = _hold(incident, actor)
     if held.version != version:
         raise IncidentError("stale")
     of_kind = held.notices.filter(kind=kind)
@@ -193,7 +200,7 @@ def _freeze(
         raise IncidentError("taken")
     now = timezone.now()
     cases = held.cases.select_related("device__owner").order_by("device__owner__path", "device__key", "pk")
-    drawn = papers.paper(held, kind, facts_of(cases), now, is_draft=False)
+    drawn = papers.paper(held, kind, facts_of(cases, held.node, held.created_at), now, is_draft=False)
     pdf, _size = store.keep([render_pdf(drawn, at=now)], SHELF)
     docx, _size = store.keep([render_docx(drawn, at=now)], SHELF)
     made = IncidentNotice(
@@ -215,7 +222,7 @@ def record_sending(
     Raises IncidentError: `future`, `before` the detection, `dropped`, `sent` with other values, `withdrawn`,
     `closed`.
     """
-    held, incident = _hold_notice(notice)
+    held, incident = _hold_notice(notice, actor)
     if incident.withdrawn_at is not None:
         raise IncidentError("withdrawn")
     if held.dropped_at is not None:
@@ -244,7 +251,7 @@ def take_back(actor: User, notice: IncidentNotice, *, ip: str | None = None) -> 
 
     Raises IncidentError: `another_day`, `closed`.
     """
-    held, incident = _hold_notice(notice)
+    held, incident = _hold_notice(notice, actor)
     if held.dropped_at is not None:
         return held
     if held.sent_at is None:
@@ -271,16 +278,29 @@ def note_evidence(actor: User, node: CampaignNode, cases: Sequence[Case], *, ip:
     record(actor, "incident.evidence", unit_path=node.path, data=data, ip=ip)
 
 
-def _fits(cases: Sequence[Case]) -> None:
+def _fits(cases: Sequence[Case], node: CampaignNode, fresh: Sequence[Case] | None = None) -> None:
+    """Refuse too few or too many cases, and a machine that has left the units of the node since it was chosen
+    (`fresh`: those cases that are asked; default: all)."""
     if not cases:
         raise IncidentError("empty")
     if len(cases) > MOST_CASES:
         raise IncidentError("many")
+    ids = {case.pk for case in (cases if fresh is None else fresh)}
+    list(Case.rows.select_for_update(of=("self",), no_key=True).filter(pk__in=ids).order_by("pk"))
+    here = Case.rows.filter(subtree(node.path, "device__owner__path"), device__campaign=node.campaign_id)
+    if here.filter(pk__in=ids).count() != len(ids):
+        raise IncidentError("gone")
 
 
-def _hold(incident: Incident) -> Incident:
+def _may(actor: User, node: CampaignNode) -> None:
+    """The right is asked again under the lock: the role may have ended since the page was made."""
+    if not may(actor, Verb.WORK_CASE, node.path):
+        raise IncidentError("right")
+
+
+def _hold(incident: Incident, actor: User) -> Incident:
     """The locked row; its campaign runs, and the incident has not ended."""
-    held = _locked(incident.pk)
+    held = _locked(incident.pk, actor)
     if held.withdrawn_at is not None:
         raise IncidentError("withdrawn")
     if held.closed_at is not None:
@@ -288,19 +308,20 @@ def _hold(incident: Incident) -> Incident:
     return held
 
 
-def _hold_notice(notice: IncidentNotice) -> tuple[IncidentNotice, Incident]:
+def _hold_notice(notice: IncidentNotice, actor: User) -> tuple[IncidentNotice, Incident]:
     """The incident is locked first, as by every other act."""
-    incident = _locked(notice.incident_id)
+    incident = _locked(notice.incident_id, actor)
     held = IncidentNotice.rows.select_for_update(of=("self",), no_key=True).get(pk=notice.pk)
     return held, incident
 
 
-def _locked(incident_id: UUID) -> Incident:
+def _locked(incident_id: UUID, actor: User) -> Incident:
     rows = Incident.rows.select_for_update(of=("self",), no_key=True)
     held = rows.select_related(
         "node__campaign", "node__parent", "node__unit__parent", "severity_by"
     ).get(pk=incident_id)  # fmt: skip
     _must_run(held.node)
+    _may(actor, held.node)
     return held
 
 

@@ -20,6 +20,8 @@ from quetsach.portal.cases.named import Named, names_of
 from quetsach.portal.cases.rules import CHECK, Act, State
 from quetsach.portal.cases.several import is_unfound
 from quetsach.portal.cases.undone import work_that_holds
+from quetsach.portal.incidents import leaving
+from quetsach.portal.incidents.leaving import is_inside, leavings
 from quetsach.portal.sightings.models import Sighting
 from quetsach.portal.units.models import subtree
 
@@ -49,6 +51,10 @@ class CaseFacts:
 
     named: Named | None = None
     """The machine by the word of a person, where logs know only its address."""
+
+    left_at: datetime | None = None
+    """When the machine went to a unit outside that of the incident. All facts are those known until then, and
+    `case` is a copy as it was (`leaving`)."""
 
     is_back_gone: bool = False
     """`Case.is_back_gone`: the signs after the handling stood in a file alone that was taken back."""
@@ -81,8 +87,9 @@ class CaseFacts:
 
     @property
     def is_false(self) -> bool:
-        """Whether it is a false alarm: its machine is in no number."""
-        return self.case.state == State.FALSE_POSITIVE
+        """Whether it is a false alarm: its machine is in no number. Of a machine that went to another unit
+        nobody here knows whether it still is one, so it counts."""
+        return self.left_at is None and self.case.state == State.FALSE_POSITIVE
 
     @property
     def is_checked(self) -> bool:
@@ -121,6 +128,11 @@ class AllFacts:
     def real(self) -> list[CaseFacts]:
         """The cases that are no false alarms."""
         return [one for one in self.cases if not one.is_false]
+
+    @property
+    def left(self) -> int:
+        """The number of cases whose machines went to other units; their present state is not known here."""
+        return sum(one.left_at is not None for one in self.cases)
 
     @property
     def false(self) -> int:
@@ -206,8 +218,8 @@ class AllFacts:
 
     @property
     def states(self) -> Counter[str]:
-        """The number of cases in each state, false alarms as well."""
-        return Counter(one.case.state for one in self.cases)
+        """The number of cases in each state, false alarms as well, without those that `left`."""
+        return Counter(one.case.state for one in self.cases if one.left_at is None)
 
 
 def open_cases(node: CampaignNode) -> QuerySet[Case]:
@@ -240,12 +252,18 @@ def letters_of(home: CampaignNode, cases: Iterable[Case]) -> dict[CampaignNode |
     return {to: found[to] for to in sorted(found, key=in_tree)}
 
 
-def _as_known_now(cases: Iterable[Case]) -> list[Case]:
-    """The cases, each once; for a case that turned out to be another machine's, that machine's case."""
+def _as_known_now(cases: Iterable[Case], home: CampaignNode) -> list[Case]:
+    """The cases, each once; for a case that turned out to be another machine's, that machine's case. Where
+    that machine is no machine of the home, the case stays: it is all that the home knows."""
     found = {case.pk: case for case in cases}
-    while led := {case.pk: case.merged_into_id for case in found.values() if case.merged_into_id}:
+    ends: set[UUID] = set()
+    while led := {
+        case.pk: case.merged_into_id for case in found.values() if case.merged_into_id and case.pk not in ends
+    }:
         heirs = Case.rows.select_related("device__owner", "device__campaign").in_bulk(set(led.values()))
-        found = {pk: case for pk, case in found.items() if pk not in led} | heirs
+        heirs = {pk: case for pk, case in heirs.items() if is_inside(case, home)}
+        ends |= {pk for pk, into in led.items() if into not in heirs}
+        found = {pk: case for pk, case in found.items() if pk not in led or pk in ends} | heirs
     return list(found.values())
 
 
@@ -256,29 +274,48 @@ def _shown(signs: Iterable[Sighting]) -> list[Sighting]:
     return sorted((*latest[:1], *most), key=lambda sign: -sign.count)
 
 
-def facts_of(cases: Iterable[Case]) -> AllFacts:
-    """The facts about these cases, in three queries; one more where machines were joined since, where people
-    said which machine has an address, and where signs came back. Each case has its machine and the machine's
-    owner."""
-    by_id = {case.pk: CaseFacts(case) for case in _as_known_now(cases)}
+def facts_of(cases: Iterable[Case], home: CampaignNode, since: datetime) -> AllFacts:
+    """The facts about these cases that the unit `home` may know, in three queries; one more where machines
+    were joined since, where people said which machine has an address, and where signs came back; two where a
+    machine went to another unit. Each case has its machine and the machine's owner. The home had all machines
+    at `since`."""
+    by_id = {case.pk: CaseFacts(case) for case in _as_known_now(cases, home)}
     for pk, word in names_of([one.case for one in by_id.values()]).items():
         by_id[pk].named = word
     if back := [pk for pk, one in by_id.items() if one.case.relapses and one.case.is_open]:
         for case in with_return(Case.rows.filter(pk__in=back)):
             by_id[case.pk].is_back_gone = case.is_back_gone
+    gone = [
+        one.case for one in by_id.values()
+        if not is_inside(one.case, home) or one.case.merged_into_id is not None
+    ]  # fmt: skip
+    left = leavings(gone, home, since) if gone else {}
     rows: dict[UUID, list[Sighting]] = defaultdict(list)
     links: Any = CaseSighting.rows.filter(case__in=by_id).select_related("sighting")
     for link in links:
         own = link.own_part()  # the rest of the row is of other machines
         rows[link.case_id].append(own)
-        by_id[link.case_id].indicators[own.indicator] += own.count
-    for case_id, signs in rows.items():
-        by_id[case_id].signs = _shown(signs)
-        by_id[case_id].more_signs = len(signs) - len(by_id[case_id].signs)
     reports: Any = VictimReport.rows.filter(case__in=by_id).order_by("-last_seen", "-pk")
     for report in reports:
-        if report.case_id is not None and len(by_id[report.case_id].reports) < MOST_SIGNS:
+        if report.case_id is not None:
             by_id[report.case_id].reports.append(report)
-    for event in CaseEvent.rows.filter(case__in=by_id).order_by("at", "pk"):
+    for event in CaseEvent.rows.filter(case__in=by_id).select_related("by").order_by("at", "pk"):
         by_id[event.case_id].events.append(event)
+    for case in gone:
+        rows[case.pk] = _until_it_left(by_id[case.pk], left[case.device_id], rows[case.pk])
+    for case_id, one in by_id.items():
+        one.indicators = leaving.indicators_of(rows[case_id])
+        one.signs = _shown(rows[case_id])
+        one.more_signs = len(rows[case_id]) - len(one.signs)
+        one.reports = one.reports[:MOST_SIGNS]
     return AllFacts(list(by_id.values()))
+
+
+def _until_it_left(one: CaseFacts, left: leaving.Left, signs: list[Sighting]) -> list[Sighting]:
+    """Take from the facts what became known after the machine left; its rows of evidence until then."""
+    signs = leaving.known_signs(signs, left.at)
+    one.reports = [report for report in one.reports if report.received_at <= left.at]
+    one.events = leaving.events_until(one.events, left.at)
+    one.case, one.named = leaving.case_then(one.case, left, one.events, signs, one.reports)
+    one.left_at, one.is_back_gone = left.at, False
+    return signs

@@ -86,6 +86,11 @@ def block(one: CaseFacts, title: str) -> Part:
     """The evidence of one case: what the malware does, and each sign as a table."""
     advice = advice_for(one.case.family, "vi")
     told = [f"Đơn vị: {unit_called(one.unit)}."]
+    if one.left_at is not None:
+        told.append(
+            f"Máy đã chuyển sang đơn vị khác ngày {_day(one.left_at)}: dưới đây chỉ ghi những gì đã biết đến"
+            " lúc đó."
+        )
     if one.is_false:
         told.append("Hồ sơ này đã được kết luận là báo nhầm, không tính vào số liệu nào của văn bản.")
     if one.host:
@@ -271,9 +276,15 @@ STATES = {
 
 
 def _state(one: CaseFacts) -> str:
+    if one.left_at is not None:
+        return f"Đã chuyển sang đơn vị khác ngày {_day(one.left_at)}"
     if one.has_signs_again and one.case.state != State.CLEANING:
         return "Có dấu hiệu trở lại sau khi xử lý"
     return STATES[one.case.state]
+
+
+def _day(moment: datetime) -> str:
+    return f"{timezone.localtime(moment):%d/%m/%Y}"
 
 
 def _minute(moment: datetime | None) -> str:

@@ -250,4 +250,6 @@ def _extent(facts: AllFacts) -> Iterator[str]:
 def _states(facts: AllFacts) -> str:
     counts = facts.states
     told = [f"{text.lower()}: {number(counts[key])}" for key, text in evidence.STATES.items() if counts[key]]
+    if facts.left:
+        told.append(f"đã chuyển sang đơn vị khác: {number(facts.left)}")
     return f"{number(len(facts.cases))} hồ sơ; {'; '.join(told)}."

@@ -6,7 +6,7 @@ from typing import Any
 
 from django.db.models import Count, F, Min, Q, QuerySet, Value
 from django.db.models.functions import Coalesce
-from django.db.models.lookups import Exact
+from django.db.models.lookups import Exact, StartsWith
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
@@ -29,8 +29,10 @@ def incidents_of(node: CampaignNode) -> QuerySet[Incident]:
     """The incidents of the unit and of those below, the open ones first, with what their clocks need."""
     into = "cases__merged_into"  # a case of a machine that turned out to be another one
     is_false = Exact(Coalesce(f"{into}__state", "cases__state"), Value(State.FALSE_POSITIVE.value))
+    owner: Any = Coalesce(f"{into}__device__owner__path", "cases__device__owner__path")
+    went = ~Q(StartsWith(owner, F("node__path")))  # nobody here knows more of it: it counts (`CaseFacts`)
     machine = Coalesce(f"{into}__device", "cases__device")
-    machines = Count(machine, distinct=True, filter=~Q(is_false))
+    machines = Count(machine, distinct=True, filter=~Q(is_false) | went)
     rows: Any = open_below(node, every=True).annotate(machines=machines)
     return rows.order_by(F("closed_at").asc(nulls_first=True), "-opened_at", "-pk")  # type: ignore[no-any-return]
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
@@ -58,6 +58,8 @@ REFUSALS: dict[str, str | Promise] = {
     "sent": _("Its sending is recorded already, with other words."),
     "told": _("A paper about it was sent: it cannot be taken back. Write an update that corrects it."),
     "withdrawn": _("The incident was taken back. Put it back first, then go on."),
+    "gone": _("A machine went to another unit meanwhile. Choose the cases again."),
+    "right": _("Your role for this unit has ended."),
     "another_day": _("It was recorded on another day and can no longer be taken back. Write an update."),
 }
 
@@ -164,7 +166,9 @@ def _choice_page(
     cases: list[Case],
     problem: str | Promise = "",
     incident: Incident | None = None,
+    left: Sequence[case_facts.CaseFacts] = (),
 ) -> HttpResponse:
+    """`left`: cases of the incident whose machines went to other units, as they were then."""
     offered = list(case_facts.open_cases(seat.node)[: OFFERED + 1])
     more, chosen = len(offered) > OFFERED, {case.pk for case in cases}
     offered = [*(case for case in cases if case.pk not in {one.pk for one in offered}), *offered[:OFFERED]]
@@ -178,6 +182,7 @@ def _choice_page(
             for case in offered
         ],
         "chosen": cases,
+        "left": left,
         "more": more,
         "most": case_facts.MOST_CASES,
         "incident": incident,
@@ -193,13 +198,20 @@ def _choice_page(
 def recast(request: HttpRequest, slug: str, incident_id: UUID) -> HttpResponse:
     """Change which cases belong to the incident."""
     seat, found = find(request, slug, incident_id, Verb.WORK_CASE)
+    facts = facts_of(found)
+    left = {one.case.pk: one for one in facts.cases if one.left_at is not None}
     if request.method != "POST":
-        return _choice_page(request, seat, list(_cases_of(found)), incident=found)
-    cases = case_facts.chosen_cases(seat.user, seat.node, ids_in(request.POST.getlist("ho-so")))
+        cases = [case for case in _cases_of(found) if case.pk not in left]
+        return _choice_page(request, seat, cases, incident=found, left=[*left.values()])
+    ids = ids_in(request.POST.getlist("ho-so"))
+    cases = case_facts.chosen_cases(seat.user, seat.node, ids)
+    stay = left.keys() & set(ids) - {case.pk for case in cases}
+    cases += [case for case in _cases_of(found) if case.pk in stay]
     try:
         actions.choose_cases(seat.user, found, cases, ip=client_ip_text(request))
     except actions.IncidentError as error:
-        return _choice_page(request, seat, cases, REFUSALS[error.code], found)
+        here = [case for case in cases if case.pk not in left]
+        return _choice_page(request, seat, here, REFUSALS[error.code], found, [*left.values()])
     messages.success(request, str(_("The cases of the incident are set. The clock follows the earliest.")))
     return redirect("incident", slug, incident_id)
 
@@ -253,7 +265,7 @@ def _cases_of(found: Incident) -> Iterable[Case]:
 
 def facts_of(found: Incident) -> case_facts.AllFacts:
     """The facts about the cases of an incident."""
-    return case_facts.facts_of(_cases_of(found))
+    return case_facts.facts_of(_cases_of(found), found.node, found.created_at)
 
 
 def incident_page(
@@ -291,7 +303,10 @@ def incident_page(
         "door": "cases",
         "incident": found,
         "facts": facts,
-        "cases": [(one, *chip_of(one.case, seat.campaign.quiet_days, now)) for one in facts.cases],
+        "cases": [
+            (one, *(("none", "") if one.left_at else chip_of(one.case, seat.campaign.quiet_days, now)))
+            for one in facts.cases
+        ],
         "indicators": facts.indicators[:10],
         "more_indicators": max(0, len(facts.indicators) - 10),
         "clocks": [

@@ -40,7 +40,8 @@ def evidence(request: HttpRequest, slug: str, form: str) -> HttpResponse:
     evidence. Where only one unit can be meant, it need not be named."""
     seat = take_seat_asked(request, slug)
     cases = case_facts.chosen_cases(seat.user, seat.node, ids_in(request.GET.getlist("ho-so")))
-    facts = case_facts.facts_of(cases)
+    facts = case_facts.facts_of(cases, seat.node, timezone.now())
+    facts.cases = [one for one in facts.cases if one.left_at is None]  # nobody here asks for work on others
     letters = case_facts.letters_of(seat.home, [one.case for one in facts.cases])
     if "den" in request.GET:
         letters = {to: own for to, own in letters.items() if to and str(to.pk) == request.GET["den"]}

@@ -15,13 +15,19 @@ from quetsach.portal.cases.actions import CaseError, dismiss, held, locked, note
 from quetsach.portal.cases.episode_actions import FOLLOWED, RESUMED
 from quetsach.portal.cases.episodes import may_return
 from quetsach.portal.cases.false_alarms.covering import covered, touched_by
-from quetsach.portal.cases.false_alarms.queries import decider_of, holding, reported_signs
+from quetsach.portal.cases.false_alarms.queries import (
+    decider_of,
+    has_right,
+    holding,
+    reported_signs,
+)
 from quetsach.portal.cases.models import Case, CaseEvent, FalseAlarm
 from quetsach.portal.cases.queries import indicators_of
 from quetsach.portal.cases.rules import FILE_BACK, TABLE_BACK, Act, Note, State, allows
 from quetsach.portal.cases.undoing_actions import undo
 from quetsach.portal.cases.undone import that_hold
 from quetsach.portal.cases.withdrawing.queries import signs_of
+from quetsach.portal.units.roles import places_of
 
 MOST = 200
 """Indicators of one false alarm."""
@@ -46,7 +52,7 @@ def propose(
         CaseError: it is said already, or the case has too many indicators; or it shall hold beyond a case
             that no log knows.
     """
-    case = locked(case)
+    case = locked(case, actor)
     signs = signs_of(Case.rows.filter(pk=case.pk)).get(case.pk, set())
     if scope != FalseAlarm.Scope.CASE and signs.isdisjoint(indicators_of(case)):
         raise CaseError(_("No log shows an address of the case, so it can be said of this case alone."))
@@ -75,7 +81,7 @@ def agree(alarm: FalseAlarm, actor: User, reason: str = "", ip: str | None = Non
         CaseError: decided already; said by the same person; or other signs came since.
     """
     alarm = _decided(alarm, actor, True, reason)
-    case = held(alarm.case_id)
+    case = _with_right(alarm, actor)
     if alarm.scope_of == FalseAlarm.Scope.CASE:
         if signs_of(Case.rows.filter(pk=case.pk)).get(case.pk, set()) - set(alarm.indicators):
             raise CaseError(
@@ -94,7 +100,7 @@ def agree(alarm: FalseAlarm, actor: User, reason: str = "", ip: str | None = Non
 def refuse(alarm: FalseAlarm, actor: User, reason: str, ip: str | None = None) -> FalseAlarm:
     """Do not agree: the case goes on. Raises CaseError as `agree` does."""
     alarm = _decided(alarm, actor, False, reason)
-    case = held(alarm.case_id)
+    case = _with_right(alarm, actor)
     note(case, Note.REFUSE, by=actor, reason=reason, data={"false_alarm": str(alarm.pk)}, ip=ip)
     _audit(alarm, "refuse", actor, reason, ip)
     return alarm
@@ -109,6 +115,7 @@ def take_back(alarm: FalseAlarm, actor: User, reason: str, ip: str | None = None
         CaseError: it does not hold any more.
     """
     alarm = _locked(alarm)
+    _with_right(alarm, actor)
     if alarm.ended_at is not None or not alarm.is_agreed:
         raise CaseError(_("It does not hold any more."))
     alarm.ended_at, alarm.ended_by, alarm.ended_why = timezone.now(), actor, reason
@@ -165,6 +172,19 @@ def _locked(alarm: FalseAlarm) -> FalseAlarm:
     return rows.select_related("case__device__campaign", "case__device__owner", "by", "decided_by").get(
         pk=alarm.pk
     )
+
+
+def _with_right(alarm: FalseAlarm, actor: User) -> Case:
+    """The case of the false alarm as `held` gives it; the right to decide is asked again on it.
+
+    Raises:
+        CaseError: the machine went to another unit meanwhile, or the role has ended.
+    """
+    case = held(alarm.case_id)
+    alarm.case.device.owner = case.device.owner
+    if not has_right(alarm, places_of(actor)):
+        raise CaseError(_("The machine is with another unit now, or your role there has ended."))
+    return case
 
 
 def _decided(alarm: FalseAlarm, actor: User, is_agreed: bool, reason: str) -> FalseAlarm:

@@ -110,6 +110,11 @@ def may_decide(alarm: FalseAlarm, user: User, places: list[Place]) -> bool:
     unit decide that publishes the list; about one machine everybody who may work on the case."""
     if not alarm.is_waiting or alarm.by_id == user.pk:
         return False
+    return has_right(alarm, places)
+
+
+def has_right(alarm: FalseAlarm, places: list[Place]) -> bool:
+    """Whether a person with these places has the right to decide about it, but for a word of the own."""
     device = alarm.case.device
     if alarm.scope_of == FalseAlarm.Scope.EVERYWHERE:
         return fits(places, Verb.UPLOAD_INDICATORS, device.campaign.issuer.path)
@@ -120,10 +125,7 @@ def may_end(alarm: FalseAlarm, places: list[Place]) -> bool:
     """Whether this person may take back a false alarm that holds: by the same rights as for deciding."""
     if alarm.ended_at is not None or not alarm.is_agreed:
         return False
-    device = alarm.case.device
-    if alarm.scope_of == FalseAlarm.Scope.EVERYWHERE:
-        return fits(places, Verb.UPLOAD_INDICATORS, device.campaign.issuer.path)
-    return fits(places, Verb.WORK_CASE, device.owner.path)
+    return has_right(alarm, places)
 
 
 def decider_of(case: Case, scope: str, proposer: User) -> CampaignNode | None:

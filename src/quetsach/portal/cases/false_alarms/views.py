@@ -108,17 +108,21 @@ def _page(
 ) -> HttpResponse:
     page = Paginator(queries.shown(seat.node, seat.user), PAGE).get_page(request.GET.get("trang"))
     asked = [alarm for alarm in page if queries.may_decide(alarm, seat.user, seat.places)]
-    closes, names = would_close(seat.campaign, asked), names_of([alarm.case for alarm in page])
+    # A machine that went to another unit: what that unit wrote of it since is not told here.
+    here = {one.pk for one in page if one.case.device.owner.path.startswith(seat.node.path)}
+    closes = would_close(seat.campaign, asked)
+    names = names_of([alarm.case for alarm in page if alarm.pk in here])
     rows = [
         (
             alarm,
             alarm in asked,
             _closing(closes[alarm.pk]) if alarm.pk in closes else None,
-            opened := queries.opened_again(alarm),
+            opened := queries.opened_again(alarm) if alarm.pk in here else None,
             # Of a single case that is open again nothing is left to take back.
             not (opened and alarm.scope_of == FalseAlarm.Scope.CASE) and queries.may_end(alarm, seat.places),
             problem if wrong is not None and wrong.pk == alarm.pk else "",
             names.get(alarm.case_id),
+            alarm.pk not in here,
         )
         for alarm in page
     ]

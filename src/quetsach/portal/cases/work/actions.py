@@ -14,7 +14,13 @@ from django.utils.translation import gettext as _
 
 from quetsach.portal.accounts.models import User
 from quetsach.portal.campaigns.models import CampaignNode
-from quetsach.portal.cases.actions import CaseError, claim_clean, held, start_cleaning
+from quetsach.portal.cases.actions import (
+    CaseError,
+    claim_clean,
+    held,
+    refuse_without_right,
+    start_cleaning,
+)
 from quetsach.portal.cases.false_alarms.actions import propose
 from quetsach.portal.cases.merging_actions import unsay
 from quetsach.portal.cases.models import Case, CaseEvent, FalseAlarm
@@ -29,6 +35,7 @@ from quetsach.portal.cases.undoing_actions import (
 )
 from quetsach.portal.cases.words import ACTS, DONE
 from quetsach.portal.units.models import subtree
+from quetsach.portal.units.roles import Verb, may
 
 SEEN, START, FALSE_ALARM = "seen", "start", "false"
 CHOICES = (SEEN, START, *(done for done in DONE if done not in NEEDS_ASSET), FALSE_ALARM)
@@ -121,15 +128,26 @@ def take_back(batch: str, node: CampaignNode, actor: User, ip: str | None = None
         last = last_said(case)
         if last is not None and last.act == Act.UNDO and last.data.get("batch") == batch:
             continue  # a second click
+        try:
+            refuse_without_right(case.device, actor)
+        except CaseError as error:
+            outcome.refused.append((case, str(error)))
+            continue
         if last is None or last.pk != event.pk or not may_take_back(case, event, actor):
             outcome.refused.append((case, _why_it_stays(last)))
         elif unsay(case, lambda one, event=event: undo(one, event, actor, ip)):  # type: ignore[misc]
             outcome.done.append(case)
         else:
             assert case.merged_into is not None
-            why = _why_it_stays(last_said(case.merged_into))
-            outcome.refused.append((case, f"{case.merged_into.device.key}: {why}"))
+            outcome.refused.append((case, _why_it_stays_there(case.merged_into, actor)))
     return outcome
+
+
+def _why_it_stays_there(into: Case, actor: User) -> str:
+    """Why a case stays that leads to another machine; the person may not read of a machine elsewhere."""
+    if not may(actor, Verb.READ, into.device.owner.path):
+        return _("something has happened to it since")
+    return f"{into.device.key}: {_why_it_stays(last_said(into))}"
 
 
 def _why_it_stays(last: CaseEvent | None) -> str:
