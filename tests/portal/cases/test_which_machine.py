@@ -4,6 +4,7 @@ from datetime import datetime
 from io import BytesIO
 
 import pytest
+from django.core.management import call_command
 from django.urls import reverse
 
 from quetsach.machines.evidence import Binding, Claim, Key
@@ -115,6 +116,18 @@ def test_late_or_early_the_same_machines_and_figures(cast, upload, tell):
         ("mac", LAPTOP.value, 1, "assigned"),
         ("weak", "10.1.1.6", 1, "assigned"),
     ]
+
+
+def test_a_push_follows_evidence_for_a_bounded_time_and_the_night_the_rest(cast, upload, tell, monkeypatch):
+    upload(sighting(ADDRESS, noon(9)), sighting("10.1.1.6", noon(8)))
+    monkeypatch.setattr("quetsach.portal.cases.pull_actions.EVIDENCE_SECONDS", 0.0)
+    monkeypatch.setattr("quetsach.portal.machines.taking_actions.BINDINGS", 1)
+    monkeypatch.setattr("quetsach.portal.machines.taking_actions.CLAIMS", 1)
+    tell(*lease(PC, noon(9)), *lease(LAPTOP, noon(8), address="10.1.1.6"))
+    assert StoredBinding.rows.filter(is_taken=False).count() == 1
+    call_command("pull_sightings")
+    assert not StoredBinding.rows.filter(is_taken=False).exists()
+    assert counted() == [("mac", PC.value, 1, "assigned"), ("mac", LAPTOP.value, 1, "assigned")]
 
 
 def test_one_row_of_two_machines_is_parted_by_its_runs(cast, upload, tell):

@@ -11,6 +11,7 @@ from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from itertools import batched
+from time import monotonic
 
 from django.db import transaction
 from django.db.models import Q, QuerySet
@@ -66,11 +67,15 @@ class _Touched:
         self.ids[key] = min(begin, self.ids.get(key, begin))
 
 
-def follow_evidence() -> int:
-    """Make signs wait that evidence which nobody looked at yet may concern; returns how many wait."""
-    waiting = 0
+def follow_evidence(seconds: float | None = None) -> int:
+    """Make signs wait that evidence which nobody looked at yet may concern; returns how many wait. Evidence of
+    any unit may concern them, so after `seconds` the rest is left to the night: else who pushes little waits
+    for the files of others. The signs of that rest then go to the right machine."""
+    waiting, began = 0, monotonic()
     while (some := _follow_batch()) is not None:
         waiting += some
+        if seconds is not None and monotonic() - began >= seconds:
+            break
     return waiting
 
 

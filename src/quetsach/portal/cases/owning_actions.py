@@ -191,6 +191,10 @@ def _give(device: Device, node: CampaignNode, owners: Owners) -> bool:
 
 
 def locked_machine(device: Device) -> Device:
+    """The machine as it is now, for this transaction alone, and its cases: they are locked first, as deeds on
+    a case lock them. In another order two acts may wait for each other without end."""
+    cases = Case.rows.filter(device=device).order_by("pk")
+    list(cases.select_for_update(of=("self",), no_key=True).values_list("pk", flat=True))
     rows = Device.rows.select_for_update(of=("self",), no_key=True).select_related("owner__parent")
     return rows.get(pk=device.pk)
 

@@ -57,6 +57,8 @@ from quetsach.portal.sightings.storing_actions import mark_pulled
 
 AT_ONCE = 2000
 """Claims that are judged together: of some units, whose logs are read once."""
+EVIDENCE_SECONDS = 10.0
+"""A push follows evidence for so long."""
 MOVED_AT_ONCE = 500
 """Cases that are moved in one transaction: other writers wait until it is over."""
 _JUDGED = ("state", "claimed_at", "done", "family", *(f"device__{name}" for name in (
@@ -99,16 +101,16 @@ def pull_sightings(campaign: Campaign, arrived: Arrived | None = None) -> Pulled
     """Take every waiting sighting of the campaign into its case, then judge the claims: all, or those that
     the document which `arrived` can move."""
     pulled = Pulled()
-    take_sightings(campaign, pulled)
+    take_sightings(campaign, pulled, EVIDENCE_SECONDS)
     judge_claims(campaign, pulled, arrived)
     return pulled
 
 
-def take_sightings(campaign: Campaign, pulled: Pulled) -> None:
-    """Take every waiting sighting of the campaign into its case."""
+def take_sightings(campaign: Campaign, pulled: Pulled, seconds: float | None = None) -> None:
+    """Take every waiting sighting of the campaign into its case. `seconds` as in `follow_evidence`."""
     follow_lists(campaign)
     relist(campaign)
-    follow_evidence()
+    follow_evidence(seconds)
     reporters = _Reporters()
     alarms = holding(campaign) if waiting_rows(campaign).exists() else Holding()
     while _pull_batch(campaign, pulled, reporters, alarms):
