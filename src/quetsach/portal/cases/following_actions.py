@@ -68,9 +68,9 @@ class _Touched:
 
 
 def follow_evidence(seconds: float | None = None) -> int:
-    """Make signs wait that evidence which nobody looked at yet may concern; returns how many wait. Evidence of
-    any unit may concern them, so after `seconds` the rest is left to the night: else who pushes little waits
-    for the files of others. The signs of that rest then go to the right machine."""
+    """Make signs wait that new evidence may concern; returns how many wait. The evidence of any unit may, so
+    after `seconds` the rest is left to the night: else a small push waits for the files of others. The signs
+    of that rest then go to the right machine."""
     waiting, began = 0, monotonic()
     while (some := _follow_batch()) is not None:
         waiting += some
