@@ -34,12 +34,17 @@ _SEQUENCE = re.compile(
 _JOINING = b"mK"
 """The last bytes of a colour and of erasing the rest of a line: what stands around them is joined."""
 _STARTS = (b"\x1b", b"#", b"^[", b"\\")
+_TAB = b"#011"
+_JSON = re.compile(rb'\{[ \t]*"')
+"""In a string of JSON no tab may stand."""
 
 
 def removed(text: bytes) -> bytes:
     """The text without control sequences. Those that move the cursor, and control characters that are spelled
-    as text, become a blank: what stands around them is not shown as one word."""
-    return _SEQUENCE.sub(_left, text) if _may_hold(text) else text
+    as text, become a blank, or the tab that they spell: what stands around them is not shown as one word."""
+    if not _may_hold(text):
+        return text
+    return _SEQUENCE.sub(_left_in_json if _JSON.search(text) else _left, text)
 
 
 def _may_hold(text: bytes) -> bool:
@@ -56,7 +61,13 @@ def _left(found: re.Match[bytes]) -> bytes:
         return before + (b" " + said + b" " if may_name else b"")
     if found["last"] is not None:
         return before + (b"" if found["last"] in _JOINING else b" ")
+    if found[0] == _TAB:
+        return b"\t"
     return before if found[0].endswith((b"(0", b"(B")) else b" "
+
+
+def _left_in_json(found: re.Match[bytes]) -> bytes:
+    return b" " if found[0] == _TAB else _left(found)
 
 
 def stand_in(text: bytes) -> bool:
@@ -100,4 +111,4 @@ class Parts:
 
     def rest(self) -> bytes:
         """What was held back."""
-        return removed(self._held)
+        return _SEQUENCE.sub(_left, self._held)

@@ -6,7 +6,7 @@
 use std::borrow::Cow;
 use std::ops::Range;
 
-use memchr::{memchr, memchr3, memrchr};
+use memchr::{memchr, memchr_iter, memchr3, memrchr};
 
 pub const ESCAPE: u8 = 0x1B;
 
@@ -64,6 +64,7 @@ impl Control {
 enum Left {
     Nothing,
     Blank,
+    Tab,
     /// Between two blanks.
     Said(Range<usize>),
 }
@@ -203,7 +204,11 @@ fn sequence(text: &[u8], at: usize) -> Option<Sequence> {
         sign: at,
         start: at,
         end: at + 4,
-        left: Left::Blank,
+        left: if text[at..].starts_with(b"#011") {
+            Left::Tab
+        } else {
+            Left::Blank
+        },
     })
 }
 
@@ -221,10 +226,20 @@ fn first(text: &[u8], mut from: usize) -> Option<Sequence> {
     None
 }
 
-fn put(text: &[u8], left: &Left, found: &mut Vec<u8>) {
+/// What a tab becomes that is spelled as text: formats are parted by it, but in a string of JSON no tab may stand.
+fn tab_in(text: &[u8]) -> u8 {
+    let is_json = memchr_iter(b'{', text).any(|at| {
+        let mut behind = text[at + 1..].iter();
+        behind.find(|&&b| b != b' ' && b != b'\t') == Some(&b'"')
+    });
+    if is_json { b' ' } else { b'\t' }
+}
+
+fn put(text: &[u8], left: &Left, tab: u8, found: &mut Vec<u8>) {
     match left {
         Left::Nothing => {}
         Left::Blank => found.push(b' '),
+        Left::Tab => found.push(tab),
         Left::Said(said) => {
             found.push(b' ');
             found.extend_from_slice(&text[said.clone()]);
@@ -234,13 +249,13 @@ fn put(text: &[u8], left: &Left, found: &mut Vec<u8>) {
 }
 
 /// Puts the text without the sequences that begin before `sure` into `found`, and returns how many of its bytes that was.
-fn put_sure(text: &[u8], sure: usize, found: &mut Vec<u8>) -> usize {
+fn put_sure(text: &[u8], sure: usize, tab: u8, found: &mut Vec<u8>) -> usize {
     let mut used = 0;
     while let Some(sequence) = first(text, used)
         && sequence.sign < sure
     {
         found.extend_from_slice(&text[used..sequence.start]);
-        put(text, &sequence.left, found);
+        put(text, &sequence.left, tab, found);
         used = sequence.end;
     }
     let end = used.max(sure);
@@ -249,13 +264,13 @@ fn put_sure(text: &[u8], sure: usize, found: &mut Vec<u8>) -> usize {
 }
 
 /// The text without control sequences. Those that move the cursor, and control characters that are spelled as text, become
-/// a blank: what stands around them is not shown as one word.
+/// a blank or a tab: what stands around them is not shown as one word.
 pub(crate) fn removed(text: &[u8]) -> Cow<'_, [u8]> {
     if !stand_in(text) {
         return Cow::Borrowed(text);
     }
     let mut found = Vec::with_capacity(text.len());
-    put_sure(text, text.len(), &mut found);
+    put_sure(text, text.len(), tab_in(text), &mut found);
     Cow::Owned(found)
 }
 
@@ -278,14 +293,16 @@ impl Parts {
         self.held.extend_from_slice(part);
         let sure = self.held.len().saturating_sub(LONGEST);
         let mut found = Vec::with_capacity(sure);
-        let used = put_sure(&self.held, sure, &mut found);
+        let used = put_sure(&self.held, sure, b'\t', &mut found);
         self.held.drain(..used);
         found
     }
 
     /// What was held back.
     pub fn rest(self) -> Vec<u8> {
-        removed(&self.held).into_owned()
+        let mut found = Vec::with_capacity(self.held.len());
+        put_sure(&self.held, self.held.len(), b'\t', &mut found);
+        found
     }
 }
 
@@ -314,7 +331,7 @@ mod tests {
 
     #[test]
     fn what_a_terminal_shows_is_left() {
-        let cases: [(&[u8], &[u8]); 26] = [
+        let cases: [(&[u8], &[u8]); 28] = [
             (b"host=\x1B[36mevil.example\x1B[0m!", b"host=evil.example!"),
             (
                 b"\x1B[01;31m\x1B[Kevil\x1B[m\x1B[K.example",
@@ -338,7 +355,9 @@ mod tests {
                 b"\\e[36mevil\\u001b[m\\u000f.example\\e[0",
                 b"evil.example\\e[0",
             ),
-            (b"a#011evil.example#0401#177b", b"a evil.example#0401 b"),
+            (b"a#011evil.example#0401#177b", b"a\tevil.example#0401 b"),
+            (b"x{ \"a\":\"b#011c\"}", b"x{ \"a\":\"b c\"}"),
+            (b"x#011{7-1} \"a\"", b"x\t{7-1} \"a\""),
             (b"ev#033]0;kt-pc01#007il.example", b"evil.example"),
             (
                 b"ev\x1B]8;;\x1B\\il\\x1b]8;;\\x1b\\.example",
