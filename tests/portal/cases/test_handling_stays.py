@@ -156,6 +156,8 @@ def test_acts_beside_files_stand_as_without_them(cast, scan, seed):
     said = ["start", "claim", "claim", "confirm", "reopen", "sign"]
     steps = [chance.choice([*said, *FILES, *FILES]) for _ in range(22)]
     told = []
+    for place in (("A1", "it"), ("A", "coordinator")):
+        cast.user(*place)  # not in a turn, which is undone
     for with_files in (False, True):
         with pytest.raises(_Undone), transaction.atomic():
             told.append(play(cast, scan, steps, with_files=with_files))

@@ -129,8 +129,8 @@ def test_the_number_of_a_work_list_and_its_filters_are_those_of_its_cases(cast, 
     there = Case.rows.filter(is_current=True, state__in=OPEN).select_related("device__owner")
     some = list(there.filter(device__owner__path__startswith=cast.nodes["A"].path).order_by("pk"))
     for case in some[:3]:  # of these some are put aside as well
-        propose(case, cast.user("A1", "it"), "case", "máy của đoàn kiểm tra")
-    noting_actions.isolate(some[4], cast.user("A1", "it"), since=now, reason="rút dây mạng")
+        propose(case, cast.user("A", "coordinator"), "case", "máy của đoàn kiểm tra")
+    noting_actions.isolate(some[4], cast.user("A", "coordinator"), since=now, reason="rút dây mạng")
     Case.rows.filter(pk=some[5].pk).update(unreachable_at=now)
     for below in (True, False):
         told = work.overview(node, rule, now, below=below)
@@ -150,7 +150,7 @@ def test_the_number_of_a_work_list_and_its_filters_are_those_of_its_cases(cast, 
 def act_at_random(cast, chance, number):
     """One write, of any kind that the portal knows."""
     cases = list(Case.rows.select_related("device__owner").order_by("pk"))
-    case, by = chance.choice(cases), cast.user("A1", "it")
+    case, by = chance.choice(cases), cast.user("centre", "coordinator")
     match chance.randrange(7):
         case 0 | 1:
             step = chance.choice(MOVES)
