@@ -37,6 +37,10 @@ def test_the_evidence_is_an_official_notice_to_the_unit(cast, cases, form):
     # No unit sees a machine, a line or the name of another one.
     assert not [said for said in ("Đơn vị A2", "10.1.2.9", "dòng của máy 9") if said in of_a1]
     assert not [said for said in ("Đơn vị A1", "10.1.1.6", "dòng của máy 6") if said in of_a2]
+    headings = ["2. Cách xử lý từng loại", "2.1. Cách xử lý mã độc", "2.2. Cách xử lý mã độc"]
+    places = [of_a1.lower().find(heading.lower()) for heading in headings]
+    assert -1 not in places and places == sorted(places), "two malwares"
+    assert "2. cách xử lý mã độc ramnit" in of_a2.lower() and "2.1." not in of_a2
     nobodys = url("evidence_notice", form) + f"?{asked}&den={cast.nodes['A'].pk}"
     assert client.get(nobodys).status_code == 404
     told = of_a1 + of_a2

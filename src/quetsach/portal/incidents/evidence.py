@@ -241,6 +241,11 @@ def _advice(facts: AllFacts) -> Iterator[Part]:
         told = (*([does] if does else []), *steps_of(family))
         named.setdefault(told, []).append(family_called(family))
     several = len(named) > 1
+    if several:
+        yield Part(
+            "2. Cách xử lý từng loại mã độc",
+            ("Trên mỗi máy, làm đủ các bước của loại mã độc ghi ở dòng của máy đó.",),
+        )
     for place, (told, families) in enumerate(named.items(), start=1):
         head = f"2.{place}." if several else "2."
         yield Part(f"{head} Cách xử lý mã độc {', '.join(families)}", told)
