@@ -156,6 +156,32 @@ def test_colours_of_a_known_format_hide_no_name() -> None:
     assert not list(compare(["evil.example"], f"{line}\n".encode()).sightings)
 
 
+MIKROTIK = "<30>Nov 27 10:00:{:02} MikroTik query from 192.168.88.20: #{} {}. A"
+BIND = "21-Sep-2026 10:00:{:02}.123 queries: info: client @0x7f8a 10.1.1.7#{} ({}): query: {} IN A +E(0)K (10.0.0.53)"
+
+
+@pytest.mark.parametrize("number", [177, 1770, 17712, 1770000])
+def test_a_port_or_the_number_of_a_query_is_no_control_character(number: int) -> None:
+    lines = [MIKROTIK.format(at, number + at, name) for at, name in enumerate(("ok.test", "evil.example"))]
+    (row,) = compare(["evil.example"], "".join(f"{line}\n" for line in lines).encode()).sightings
+    assert (row.logformat, row.device, row.field) == ("mikrotik.routeros", "192.168.88.20", "query")
+    lines = [BIND.format(at, number, name, name) for at, name in enumerate(("ok.test", "evil.example"))]
+    (row,) = compare(["evil.example"], "".join(f"{line}\n" for line in lines).encode()).sightings
+    assert (row.logformat, row.device) == ("bind", "10.1.1.7")
+
+
+def test_what_a_terminal_erases_before_a_name_joins_nothing_to_it() -> None:
+    for line in (
+        "ok\x1b[2Kevil.example",
+        "ok#033[1Kevil.example",
+        "ev\x1b[0Kil.example",
+        "ev\x1b]8;;a\x1b\\il.example",
+    ):
+        assert [row.matched for row in compare(["evil.example"], f"{line}\n".encode()).sightings] == [
+            "evil.example"
+        ]
+
+
 MARKS = "“”‘’‚„«»‹›「」『』《》【】〈〉–—…•→←⇒↗、，：；（）"
 UNSEEN = "\u00a0\u2003\u202f\u3000\u200e\u200f\u202a\u202e\u2066\u2069"
 

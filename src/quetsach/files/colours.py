@@ -20,19 +20,20 @@ _SHIFT = rb"(?:\x0f|#017|\^O|" + _ALONE + rb"(?:u000[fF]|x0[fF]|017))"
 """What `tput sgr0` writes behind a colour on a console."""
 _BELL = rb"(?:\x07|#007|\^G|" + _ALONE + rb"(?:u0007|x07|007|a))"
 _STOP = (
-    rb"(?:\x1b|#033|\^\[|" + _ALONE + _ESC + rb")"
-    rb'(?:\\(?![\\"/bfnrtu])|\\\\(?!\\)|(?:\\{4}|\\{8})(?![\\"]))'
+    rb"(?:(?:\x1b|#033|\^\[|" + _ALONE + _ESC + rb")"
+    rb'(?:\\(?![\\"/bfnrtu])|\\\\(?!\\)|(?:\\{4}|\\{8})(?![\\"]))|\x1b\\(?![\\"]))'
 )
-"""ESC and a backslash; one that begins an escape of JSON, or keeps a quotation mark in a string, is none."""
+"""ESC and a backslash; one that begins an escape of JSON, or keeps a quotation mark in a string, is none. A
+string of JSON holds no byte ESC."""
 _SEQUENCE = re.compile(
     rb"(?:\x1b|#033|\^\[|(?P<slashes>\\{1,16})" + _ESC + rb")"
     rb"(?:\[[0-?]{0,64}(?P<last>[@-\[\]-~])(?:(?<=m)" + _SHIFT + rb")?"
     rb"|\([0B]"
     rb"|\](?P<said>[!$-&*-;=?-\[\]_-~\x80-\xff]{0,500})(?:" + _BELL + rb"|" + _STOP + rb"))"
-    rb"|#(?:033(?![\[\](\\])|0[0-2][0-7]|03[0-24-7]|177)"
+    rb"|#(?:033(?![\[\](\\])|0[0-2][0-7]|03[0-24-7])"
 )
-_JOINING = b"mK"
-"""The last bytes of a colour and of erasing the rest of a line: what stands around them is joined."""
+_JOINING = (b"[K", b"[0K")
+"""Ends of erasing the rest of a line: what stands around it is joined, as around a colour."""
 _STARTS = (b"\x1b", b"#", b"^[", b"\\")
 _TAB = b"#011"
 _JSON = re.compile(rb'\{[ \t]*"')
@@ -60,7 +61,8 @@ def _left(found: re.Match[bytes]) -> bytes:
         may_name = b"." in said or said.count(b":") > 1 or not said.isascii()
         return before + (b" " + said + b" " if may_name else b"")
     if found["last"] is not None:
-        return before + (b"" if found["last"] in _JOINING else b" ")
+        is_joining = found["last"] == b"m" or found[0].endswith(_JOINING)
+        return before + (b"" if is_joining else b" ")
     if found[0] == _TAB:
         return b"\t"
     return before if found[0].endswith((b"(0", b"(B")) else b" "

@@ -17,9 +17,6 @@ const MOST_PARAMETERS: usize = 64;
 const MOST_SAID: usize = 500;
 /// Backslashes before the letter of an escape.
 const MOST_SLASHES: usize = 16;
-/// The last bytes of a colour and of erasing the rest of a line: what stands around them is joined.
-const JOINING: &[u8] = b"mK";
-
 /// A control character: as a byte, as rsyslog spells it, with a caret, and behind backslashes.
 struct Control {
     plain: [&'static [u8]; 3],
@@ -87,7 +84,7 @@ fn is_spelled(text: &[u8]) -> bool {
     match text {
         [b'#', b'0', b'3', b'3', b'[' | b']' | b'(' | b'\\', ..] => false,
         [b'#', b'0', b'0'..=b'3', b'0'..=b'7', ..] => true,
-        _ => text.starts_with(b"#177"),
+        _ => false,
     }
 }
 
@@ -136,7 +133,8 @@ fn colour(text: &[u8]) -> Option<(usize, Left)> {
     if byte == b'm' {
         end += SHIFT.size(&text[end..]).unwrap_or(0);
     }
-    let joins = JOINING.contains(&byte);
+    // A colour and erasing the rest of a line: what stands around them is joined.
+    let joins = byte == b'm' || byte == b'K' && matches!(&text[1..last], b"" | b"0");
     Some((end, if joins { Left::Nothing } else { Left::Blank }))
 }
 
@@ -164,6 +162,7 @@ fn stop(text: &[u8]) -> Option<usize> {
     let run = slashes(&text[size..]);
     let next = text.get(size + run).copied().unwrap_or(0);
     let is_stop = match run {
+        1 if text[0] == ESCAPE => next != b'"', // a string of JSON holds no such byte
         1 => !b"\"/bfnrtu".contains(&next),
         2 => true,
         4 | 8 => next != b'"',
@@ -331,7 +330,7 @@ mod tests {
 
     #[test]
     fn what_a_terminal_shows_is_left() {
-        let cases: [(&[u8], &[u8]); 28] = [
+        let cases: [(&[u8], &[u8]); 30] = [
             (b"host=\x1B[36mevil.example\x1B[0m!", b"host=evil.example!"),
             (
                 b"\x1B[01;31m\x1B[Kevil\x1B[m\x1B[K.example",
@@ -341,6 +340,8 @@ mod tests {
             (b"\x1B[\" evil.example", b"\x1B[\" evil.example"),
             (b"ok\x1B[40Gevil.example", b"ok evil.example"),
             (b"no \x1B[", b"no \x1B["),
+            (b"ok\x1B[2Kevil.example\x1B[0K", b"ok evil.example"),
+            (b"wi\x1B]8;;x\x1B\\nter.test", b"winter.test"),
             (b"#033[36mevil#033[0m.example", b"evil.example"),
             (b"\\x1b[1;36mevil\\033[0m^[[K.example", b"evil.example"),
             (b"\\\\u001B[36mevil\\u001b[2Aexample", b"evil example"),
@@ -355,7 +356,7 @@ mod tests {
                 b"\\e[36mevil\\u001b[m\\u000f.example\\e[0",
                 b"evil.example\\e[0",
             ),
-            (b"a#011evil.example#0401#177b", b"a\tevil.example#0401 b"),
+            (b"a#011evil.example#0401#1771", b"a\tevil.example#0401#1771"),
             (b"x{ \"a\":\"b#011c\"}", b"x{ \"a\":\"b c\"}"),
             (b"x#011{7-1} \"a\"", b"x\t{7-1} \"a\""),
             (b"ev#033]0;kt-pc01#007il.example", b"evil.example"),
