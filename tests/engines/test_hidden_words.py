@@ -157,7 +157,10 @@ def test_colours_of_a_known_format_hide_no_name() -> None:
 
 
 MIKROTIK = "<30>Nov 27 10:00:{:02} MikroTik query from 192.168.88.20: #{} {}. A"
-BIND = "21-Sep-2026 10:00:{:02}.123 queries: info: client @0x7f8a 10.1.1.7#{} ({}): query: {} IN A +E(0)K (10.0.0.53)"
+BIND = (
+    "21-Sep-2026 10:00:{:02}.123 queries: info: client @0x7f8a 10.1.1.7#{} ({}): query: {} IN A +E(0)K"
+    " (10.0.0.53)"
+)
 
 
 @pytest.mark.parametrize("number", [177, 1770, 17712, 1770000])
