@@ -155,6 +155,7 @@ def test_acts_beside_files_stand_as_without_them(cast, scan, seed):
     chance = random.Random(seed)
     said = ["start", "claim", "claim", "confirm", "reopen", "sign"]
     steps = [chance.choice([*said, *FILES, *FILES]) for _ in range(22)]
+    cast.user("A1", "it"), cast.user("A", "coordinator")  # before the first play, which is rolled back
     told = []
     for with_files in (False, True):
         with pytest.raises(_Undone), transaction.atomic():
