@@ -390,6 +390,22 @@ def test_a_median_counts_those_that_have_not_come_as_the_latest():
     assert never.median() is None
 
 
+def test_the_handling_goes_along_with_a_machine_that_got_another_name():
+    """Handled on day 5 and proven on day 20 under an address; a file names the machine on day 40."""
+    joined = step(40, Act.MERGED, Rung.VERIFIED, Rung.VERIFIED)
+    former = case(1, "A", [CLAIMED, PROVEN, joined], opened=1, into=2)
+    taken = step(40, Act.TAKEN_IN, Rung.OPEN, Rung.VERIFIED)
+    for day in (30, 50):
+        clocks = whole((former, case(2, "B", [taken], opened=1)), day).clocks
+        assert (clocks["claimed"].median(), clocks["verified"].median()) == (4 * 24, 19 * 24)
+    refused = step(40, Act.TAKEN_IN, Rung.OPEN, Rung.OPEN)
+    clocks = whole((former, case(2, "B", [refused], opened=1)), 50).clocks
+    assert clocks["claimed"].median() is None, "the other machine was not handled, and it is the same one"
+    earlier = case(3, "A", [step(0.5, Act.CLAIM, Rung.OPEN, Rung.CLAIMED)], opened=0, into=2)
+    clocks = whole((earlier, former, case(2, "B", [taken], opened=1)), 50).clocks
+    assert clocks["claimed"].median() == 4 * 24, "what was before its opening is an earlier episode"
+
+
 # --- natural decline: published examples ---
 
 
@@ -447,7 +463,14 @@ ADDRESS = Standing(Rung.OPEN, Kind.ADDRESS)
     [
         ({"A": OPEN, "B": OPEN}, {"A": OPEN}, {"leads": {"B": "A"}}, {"merged": 1}),
         ({"A": DONE, "B": OPEN}, {"A": OPEN}, {"leads": {"B": "A"}}, {"merged": 1}),
-        ({"A": OPEN, "B": OPEN}, {"C": OPEN}, {"leads": {"A": "C", "B": "C"}}, {"merged": 2}),
+        ({"A": OPEN, "B": OPEN}, {"C": OPEN}, {"leads": {"A": "C", "B": "C"}},
+         {"merged": 1, "renamed": 1}),
+        ({"A": ADDRESS}, {"C": OPEN}, {"leads": {"A": "C"}}, {"named": 1}),
+        ({"C": OPEN}, {"A": ADDRESS}, {"leads": {"C": "A"}, "there": {"A"}}, {"renamed": 1}),
+        ({"C": OPEN}, {"D": OPEN}, {"leads": {"C": "B", "B": "D"}}, {"renamed": 1}),
+        ({"A": ADDRESS}, {"C": DONE}, {"leads": {"A": "C"}}, {"further": 1}),
+        ({"A": OPEN}, {"A": ADDRESS}, {}, {"renamed": 1}),
+        ({"A": OPEN}, {}, {"leads": {"A": "C"}, "elsewhere": {"C"}}, {"left": 1}),
         ({"A": OPEN}, {"A": OPEN, "B": OPEN}, {"parted": {"B"}}, {"split": 1}),
         ({"A": OPEN}, {"A": OPEN, "B": OPEN}, {}, {"late": 1}),
         ({}, {"B": OPEN}, {"there": {"B"}}, {"came": 1}),

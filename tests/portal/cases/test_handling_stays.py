@@ -155,6 +155,7 @@ def test_acts_beside_files_stand_as_without_them(cast, scan, seed):
     chance = random.Random(seed)
     said = ["start", "claim", "claim", "confirm", "reopen", "sign"]
     steps = [chance.choice([*said, *FILES, *FILES]) for _ in range(22)]
+    cast.user("A1", "it"), cast.user("A", "coordinator")  # before the first play, which is rolled back
     told = []
     for place in (("A1", "it"), ("A", "coordinator")):
         cast.user(*place)  # not in a turn, which is undone
@@ -200,3 +201,28 @@ def test_head_and_history_of_a_machine_that_got_its_name_later_tell_one_day(cast
     page = text_of(cast.client("A1", "it").get(reverse("case", args=["lam-sach", held().pk])))
     assert f"hồ sơ mở ngày {day}" in page
     assert f"Hồ sơ mở từ {day} dưới tên khác" in page and "Mở hồ sơ" not in page
+
+
+def test_a_file_that_counts_again_is_told_as_that_and_not_as_two_machines(cast, scan):
+    scan(sighting(ADDRESS, noon(9)))
+    claim(cast)
+    again = "Counts again: its signs are known to be of this machine again"
+
+    def history():
+        client = cast.client("A1", "it")
+        client.cookies["django_language"] = "en"
+        page = client.get(reverse("case", args=["lam-sach", held().pk]))
+        assert "two machines" not in text_of(page)
+        return [(str(told.title), told.times) for told in page.context["tale"].history]
+
+    file = table(cast, NAMED)
+    assert [times for title, times in history() if title == again] == []
+    for times in (1, 2):
+        back(cast, file)
+        history()
+        file = table(cast, NAMED)
+        told = history()
+        assert told[0] == (again, times)
+        gone = "Its signs count elsewhere: nobody tells any more which machine had the address"
+        assert told[1] == (gone, times) and ("Another machine turned out to be this one", 1) in told
+        assert len(told) == len({title for title, _times in told})

@@ -26,6 +26,7 @@ from quetsach.portal.machines.models import StoredDecision
 from quetsach.portal.reports.assessment.drafting import draft_text
 from quetsach.portal.reports.errors import ReportError
 from quetsach.portal.reports.frozen.actions import restate, restate_all, take, take_back
+from quetsach.portal.reports.frozen.counting import as_stored, read
 from quetsach.portal.reports.frozen.queries import chain_of, restated_below
 from quetsach.portal.reports.frozen.words import value_of
 from quetsach.portal.reports.models import MachineFigures, Report, Revision
@@ -34,6 +35,7 @@ from quetsach.portal.reports.rollup.queries import lines
 from quetsach.portal.reports.sealing import seal
 from quetsach.portal.sightings.actions import Sender, receive_file
 from tests.portal.addresses import url
+from tests.portal.cases.test_signs_since import table
 from tests.portal.cases.test_which_machine import ADDRESS, PC, lease, whole
 from tests.portal.page_text import text_of
 from tests.portal.reports.test_review import taken
@@ -135,8 +137,34 @@ def test_two_machines_were_one(cast, upload, tell):
     tell(*lease(PC, noon(9)), *lease(PC, noon(4), address="10.1.1.6"))
     assert restate_all(cast.campaign) == 1
     seen, claimed, _false, why = holds(cast, "A1")
-    assert (seen, claimed) == (1, 0) and why == {"merged": 2}
+    assert (seen, claimed) == (1, 0) and why == {"merged": 1, "renamed": 1}
     assert chain(cast, "A1").frozen.whole["infected"] == 2
+
+
+def test_a_handled_machine_that_a_file_names_is_one_machine_with_its_handling(cast, upload):
+    upload(sighting(ADDRESS, noon(9)))
+    case = Case.rows.get()
+    Case.rows.update(opened_at=case.opened_at - timedelta(days=5))
+    cases.claim_clean(case, cast.user("A1", "it"), done="reinstall", done_at=timezone.now())
+
+    def hours():
+        return as_stored(read(cast.nodes["A1"]).at(timezone.now()).whole[str(cast.nodes["A1"].pk)])["hours"]
+
+    before = hours()
+    assert before["claimed"] == pytest.approx(120, abs=0.2)
+    file = table(cast, lease(PC, noon(9), name="tram-pc-21"))
+    assert Case.rows.get(is_current=True).device.key == "tram-pc-21" and hours() == before
+    taken(cast, "A1")
+    machines.take_back(file)
+    arrivals.announce(cast.campaign)
+    assert hours() == before
+    assert restate_all(cast.campaign) == 1 and holds(cast, "A1") == (1, 1, 0, {"renamed": 1})
+    page, paper = told(cast), printed(cast, "report_pdf", "A1")
+    table(cast, lease(PC, noon(9), name="tram-pc-21"))
+    assert hours() == before
+    assert restate_all(cast.campaign) == 1 and holds(cast, "A1") == (1, 1, 0, {"named": 1})
+    assert "1 máy nay được biết theo tên hoặc địa chỉ khác" in page and "hai máy là một" not in page
+    assert "vẫn là máy đó. Trong đó: đã xác định được máy: 1 → 0" in paper
 
 
 def test_a_merger_that_a_person_takes_back_is_restated_again(cast, upload, tell):

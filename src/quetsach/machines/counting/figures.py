@@ -11,7 +11,7 @@ A machine is in one unit. The figures of a unit and all below are sums: every nu
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime, timezone
 from typing import NamedTuple
@@ -25,6 +25,7 @@ from quetsach.machines.counting.histories import (
     Id,
     Kind,
     MachineHistory,
+    Move,
     Rung,
     UnitHistory,
 )
@@ -36,6 +37,13 @@ COUNTS = (
 """The numbers that add up over units."""
 CLOCKS = ("acknowledged", "claimed", "rechecked", "verified")
 """The ends of the clocks that begin with a notice."""
+
+ENDS = {
+    "claimed": (Rung.CLAIMED, Rung.RECHECKED, Rung.VERIFIED),
+    "rechecked": (Rung.RECHECKED, Rung.VERIFIED),
+    "verified": (Rung.VERIFIED,),
+}
+"""The rungs of a case that came to the end of a clock."""
 
 
 class Standing(NamedTuple):
@@ -131,7 +139,7 @@ def figures_at(known: Histories, at: datetime, *, zone: timezone) -> Counted:
     lasting = at.astimezone(zone).date()
     machines: dict[Id, Standing] = {}
     counted = _counted_cases(known.cases, at)
-    joined = _joined_later(known.cases, at)
+    joined, former = _joined_later(known.cases, at), _former(known.cases)
     for machine in known.machines:
         cases = counted.get(machine.id)
         if not cases or machine.unit not in own:
@@ -142,7 +150,7 @@ def figures_at(known: Histories, at: datetime, *, zone: timezone) -> Counted:
         _count(own[machine.unit], machine, standing, lasting)
         for case in cases[0]:
             if rungs[case.id] is not Rung.FALSE:
-                _clock(own[machine.unit], case, told[machine.unit], at)
+                _clock(own[machine.unit], case, former.get(case.id, ()), told[machine.unit], at)
     return Counted(own, _sums(known.units, own), machines)
 
 
@@ -198,22 +206,35 @@ def _is_again(cases: Iterable[CaseHistory]) -> bool:
     return any(number > 1 for number in episodes.values())
 
 
+def _ways(cases: Iterable[CaseHistory]) -> Iterator[tuple[Id, list[CaseHistory]]]:
+    """Of each case that became another one: the case that it is now, and those on the way, itself first."""
+    merged = {case.id: case for case in cases if case.into is not None}
+    for case in merged.values():
+        way, lead = [case], case.into
+        passed = {case.id}
+        while lead in merged and lead not in passed:
+            passed.add(lead)
+            way.append(merged[lead])
+            lead = merged[lead].into
+        if lead is not None:
+            yield lead, way
+
+
+def _former(cases: Iterable[CaseHistory]) -> dict[Id, list[CaseHistory]]:
+    """By case: all that became it, perhaps through others."""
+    found: dict[Id, list[CaseHistory]] = defaultdict(list)
+    for lead, way in _ways(cases):
+        found[lead].append(way[0])
+    return found
+
+
 def _joined_later(cases: Iterable[CaseHistory], at: datetime) -> dict[Id, list[CaseHistory]]:
     """By case: those that became it, perhaps through others, after the moment. Of those that became it
     before, its own steps tell."""
-    merged = {case.id: case for case in cases if case.into is not None}
     found: dict[Id, list[CaseHistory]] = defaultdict(list)
-    for case in merged.values():
-        root, passed, is_later = case, {case.id}, True
-        while root.into is not None:
-            is_later = is_later and all(move.at > at for move in root.moves if move.act is Act.MERGED)
-            found_root = root.into
-            if found_root not in merged or found_root in passed:
-                if is_later:
-                    found[found_root].append(case)
-                break
-            passed.add(found_root)
-            root = merged[found_root]
+    for lead, way in _ways(cases):
+        if all(move.at > at for one in way for move in one.moves if move.act is Act.MERGED):
+            found[lead].append(way[0])
     return found
 
 
@@ -281,22 +302,33 @@ def _count(figures: Figures, machine: MachineHistory, standing: Standing, last: 
     figures.active.update(day for day in machine.days if day <= last)
 
 
-def _clock(figures: Figures, case: CaseHistory, told: datetime | None, at: datetime) -> None:
-    """The notice of a case comes with its opening, but not before its unit had the letter."""
+def _clock(
+    figures: Figures, case: CaseHistory, former: Sequence[CaseHistory], told: datetime | None, at: datetime
+) -> None:
+    """The notice of a case comes with its opening, but not before its unit had the letter. `former` became
+    the case: where it took over how far they were, it came there when they did."""
     start = max(case.opened, told) if told is not None else case.opened
     if start > at:
         return
-    ends = {
-        "claimed": (move.at for move in case.moves if move.act is Act.CLAIM),
-        "rechecked": (move.at for move in case.moves if move.after in (Rung.RECHECKED, Rung.VERIFIED)),
-        "verified": (move.at for move in case.moves if move.after is Rung.VERIFIED),
-    }
-    for name, moments in ends.items():
+    before = [move for one in former for move in one.moves if move.at >= case.opened]
+    for name, rungs in ENDS.items():
         clock = figures.clocks[name]
         clock.all += 1
-        end = min((moment for moment in moments if moment <= at), default=None)
+        moves = [*case.moves, *before] if _has_taken(case, rungs) else case.moves
+        end = min((move.at for move in moves if move.at <= at and _is_end(name, move)), default=None)
         if end is not None:
             clock.hours.append(_hours(start, end))
+
+
+def _has_taken(case: CaseHistory, rungs: Collection[Rung]) -> bool:
+    """Whether a case came to one of these rungs by taking in another one."""
+    return any(
+        move.act is Act.TAKEN_IN and move.before not in rungs and move.after in rungs for move in case.moves
+    )
+
+
+def _is_end(name: str, move: Move) -> bool:
+    return move.act is Act.CLAIM if name == "claimed" else move.after in ENDS[name]
 
 
 def _hours(start: datetime, end: datetime) -> float:

@@ -44,6 +44,8 @@ class Act(IntEnum):
     """A person tried to reach the machine, in vain."""
     REACHED = 5
     """A person reached it: a claim says so too."""
+    TAKEN_IN = 6
+    """Another case became this one."""
 
 
 class Move(NamedTuple):

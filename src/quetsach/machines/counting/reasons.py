@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Collection, Mapping
 
 from quetsach.machines.counting.figures import Standing
@@ -26,9 +26,11 @@ RETURNED = "returned"
 FURTHER, NAMED, CAME, LEFT, MOVED, GONE = "further", "named", "came", "left", "moved", "gone"
 """It was further than known; it is known better which machine it is; it came from another unit, went to one,
 or is in another unit below; the signs were no signs of it."""
+RENAMED = "renamed"
+"""The same machine has another name or address now, and is not known better by it."""
 REASONS = (
-    MERGED, SPLIT, LATE, RECALLED, RETRACTED, FALSE, TRUE, RETURNED, BACK, FURTHER, NAMED, CAME, LEFT,
-    MOVED, GONE,
+    MERGED, SPLIT, LATE, RECALLED, RETRACTED, FALSE, TRUE, RETURNED, BACK, FURTHER, NAMED, RENAMED, CAME,
+    LEFT, MOVED, GONE,
 )  # fmt: skip
 
 
@@ -45,7 +47,8 @@ def reasons(
     returned: Collection[Id] = (),
     rehomed: Collection[Id] = (),
 ) -> Counter[str]:
-    """How many machines changed for each reason; each machine counts once.
+    """How many machines changed for each reason; each machine counts once. Machines became one only where
+    fewer are left: one that stands alone under another name is the same machine.
 
     `leads`: the machine that a machine turned out to be; `elsewhere`: machines that other units have;
     `there`: machines that were known at the moment; `parted`: machines that came out of others;
@@ -54,30 +57,52 @@ def reasons(
     open again because that list or file holds again; `rehomed`: machines that another of the
     units has.
     """
+
+    def change(machine: Id, then: Standing, today: Standing) -> str:
+        return _change(
+            then, today,
+            is_recalled=machine in recalled,
+            is_retracted=machine in retracted,
+            is_returned=machine in returned,
+        )  # fmt: skip
+
     found: Counter[str] = Counter()
+    into: dict[Id, list[Id]] = defaultdict(list)
     for machine in before.keys() - now.keys():
-        found[MERGED if machine in leads else LEFT if machine in elsewhere else GONE] += 1
-    into = {leads[machine] for machine in before.keys() - now.keys() if machine in leads}
+        lead = _lead(machine, now, leads)
+        if lead in now:
+            into[lead].append(machine)
+        else:
+            found[LEFT if lead in elsewhere else GONE] += 1
+    for machine, former in into.items():
+        if machine in before:
+            found[MERGED] += len(former)
+        elif former[1:]:  # one of them has its name now, the others were no machines of their own
+            found += Counter({MERGED: len(former) - 1, RENAMED: 1})
+        else:
+            then, today = before[former[0]], now[machine]
+            found[RENAMED if then == today else change(machine, then, today)] += 1
     for machine in now.keys() - before.keys():
         if machine in into:
-            continue  # it has the name of both now, which is counted already
+            continue  # it is one of before, which is counted already
         found[SPLIT if machine in parted else CAME if machine in there else LATE] += 1
     for machine in before.keys() & now.keys():
         then, today = before[machine], now[machine]
         if machine in into:
             continue
         if then != today:
-            found[
-                _change(
-                    then, today,
-                    is_recalled=machine in recalled,
-                    is_retracted=machine in retracted,
-                    is_returned=machine in returned,
-                )
-            ] += 1  # fmt: skip
+            found[change(machine, then, today)] += 1
         elif machine in rehomed:
             found[MOVED] += 1
     return found
+
+
+def _lead(machine: Id, now: Collection[Id], leads: Mapping[Id, Id]) -> Id:
+    """The counted machine that a machine turned out to be, perhaps through others; else the last of them."""
+    passed = {machine}
+    while machine not in now and (lead := leads.get(machine)) is not None and lead not in passed:
+        passed.add(machine := lead)
+    return machine
 
 
 def _change(
@@ -92,4 +117,6 @@ def _change(
         return RETURNED if is_returned else TRUE
     if now.rung < then.rung or (now.is_relapsed and not then.is_relapsed):
         return BACK
-    return NAMED if now.kind != then.kind else FURTHER
+    if now._replace(kind=then.kind) != then:
+        return FURTHER
+    return NAMED if now.kind < then.kind else RENAMED

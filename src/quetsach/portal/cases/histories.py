@@ -21,7 +21,7 @@ from quetsach.machines.counting.histories import Act as Step
 from quetsach.machines.counting.histories import CaseHistory, Kind, MachineHistory, Move, Rung
 from quetsach.portal.campaigns.models import CampaignNode
 from quetsach.portal.cases.episodes import came_back, is_again
-from quetsach.portal.cases.joining import MERGED, NO_WORK
+from quetsach.portal.cases.joining import MERGE, MERGED, NO_WORK
 from quetsach.portal.cases.models import Case, CaseEvent, CaseSighting, Device
 from quetsach.portal.cases.outside import PART
 from quetsach.portal.cases.rules import BACK, CHECK, OPEN, REACHES, Act, Note, State
@@ -41,6 +41,7 @@ STEPS: dict[str, Step] = {
     Act.CLAIM: Step.CLAIM,
     **dict.fromkeys(BACK, Step.RELAPSE),
     MERGED: Step.MERGED,
+    MERGE: Step.TAKEN_IN,
     Note.TRY: Step.TRY,
     **dict.fromkeys(REACHES - {Act.CLAIM}, Step.REACHED),
 }

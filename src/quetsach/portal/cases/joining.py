@@ -7,7 +7,7 @@ come and go, the latest word of a person or a proof counts, wherever it was said
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import NamedTuple
 
 from django.db.models import Q
@@ -31,6 +31,8 @@ NO_WORK = (*PORTALS, *JOINS)
 """Acts of events that keep nobody from taking back what was done before them."""
 QUIET = ("open", "evidence", "assign", *NO_WORK)
 """Events after which nobody has worked on a case yet, and no log has proven anything."""
+AT_ONCE = timedelta(seconds=5)
+"""Notes so close to each other are of one judgement."""
 _WORDS = tuple(act.value for act in Act if act is not Act.ASSIGN)
 """Moves that say how far the handling is. Another unit of a machine says nothing of that."""
 
@@ -76,6 +78,26 @@ def own_before(case: Case) -> tuple[CaseEvent | None, list[tuple[Case, bool]]]:
     rows = Case.rows.filter(merged_into=case).select_related("device__owner")
     there = sorted((one for one in rows if str(one.pk) in last), key=lambda one: last[str(one.pk)].pk)
     return since[0], [(one, last[str(one.pk)].data.get(IS_BACK, False)) for one in there]
+
+
+def is_handed_on(part: CaseEvent, joins: Iterable[CaseEvent]) -> bool:
+    """Whether two cases parted only because the signs of both are those of the other one now: they were never
+    two machines at once. `joins` are events by which cases became one."""
+
+    def partner(event: CaseEvent) -> object:
+        return event.data.get("to") or event.data.get("from")
+
+    return any(
+        part.case_id == one.case_id
+        and partner(part) == partner(one)
+        and timedelta() <= one.at - part.at < AT_ONCE
+        for one in joins
+    )
+
+
+def is_told_by(case: Case, event: CaseEvent) -> bool:
+    """Whether the event of another machine says that the case led there: the case's own event says so too."""
+    return event.act == MERGE and event.case_id != case.pk and event.data.get("case") == str(case.pk)
 
 
 def word_before_return(into: Case, case: Case) -> list[int]:

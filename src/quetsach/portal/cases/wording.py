@@ -21,7 +21,7 @@ from quetsach.portal.cases.doubting import doubts_of
 from quetsach.portal.cases.episode_actions import FOLLOWED, MOVED_BY, RESUMED
 from quetsach.portal.cases.escalating.wording import STEPS
 from quetsach.portal.cases.gaps.spans import joined
-from quetsach.portal.cases.joining import MERGE, MERGED
+from quetsach.portal.cases.joining import AT_ONCE, IS_BACK, MERGE, MERGED, is_handed_on, is_told_by
 from quetsach.portal.cases.looks import Facts
 from quetsach.portal.cases.machine_words import UNTOLD
 from quetsach.portal.cases.missing import Missing
@@ -53,8 +53,6 @@ EVIDENCE = 12
 """Rows shown at first; a link shows the rest."""
 MOVES = (PART, MERGED, MERGE)
 """Acts of the portal: machines become one, or several. One judgement makes them in this order."""
-AT_ONCE = timedelta(seconds=5)
-"""Notes so close to each other are of one judgement."""
 ALL_EVIDENCE = 500
 """Rows shown on request: those with most log lines, on a page that still opens on a phone."""
 
@@ -224,6 +222,7 @@ def _history(case: Case, story: Story) -> list[Told]:
     came and went, stand once for each machine, with the latest time. An address that is one machine, then one
     of several, then one again, is no other machine: the notes of both cases are one line."""
     found: dict[object, Told] = {}
+    joins = [one for one in story.events if one.act in (MERGE, MERGED)]
     for e in sorted([*story.events, *story.former], key=lambda one: (one.at, one.pk)):
         told = Told(
             e, _title(case, e), DONE.get(e.data.get("done", ""), ""), _more(e),
@@ -244,7 +243,10 @@ def _history(case: Case, story: Story) -> list[Told]:
                 found.popitem()
             found[e.pk] = replace(told, title=title, machine="", is_anew=True)
             continue
-        key: object = (e.act, e.case_id, partner) if e.act in MOVES and partner else e.pk
+        if (e.act == PART and is_handed_on(e, joins)) or is_told_by(case, e):
+            continue
+        is_move = e.act in MOVES and partner
+        key: object = (e.act, e.case_id, partner, told.title) if is_move else e.pk
         if (before := found.pop(key, None)) is not None:
             told = replace(told, times=before.times + 1, first=before.first or before.event.at)
         found[key] = told
@@ -276,6 +278,10 @@ def _title(case: Case, event: CaseEvent) -> str | Promise:
         return _("Opened again as it was: it was told again")
     if event.act == MERGE and event.data.get("why") == UNTOLD:
         return _("Its signs count here: nobody tells any more which machine had the address")
+    if event.act == MERGED and event.data.get("why") == UNTOLD:
+        return _("Its signs count elsewhere: nobody tells any more which machine had the address")
+    if event.act == MERGE and event.data.get(IS_BACK):
+        return _("Counts again: its signs are known to be of this machine again")
     if event.act == RESUMED and (why := RESUMED_BY.get(event.data.get(MOVED_BY, ""))):
         return why
     if event.act == Act.ASSIGN and BY_SIGN in event.data:

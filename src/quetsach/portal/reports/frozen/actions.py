@@ -206,7 +206,7 @@ def _reasons(last: MachineFigures, taken: Snapshot) -> Counter[str]:
         for machine, parts in machines.items():
             before[machine], homes[machine] = _standing(parts), str(node)
     own = {machine.id: machine.unit for machine in told.machines}
-    gone = [machine for machine in before if machine not in now and machine not in told.leads]
+    gone = {machine for machine in before if machine not in now} | set(told.leads.values())
     elsewhere = set(
         map(str, Device.rows.filter(pk__in=gone).exclude(pk__in=own).values_list("pk", flat=True))
     )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from django.utils.text import capfirst
 from django.utils.translation import gettext as _
 
 from quetsach.portal.campaigns.models import CampaignNode
@@ -55,7 +56,8 @@ def _notes(node: CampaignNode, chain: Chain) -> tuple[str, ...]:
         if one.withdrawn_at is None:
             why = "; ".join(reasons(one.reasons)) or _("the same machines, counted again")
             moved = "; ".join(f"{of.words}: {num(of.before)} → {num(of.after)}" for of in changes(chain, one))
-            told = {"n": one.number, "at": moment(one.made_at), "why": f"{why}. {moved}" if moved else why}
+            why = f"{why}. {capfirst(moved)}" if moved else why
+            told = {"n": one.number, "at": moment(one.made_at), "why": why}
             notes.append(_("Restatement, number %(n)s, %(at)s: %(why)s.") % told)
     if below := restated_below(node, chain.frozen):
         names = ", ".join(f"{one.name} ({_('number %(n)s') % {'n': one.number}})" for one in below)

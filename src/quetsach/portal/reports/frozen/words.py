@@ -83,6 +83,11 @@ def _reason(name: str, n: int) -> str:
                               "%(n)s machines were already further than was counted", n),
         why.NAMED: ngettext("of %(n)s machine it is known better which one it is",
                             "of %(n)s machines it is known better which ones they are", n),
+        why.RENAMED: ngettext(
+            "%(n)s machine is known by another name or address now, because a file or a decision about "
+            "machines came or went; it is the same machine",
+            "%(n)s machines are known by other names or addresses now, because files or decisions about "
+            "machines came or went; they are the same machines", n),
         why.CAME: ngettext("%(n)s machine came from another unit", "%(n)s machines came from other units", n),
         why.LEFT: ngettext("%(n)s machine belongs to another unit",
                            "%(n)s machines belong to other units", n),
