@@ -8,7 +8,7 @@ class SensorsConfig(AppConfig):
         from quetsach.portal.campaigns import tasks
         from quetsach.portal.sensors.queries import unseen_at
         from quetsach.portal.sensors.tasks import FACTS, sensors_to_look_at
-        from quetsach.portal.sightings.queries import UNSEEN
+        from quetsach.portal.sightings.not_looked import UNSEEN
 
         tasks.PROVIDERS.append(sensors_to_look_at)
         tasks.FACTS.update(FACTS)

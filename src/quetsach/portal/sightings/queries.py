@@ -6,7 +6,7 @@ from collections import defaultdict
 from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from typing import Any, NamedTuple
+from typing import Any
 from uuid import UUID
 
 from django.db.models import (
@@ -37,29 +37,6 @@ _MOST_PATHS = 3
 GAPS: list[Callable[[CampaignNode], Mapping[str, Any]]] = []
 """The app cases, which judges by logs, registers here: by the name of a place, its gaps as the pages of
 machines name them (`cases.gaps.places.PlaceGaps`)."""
-
-
-class Unseen(NamedTuple):
-    """A log of which a sensor told last that something of it could not be read (`problem`), or that lines are
-    lost between two looks (`gaps`). `place` is the name of the place, `token` the key that the sensor sends
-    with."""
-
-    sensor: UUID
-    called: str
-    token: UUID | None
-    place: str
-    path: str
-    problem: str
-    gaps: int
-
-
-UNSEEN: list[Callable[[CampaignNode], list[Unseen]]] = []
-"""The app of sensors registers here what the sensors of a node's own unit could not see."""
-
-
-def unseen(node: CampaignNode) -> list[Unseen]:
-    """The logs of a node that its sensors could not look at in whole."""
-    return [one for told in UNSEEN for one in told(node)]
 
 
 @dataclass

@@ -28,6 +28,8 @@ from quetsach.portal.sightings.actions import Receipt, RefusedError, Sender, rec
 from quetsach.portal.sightings.asked_queries import asked_in
 from quetsach.portal.sightings.forms import ScanForm
 from quetsach.portal.sightings.models import Scan
+from quetsach.portal.sightings.not_looked import Unseen, not_looked
+from quetsach.portal.sightings.not_looked import unseen as unseen_of
 from quetsach.portal.sightings.spans import Span
 from quetsach.portal.sightings.words import COUNTED, refusal_words
 from quetsach.portal.units.models import subtree
@@ -83,7 +85,7 @@ def _scans_page(request: HttpRequest, seat: Seat, form: ScanForm, status: int = 
     listed = indicators.current(seat.campaign)
     vantages = queries.vantages(seat.node, listed.set_id if listed is not None else "")
     judged = queries.GAPS[0](seat.node) if queries.GAPS and vantages else {}
-    unseen = queries.unseen(seat.node)
+    unseen = unseen_of(seat.node)
     runs = [run for vantage in vantages for run in vantage.runs]
     context = {
         "seat": seat,
@@ -102,6 +104,7 @@ def _scans_page(request: HttpRequest, seat: Seat, form: ScanForm, status: int = 
         "listed": listed,
         "from_others": not page.paginator.count
         and seat.node.devices.filter(cases__links__isnull=False).exists(),
+        "left": not_looked(unseen, sum(vantage.errors for vantage in vantages)),
         "first": min((run[0] for run in runs), default=None),
         "last": max((run[1] for run in runs), default=None),
         "may_upload": seat.may(Verb.UPLOAD_SCAN),
@@ -122,7 +125,7 @@ def _page_of_scans(node: CampaignNode, asked: str) -> Page[Scan]:
 
 
 def _received(
-    scans: list[Scan], bare: Mapping[UUID, int], unseen: list[queries.Unseen]
+    scans: list[Scan], bare: Mapping[UUID, int], unseen: list[Unseen]
 ) -> list[tuple[Scan, int, int]]:
     """Scans, the latest first, each with its lines without a machine. The latest scan of a sensor and a place
     still grows: it has the number of logs that the sensor cannot look at now."""
@@ -166,9 +169,7 @@ def scan(request: HttpRequest, slug: str, scan_id: UUID) -> HttpResponse:
         "receipt": request.session.get(f"receipt-{row.pk}"),
         "around": queries.around(queries.around_scan(row), PAGE),
         "unseen": [
-            one
-            for one in queries.unseen(seat.node)
-            if (one.token, one.place) == (row.token_id, row.source_name)
+            one for one in unseen_of(seat.node) if (one.token, one.place) == (row.token_id, row.source_name)
         ],
         "coverages": Paginator(queries.coverages_of(row), PAGE).get_page(request.GET.get("trang")),
     }
