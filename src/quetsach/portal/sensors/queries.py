@@ -5,7 +5,8 @@ from __future__ import annotations
 from datetime import datetime
 from uuid import UUID
 
-from django.db.models import Max, Q, QuerySet
+from django.db.models import Count, Max, Q, QuerySet, Subquery, Sum, Value
+from django.db.models.expressions import Combinable
 from django.utils import timezone
 
 from quetsach.portal.accounts.models import User
@@ -39,12 +40,21 @@ def blind_of(unit: Unit) -> QuerySet[Sensor]:
     return Sensor.rows.filter(unit=unit, locked_at=None, unread__gt=0, beat_at__isnull=False)
 
 
-def unseen_at(node: CampaignNode, below: bool) -> list[Unseen]:
-    """What the sensors of the node's unit, or also those of the units below, could not see in whole: as told
-    last, and what is silent now. One query."""
+def not_looked_at(node: CampaignNode, below: bool) -> dict[str, Combinable]:
+    """How many sensors of the node's unit, or also of the units below, are silent (`silent`), and how many
+    logs they told last that they could not read (`logs`)."""
     nodes = CampaignNode.rows.filter(subtree(node.path), campaign=node.campaign_id)
     where = Q(unit__in=nodes.order_by().values("unit")) if below else Q(unit=node.unit_id)
-    rows = Sensor.rows.filter(where, locked_at=None, beat_at__isnull=False).order_by("name", "pk")
+    rows = Sensor.rows.filter(where, locked_at=None, beat_at__isnull=False)
+    rows = rows.order_by().annotate(all=Value(1)).values("all")
+    silent = rows.filter(silent_after__lt=timezone.now()).annotate(n=Count("pk")).values("n")
+    return {"silent": Subquery(silent), "logs": Subquery(rows.annotate(n=Sum("unread")).values("n"))}
+
+
+def unseen_at(node: CampaignNode) -> list[Unseen]:
+    """What the sensors of the node's unit could not see in whole: as told last, and what is silent now. One
+    query."""
+    rows = Sensor.rows.filter(unit=node.unit_id, locked_at=None, beat_at__isnull=False).order_by("name", "pk")
     now = timezone.now()
     return [one for sensor in rows for one in _unseen_by(sensor, now)]
 

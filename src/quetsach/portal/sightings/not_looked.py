@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import NamedTuple
+from typing import Any, NamedTuple
 from uuid import UUID
 
+from django.db.models import Aggregate, F, Max, QuerySet, Sum, Window
+from django.db.models.expressions import Combinable
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from quetsach.portal.campaigns.models import CampaignNode
 from quetsach.portal.kit.templatetags.kit import num
+from quetsach.portal.sightings.models import Scan
 
 
 class Unseen(NamedTuple):
@@ -33,14 +36,18 @@ class Unseen(NamedTuple):
     behind: int = 0
 
 
-UNSEEN: list[Callable[[CampaignNode, bool], list[Unseen]]] = []
-"""The app of sensors registers here what the sensors of a node's own unit, or also those of the nodes below,
-could not see."""
+UNSEEN: list[Callable[[CampaignNode], list[Unseen]]] = []
+"""The app of sensors registers here what the sensors of a node's own unit could not see."""
 
 
-def unseen(node: CampaignNode, *, below: bool = False) -> list[Unseen]:
-    """What the sensors of a node, or also of the nodes below, could not look at in whole. One query."""
-    return [one for told in UNSEEN for one in told(node, below)]
+def unseen(node: CampaignNode) -> list[Unseen]:
+    """What the sensors of a node could not look at in whole. One query."""
+    return [one for told in UNSEEN for one in told(node)]
+
+
+TOLD: list[Callable[[CampaignNode, bool], dict[str, Combinable]]] = []
+"""The app of sensors registers here how many sensors are silent (`silent`) and how many logs they could not
+read (`logs`), as columns of any query."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,10 +84,32 @@ class NotLooked:
         return _("Not everything could be looked at: %(what)s.") % {"what": "; ".join(told)} if told else ""
 
 
-def not_looked(told: list[Unseen], errors: int) -> NotLooked:
-    """The sum of what sensors told (`unseen`) and of the problems that scans had."""
-    return NotLooked(
-        silent=len({one.sensor for one in told if one.silent_since}),
-        logs=len({(one.sensor, one.path) for one in told if one.problem or one.gaps}),
-        errors=errors,
+def columns(node: CampaignNode, *, below: bool = False) -> dict[str, Combinable]:
+    """What a query of the scans of a node, or also of the nodes below, is annotated with for `SUMS`."""
+    return {f"left_{name}": column for told in TOLD for name, column in told(node, below).items()}
+
+
+SUMS: dict[str, Aggregate] = {
+    "all_silent": Max("left_silent"),
+    "all_logs": Max("left_logs"),
+    "all_errors": Sum("errors"),
+}
+"""The sums of a query of scans that has the `columns`."""
+
+
+def of_sums(row: Mapping[str, Any]) -> NotLooked:
+    """What such a query tells. Without any scan nothing was looked at, and pages say that instead."""
+    return NotLooked(*(row[name] or 0 for name in SUMS))
+
+
+def with_left(scans: QuerySet[Scan], node: CampaignNode) -> QuerySet[Scan]:
+    """The scans of a node itself, each with the sums of them all."""
+    rows = scans.annotate(**columns(node))
+    return rows.annotate(
+        all_silent=F("left_silent"), all_logs=F("left_logs"), all_errors=Window(Sum("errors"))
     )
+
+
+def of_scans(scans: Sequence[Scan]) -> NotLooked:
+    """What scans of `with_left` tell."""
+    return of_sums(vars(scans[0])) if scans else NotLooked()

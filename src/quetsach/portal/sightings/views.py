@@ -28,7 +28,7 @@ from quetsach.portal.sightings.actions import Receipt, RefusedError, Sender, rec
 from quetsach.portal.sightings.asked_queries import asked_in
 from quetsach.portal.sightings.forms import ScanForm
 from quetsach.portal.sightings.models import Scan
-from quetsach.portal.sightings.not_looked import Unseen, not_looked
+from quetsach.portal.sightings.not_looked import Unseen, of_scans, with_left
 from quetsach.portal.sightings.not_looked import unseen as unseen_of
 from quetsach.portal.sightings.spans import Span
 from quetsach.portal.sightings.words import COUNTED, refusal_words
@@ -104,7 +104,7 @@ def _scans_page(request: HttpRequest, seat: Seat, form: ScanForm, status: int = 
         "listed": listed,
         "from_others": not page.paginator.count
         and seat.node.devices.filter(cases__links__isnull=False).exists(),
-        "left": not_looked(unseen, sum(vantage.errors for vantage in vantages)),
+        "left": of_scans(list(page)),
         "first": min((run[0] for run in runs), default=None),
         "last": max((run[1] for run in runs), default=None),
         "may_upload": seat.may(Verb.UPLOAD_SCAN),
@@ -118,7 +118,7 @@ def _scans_page(request: HttpRequest, seat: Seat, form: ScanForm, status: int = 
 
 def _page_of_scans(node: CampaignNode, asked: str) -> Page[Scan]:
     """A page of the scans. Where all fit on one, nobody needs to count them: that spares a query."""
-    rows = queries.scans_of(node)
+    rows = with_left(queries.scans_of(node), node)
     if not asked and len(first := list(rows[: PAGE + 1])) <= PAGE:
         return Paginator(first, PAGE).page(1)
     return Paginator(rows, PAGE).get_page(asked)

@@ -174,7 +174,7 @@ def reports(scope: Scope) -> Reports:
 
 
 def machines(scope: Scope) -> Machines:
-    """Machines that were found, handled and proven clean, and the logs that were read. Five queries."""
+    """Machines that were found, handled and proven clean, and the logs that were read. Four queries."""
     node = scope.node
     looked = watched(node, below=True)
     where = subtree(node.path, "device__owner__path")
