@@ -174,3 +174,19 @@ def test_before_the_key_of_a_sensor_is_revoked_it_is_said_that_watching_stops(ca
     assert "đã bị thu hồi" not in page(cast, "sensor", sensor.pk)
     actions_of_units.revoke_token(cast.user("A1", "coordinator"), sensor.token)
     assert "Khóa của bộ này đã bị thu hồi lúc" in page(cast, "sensor", sensor.pk)
+
+
+def test_a_log_that_the_sensor_names_is_not_counted_a_second_time(cast, sensor):
+    """What it sent of the log tells the same problem; another log's problem is told beside it."""
+    none = {"source": "", "bytes": 0, "lines": 0, "first": None, "last": None, "time": "none"}
+    for others, count in (([], 0), (["/var/log/x.gz"], 1)):
+        bad = [
+            coverage(noon(2), noon(1), errors=[CUT]) | none | {"path": path}
+            for path in ("/var/log/old.gz", *others)
+        ]
+        seen = [coverage(noon(2), noon(1)), *bad]
+        body = document([], seen, set_id=Scan.rows.first().set_id)
+        receive_file(BytesIO(body), cast.nodes["A1"], Sender(Scan.Door.API, token=sensor.token))
+        beat(sensor, problem=CUT)
+        row = page(cast, "scans").partition("Lấy từ đâu")[2].partition("Các lần quét")[0]
+        assert "/var/log/old.gz" in row and ("lỗi khi đọc" in row) is bool(count)

@@ -45,13 +45,14 @@ class Vantage:
     proof. `lost` are the times within whose lines are lost, however short. `behind` has the path and the span
     of each source that was not looked at with the list in force, by its id; `base` the oldest version of the
     list with which such a source was looked at last, None where one saw no standing version. `is_watched`
-    tells whether a sensor sent any of it."""
+    tells whether a sensor sent any of it. `troubled` has the number of problems while reading by path."""
 
     name: str
     runs: list[Span] = field(default_factory=list)
     lost: list[Span] = field(default_factory=list)
     sources: int = 0
     errors: int = 0
+    troubled: dict[str, int] = field(default_factory=dict)
     has_devices: bool = False
     is_watched: bool = False
     behind: dict[str, tuple[str, datetime | None, datetime | None]] = field(default_factory=dict)
@@ -113,6 +114,8 @@ def vantages(node: CampaignNode, set_id: str = "") -> list[Vantage]:
         vantage = found.setdefault(name, Vantage(name))
         vantage.sources += 1
         vantage.errors += len(errors)
+        if errors:
+            vantage.troubled[path] = vantage.troubled.get(path, 0) + len(errors)
         vantage.has_devices = vantage.has_devices or records
         vantage.is_watched = vantage.is_watched or sensor is not None
         vantage.lost += lost(losses)

@@ -96,6 +96,7 @@ def _scans_page(request: HttpRequest, seat: Seat, form: ScanForm, status: int = 
             (
                 *_with_gaps(vantage, judged.get(vantage.name)),
                 [one for one in unseen if one.place == vantage.name],
+                _errors_beside(vantage, unseen),
             )
             for vantage in vantages
         ],
@@ -131,6 +132,12 @@ def _received(
     still grows: it has the number of logs that the sensor cannot look at now."""
     left = Counter((one.token, one.place) for one in unseen if one.problem)
     return [(scan, bare.get(scan.pk, 0), left.pop((scan.token_id, scan.source_name), 0)) for scan in scans]
+
+
+def _errors_beside(vantage: queries.Vantage, unseen: list[Unseen]) -> int:
+    """The problems while reading in logs of a place that no sensor names as unreadable."""
+    named = {one.path for one in unseen if one.place == vantage.name and one.problem}
+    return sum(n for path, n in vantage.troubled.items() if path not in named)
 
 
 def _with_gaps(vantage: queries.Vantage, judged: Any) -> tuple[queries.Vantage, Any, list[Span]]:
