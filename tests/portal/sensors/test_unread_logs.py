@@ -177,7 +177,7 @@ def test_before_the_key_of_a_sensor_is_revoked_it_is_said_that_watching_stops(ca
 
 
 def test_a_log_that_the_sensor_names_is_not_counted_a_second_time(cast, sensor):
-    """What it sent of the log tells the same problem; another log's problem is told beside it."""
+    """What it sent of the log tells the same problem; beside it stands the problem of another log."""
     none = {"source": "", "bytes": 0, "lines": 0, "first": None, "last": None, "time": "none"}
     for others, count in (([], 0), (["/var/log/x.gz"], 1)):
         bad = [

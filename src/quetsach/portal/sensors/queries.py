@@ -46,9 +46,9 @@ def not_looked_at(node: CampaignNode, below: bool) -> dict[str, Combinable]:
     nodes = CampaignNode.rows.filter(subtree(node.path), campaign=node.campaign_id)
     where = Q(unit__in=nodes.order_by().values("unit")) if below else Q(unit=node.unit_id)
     rows = Sensor.rows.filter(where, locked_at=None, beat_at__isnull=False)
-    rows = rows.order_by().annotate(all=Value(1)).values("all")
-    silent = rows.filter(silent_after__lt=timezone.now()).annotate(n=Count("pk")).values("n")
-    return {"silent": Subquery(silent), "logs": Subquery(rows.annotate(n=Sum("unread")).values("n"))}
+    sums = rows.order_by().annotate(all=Value(1)).values("all")
+    silent = sums.filter(silent_after__lt=timezone.now()).annotate(n=Count("pk")).values("n")
+    return {"silent": Subquery(silent), "logs": Subquery(sums.annotate(n=Sum("unread")).values("n"))}
 
 
 def unseen_at(node: CampaignNode) -> list[Unseen]:
