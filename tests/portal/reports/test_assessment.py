@@ -11,6 +11,7 @@ from quetsach.portal.reports.assessment import facts
 from quetsach.portal.reports.assessment.drafting import added_to, changes, outdated, updated
 from quetsach.portal.reports.assessment.facts import Acts, Machines, Reports, Software
 from quetsach.portal.reports.assessment.sentences import SENTENCES, said
+from quetsach.portal.sightings.not_looked import NotLooked
 
 FIRST, LAST = datetime(2022, 8, 31, 18, 0, tzinfo=UTC), datetime(2022, 9, 20, 9, 30, tzinfo=UTC)
 """In Vietnam the first is already 1 September."""
@@ -51,6 +52,15 @@ FIXTURES = {
             "Chiến dịch chưa công bố danh sách địa chỉ độc hại nên chưa yêu cầu rà soát máy tính theo danh"
             " sách.",
             "Văn bản triển khai chiến dịch không yêu cầu báo cáo về phần mềm bẻ khóa.",
+        ],
+    ),
+    "a unit whose sensors are silent, and that sent nothing else": (
+        {"acts": Acts(), "machines": Machines(left=NotLooked(2, 1_300, 4)), "software": Software()},
+        [
+            *SAW_NOTHING[:3],
+            "Phần chưa rà soát được: 2 bộ theo dõi đang im lặng, 1.300 nhật ký mà bộ theo dõi không đọc được"
+            " hết, 4 lỗi khi đọc nhật ký được gửi về.",
+            UNKNOWN_SOFTWARE,
         ],
     ),
     "a clean unit that looked everywhere": (

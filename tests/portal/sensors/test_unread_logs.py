@@ -7,11 +7,14 @@ import pytest
 import time_machine
 from django.urls import reverse
 
+from quetsach.portal.reports.assessment import facts
+from quetsach.portal.reports.assessment.sentences import SENTENCES
 from quetsach.portal.sensors import actions
 from quetsach.portal.sensors.models import Sensor
 from quetsach.portal.sensors.rules import Condition
 from quetsach.portal.sightings.actions import Sender, receive_file
 from quetsach.portal.sightings.models import Scan
+from quetsach.portal.units import actions as actions_of_units
 from quetsach.sightings.heartbeat import Heartbeat, WatchedSource
 from tests.portal.page_text import text_of
 from tests.portal.scan_document import coverage, document, noon, publish_list
@@ -114,3 +117,76 @@ def test_of_two_logs_of_one_path_the_page_says_which_is_older(cast, sensor):
     told = page(cast, "sensor", sensor.pk)
     assert told.count("nhật ký cũ cùng tên") == 1
     assert told.index("/var/log/a.log") < told.index("nhật ký cũ cùng tên") < told.rindex("/var/log/a.log")
+
+
+HEAD = "Chưa xem được hết: "
+SILENT = HEAD + "1 bộ theo dõi im lặng."
+PAGES = ("scans", "cases", "progress")
+
+
+def test_a_silent_sensor_never_looks_as_if_it_looked(cast, sensor):
+    """On the page of the logs, the list of machines, the progress, Today, and in the drafted report."""
+    beat(sensor, behind=2900)
+    assert all(HEAD not in page(cast, name) for name in PAGES)
+    assert not drafted(cast, "A1")
+    with time_machine.travel(NOW + timedelta(minutes=8), tick=False):
+        for name in PAGES:
+            assert SILENT in page(cast, name), name
+        logs = page(cast, "scans")
+        assert "im lặng từ" in logs and "2,9 kB chưa xem" in logs
+        assert "đã xem đủ" not in logs and "không ngừng quá một ngày" not in logs
+        assert "Xem 1 bộ theo dõi im lặng" in page(cast, "today")
+        assert drafted(cast, "A1") == drafted(cast, "A") == [
+            "Phần chưa rà soát được: 1 bộ theo dõi đang im lặng, 0 nhật ký mà bộ theo dõi không đọc được hết,"
+            " 0 lỗi khi đọc nhật ký được gửi về."
+        ]  # fmt: skip
+        assert not drafted(cast, "A2")
+
+
+def test_a_sensor_with_a_silent_log_and_unreadable_ones_is_told_as_both(cast, sensor):
+    at = NOW - timedelta(seconds=20)
+    logs = [
+        WatchedSource("/var/log/a.log", "fw", last_line=at - timedelta(hours=2), pause=60, lines=5),
+        WatchedSource("/var/log/b.log", "fw", problem="Permission denied"),
+        WatchedSource("/var/log/c.log", "fw", problem="Permission denied"),
+    ]
+    actions.beat(sensor.token, Heartbeat("quetsach 0.1.0", at, at, sources=tuple(logs)))
+    told = page(cast, "today")
+    assert "Xem 1 bộ theo dõi im lặng" in told and "Xem 1 bộ theo dõi không đọc được nhật ký" in told
+    for name in PAGES:
+        assert HEAD + "1 bộ theo dõi im lặng; bộ theo dõi không đọc được hết 2 nhật ký." in page(cast, name)
+    head = page(cast, "sensor", sensor.pk).partition("Tình trạng từng nguồn")[0]
+    assert "im lặng" in head and "Không đọc được hết 2 nhật ký" in head
+
+
+def drafted(cast, unit):
+    """What the drafted assessment of a unit's report says that nobody looked at."""
+    fact = facts.machines(facts.Scope(cast.nodes[unit]))
+    sentence = next(one for one in SENTENCES if one.kind == "not looked at")
+    return [text] if (text := sentence.say(fact)) else []
+
+
+def test_before_the_key_of_a_sensor_is_revoked_it_is_said_that_watching_stops(cast, sensor):
+    beat(sensor)
+    actions_of_units.issue_token(cast.user("A1", "coordinator"), cast.units["A1"], "máy quét tay")
+    told = page(cast, "tokens")
+    assert told.count("việc theo dõi ở đó dừng") == 1 and "bộ theo dõi “phân giải”" in told
+    assert "đã bị thu hồi" not in page(cast, "sensor", sensor.pk)
+    actions_of_units.revoke_token(cast.user("A1", "coordinator"), sensor.token)
+    assert "Khóa của bộ này đã bị thu hồi lúc" in page(cast, "sensor", sensor.pk)
+
+
+def test_a_log_that_the_sensor_names_is_not_counted_a_second_time(cast, sensor):
+    """What it sent of the log tells the same problem; beside it stands the problem of another log."""
+    none = {"source": "", "bytes": 0, "lines": 0, "first": None, "last": None, "time": "none"}
+    for others, count in (([], 0), (["/var/log/x.gz"], 1)):
+        bad = [
+            coverage(noon(2), noon(1), errors=[CUT]) | none | {"path": path}
+            for path in ("/var/log/old.gz", *others)
+        ]
+        seen = [coverage(noon(2), noon(1)), *bad]
+        body = document([], seen, set_id=Scan.rows.first().set_id)
+        receive_file(BytesIO(body), cast.nodes["A1"], Sender(Scan.Door.API, token=sensor.token))
+        beat(sensor, problem=CUT)
+        row = page(cast, "scans").partition("Lấy từ đâu")[2].partition("Các lần quét")[0]
+        assert "/var/log/old.gz" in row and ("lỗi khi đọc" in row) is bool(count)

@@ -60,7 +60,7 @@ def tokens(request: HttpRequest, slug: str) -> HttpResponse:
 
 def _live(seat: Seat) -> list[ApiToken]:
     tokens = ApiToken.objects.visible_to(seat.user).filter(unit=seat.node.unit, revoked_at=None)
-    return list(tokens.select_related("unit", "created_by").order_by("-created_at"))
+    return list(tokens.select_related("unit", "created_by", "sensor").order_by("-created_at"))
 
 
 def _page(

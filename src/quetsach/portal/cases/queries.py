@@ -9,7 +9,7 @@ from typing import Any
 from uuid import UUID
 
 from django.db.models import Case as When
-from django.db.models import Count, Exists, FilteredRelation, Max, Min, OuterRef, Q, QuerySet, Subquery, Sum
+from django.db.models import Count, Exists, FilteredRelation, Max, Min, OuterRef, Q, QuerySet, Subquery
 from django.db.models import When as Then
 from django.utils import timezone
 
@@ -22,6 +22,7 @@ from quetsach.portal.cases.models import Case, CaseEvent, CaseSighting, Device, 
 from quetsach.portal.cases.rules import BY_UNIT, FROM, State, Word
 from quetsach.portal.cases.undoing_actions import UNDO_WITHIN
 from quetsach.portal.sightings.models import Scan, Sighting
+from quetsach.portal.sightings.not_looked import SUMS, NotLooked, columns, of_sums
 from quetsach.portal.sightings.queries import nameless, without_machine
 from quetsach.portal.units.models import subtree
 
@@ -40,7 +41,7 @@ def in_word(cases: QuerySet[Case], word: Word, campaign: Campaign, now: datetime
 
 @dataclass(frozen=True, slots=True)
 class Watched:
-    """A node's accepted scans: number, problems while reading, and by how many units they were sent.
+    """A node's accepted scans: number, by how many units they were sent, and what was not looked at (`left`).
 
     `compared` scans used a list of the campaign. The first and last event time are theirs, because the other
     scans say nothing about that list. `is_told`: some lines name a listed address and no machine, so that no
@@ -50,7 +51,7 @@ class Watched:
     scans: int
     first: datetime | None
     last: datetime | None
-    errors: int
+    left: NotLooked
     senders: int
     compared: int
     is_told: bool
@@ -67,12 +68,13 @@ def watched(node: CampaignNode, *, below: bool = False) -> Watched:
         begins=Min("coverages__first", filter=timed),
         ends=Max("coverages__last", filter=timed),
         telling=When(Then(Exists(lines) | Exists(rows), then=1), default=0),
+        **columns(node, below=below),
     )
     row = scans.aggregate(
         n=Count("pk"),
         first=Min("begins"),
         last=Max("ends"),
-        wrong=Sum("errors"),
+        **SUMS,
         senders=Count("node", distinct=True),
         compared=Count("pk", filter=Q(indicator_set__isnull=False)),
         told=Max("telling"),
@@ -81,7 +83,7 @@ def watched(node: CampaignNode, *, below: bool = False) -> Watched:
         row["n"],
         row["first"],
         row["last"],
-        row["wrong"] or 0,
+        of_sums(row),
         row["senders"],
         row["compared"],
         bool(row["told"]),

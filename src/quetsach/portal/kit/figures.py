@@ -52,7 +52,7 @@ FIGURES: dict[str, Kind] = {
         ("=silent",),
     ),
     "sensors.blind": Kind(
-        _("sensors that are alive and could not read something of their logs"),
+        _("sensors that could not read something of their logs"),
         "quetsach.portal.sensors.queries:blind_of",
         ("=blind",),
     ),

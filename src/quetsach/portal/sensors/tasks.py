@@ -54,7 +54,7 @@ def sensors_to_look_at(seat: Seat) -> Iterator[Task]:
             url=url, action=_("See the sensors"), shape="bad", word=_("Silent"),
             counts=Counted("sensors.silent", silent, OWN),
         )  # fmt: skip
-    if facts["sensors_unread"] and (blind := blind_of(seat.node.unit, now).count()):
+    if facts["sensors_unread"] and (blind := blind_of(seat.node.unit).count()):
         title = ngettext(
             "Look at %(n)d sensor that cannot read a log",
             "Look at %(n)d sensors that cannot read a log",

@@ -69,7 +69,7 @@ def sensors(request: HttpRequest, slug: str) -> HttpResponse:
     context = {
         "seat": seat, "door": "cases", "page": page, "rows": rows, "form": form, "sensor": sensor,
         "code": code, "silent": seat.once(lambda node: queries.silent_of(node.unit, now).count()),
-        "blind": queries.blind_of(seat.node.unit, now).count(),
+        "blind": queries.blind_of(seat.node.unit).count(),
         "version": version, "may_add": seat.may(Verb.MANAGE_TOKENS), "now": now,
         **_addresses(request, seat),
     }  # fmt: skip

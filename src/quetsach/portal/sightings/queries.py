@@ -6,7 +6,7 @@ from collections import defaultdict
 from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from typing import Any, NamedTuple
+from typing import Any
 from uuid import UUID
 
 from django.db.models import (
@@ -39,42 +39,20 @@ GAPS: list[Callable[[CampaignNode], Mapping[str, Any]]] = []
 machines name them (`cases.gaps.places.PlaceGaps`)."""
 
 
-class Unseen(NamedTuple):
-    """A log of which a sensor told last that something of it could not be read (`problem`), or that lines are
-    lost between two looks (`gaps`). `place` is the name of the place, `token` the key that the sensor sends
-    with."""
-
-    sensor: UUID
-    called: str
-    token: UUID | None
-    place: str
-    path: str
-    problem: str
-    gaps: int
-
-
-UNSEEN: list[Callable[[CampaignNode], list[Unseen]]] = []
-"""The app of sensors registers here what the sensors of a node's own unit could not see."""
-
-
-def unseen(node: CampaignNode) -> list[Unseen]:
-    """The logs of a node that its sensors could not look at in whole."""
-    return [one for told in UNSEEN for one in told(node)]
-
-
 @dataclass
 class Vantage:
     """One place from which a unit looks: a source name, the time that it covers, and the problems of its
     proof. `lost` are the times within whose lines are lost, however short. `behind` has the path and the span
     of each source that was not looked at with the list in force, by its id; `base` the oldest version of the
     list with which such a source was looked at last, None where one saw no standing version. `is_watched`
-    tells whether a sensor sent any of it."""
+    tells whether a sensor sent any of it. `troubled` has the number of problems while reading by path."""
 
     name: str
     runs: list[Span] = field(default_factory=list)
     lost: list[Span] = field(default_factory=list)
     sources: int = 0
     errors: int = 0
+    troubled: dict[str, int] = field(default_factory=dict)
     has_devices: bool = False
     is_watched: bool = False
     behind: dict[str, tuple[str, datetime | None, datetime | None]] = field(default_factory=dict)
@@ -136,6 +114,8 @@ def vantages(node: CampaignNode, set_id: str = "") -> list[Vantage]:
         vantage = found.setdefault(name, Vantage(name))
         vantage.sources += 1
         vantage.errors += len(errors)
+        if errors:
+            vantage.troubled[path] = vantage.troubled.get(path, 0) + len(errors)
         vantage.has_devices = vantage.has_devices or records
         vantage.is_watched = vantage.is_watched or sensor is not None
         vantage.lost += lost(losses)

@@ -28,6 +28,8 @@ from quetsach.portal.sightings.actions import Receipt, RefusedError, Sender, rec
 from quetsach.portal.sightings.asked_queries import asked_in
 from quetsach.portal.sightings.forms import ScanForm
 from quetsach.portal.sightings.models import Scan
+from quetsach.portal.sightings.not_looked import Unseen, of_scans, with_left
+from quetsach.portal.sightings.not_looked import unseen as unseen_of
 from quetsach.portal.sightings.spans import Span
 from quetsach.portal.sightings.words import COUNTED, refusal_words
 from quetsach.portal.units.models import subtree
@@ -83,7 +85,7 @@ def _scans_page(request: HttpRequest, seat: Seat, form: ScanForm, status: int = 
     listed = indicators.current(seat.campaign)
     vantages = queries.vantages(seat.node, listed.set_id if listed is not None else "")
     judged = queries.GAPS[0](seat.node) if queries.GAPS and vantages else {}
-    unseen = queries.unseen(seat.node)
+    unseen = unseen_of(seat.node)
     runs = [run for vantage in vantages for run in vantage.runs]
     context = {
         "seat": seat,
@@ -94,6 +96,7 @@ def _scans_page(request: HttpRequest, seat: Seat, form: ScanForm, status: int = 
             (
                 *_with_gaps(vantage, judged.get(vantage.name)),
                 [one for one in unseen if one.place == vantage.name],
+                _errors_beside(vantage, unseen),
             )
             for vantage in vantages
         ],
@@ -102,6 +105,7 @@ def _scans_page(request: HttpRequest, seat: Seat, form: ScanForm, status: int = 
         "listed": listed,
         "from_others": not page.paginator.count
         and seat.node.devices.filter(cases__links__isnull=False).exists(),
+        "left": of_scans(list(page)),
         "first": min((run[0] for run in runs), default=None),
         "last": max((run[1] for run in runs), default=None),
         "may_upload": seat.may(Verb.UPLOAD_SCAN),
@@ -115,19 +119,25 @@ def _scans_page(request: HttpRequest, seat: Seat, form: ScanForm, status: int = 
 
 def _page_of_scans(node: CampaignNode, asked: str) -> Page[Scan]:
     """A page of the scans. Where all fit on one, nobody needs to count them: that spares a query."""
-    rows = queries.scans_of(node)
+    rows = with_left(queries.scans_of(node), node)
     if not asked and len(first := list(rows[: PAGE + 1])) <= PAGE:
         return Paginator(first, PAGE).page(1)
     return Paginator(rows, PAGE).get_page(asked)
 
 
 def _received(
-    scans: list[Scan], bare: Mapping[UUID, int], unseen: list[queries.Unseen]
+    scans: list[Scan], bare: Mapping[UUID, int], unseen: list[Unseen]
 ) -> list[tuple[Scan, int, int]]:
     """Scans, the latest first, each with its lines without a machine. The latest scan of a sensor and a place
     still grows: it has the number of logs that the sensor cannot look at now."""
     left = Counter((one.token, one.place) for one in unseen if one.problem)
     return [(scan, bare.get(scan.pk, 0), left.pop((scan.token_id, scan.source_name), 0)) for scan in scans]
+
+
+def _errors_beside(vantage: queries.Vantage, unseen: list[Unseen]) -> int:
+    """The problems while reading in logs of a place that no sensor names as unreadable."""
+    named = {one.path for one in unseen if one.place == vantage.name and one.problem}
+    return sum(n for path, n in vantage.troubled.items() if path not in named)
 
 
 def _with_gaps(vantage: queries.Vantage, judged: Any) -> tuple[queries.Vantage, Any, list[Span]]:
@@ -166,9 +176,7 @@ def scan(request: HttpRequest, slug: str, scan_id: UUID) -> HttpResponse:
         "receipt": request.session.get(f"receipt-{row.pk}"),
         "around": queries.around(queries.around_scan(row), PAGE),
         "unseen": [
-            one
-            for one in queries.unseen(seat.node)
-            if (one.token, one.place) == (row.token_id, row.source_name)
+            one for one in unseen_of(seat.node) if (one.token, one.place) == (row.token_id, row.source_name)
         ],
         "coverages": Paginator(queries.coverages_of(row), PAGE).get_page(request.GET.get("trang")),
     }

@@ -6,7 +6,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date, datetime
 from functools import cached_property
 
@@ -25,6 +25,7 @@ from quetsach.portal.checks import queries as checks
 from quetsach.portal.indicators.queries import versions
 from quetsach.portal.reports.rollup.queries import lines
 from quetsach.portal.reports.rollup.sums import Line
+from quetsach.portal.sightings.not_looked import NotLooked
 from quetsach.portal.units.models import subtree
 from quetsach.text.vietnamese import search_key
 
@@ -76,6 +77,8 @@ class Machines:
     """Cases of machines. `scans` of logs that `senders` units sent were read, with events from `first` to
     `last`, None if no log has times.
 
+    `left`: what was not looked at, of sensors and of scans.
+
     `is_listed`: whether the campaign has published a list; without one no log is searched. `handled` cases
     were reported clean by their unit, `verified` of them are proven clean. False alarms are in no other
     number. `is_told`: some lines name a listed address and no machine. `least` and `most`: the machines of
@@ -90,6 +93,7 @@ class Machines:
     senders: int = 1
     first: datetime | None = None
     last: datetime | None = None
+    left: NotLooked = field(default_factory=NotLooked)
     found: int = 0
     handled: int = 0
     verified: int = 0
@@ -188,6 +192,7 @@ def machines(scope: Scope) -> Machines:
         senders=looked.senders,
         first=looked.first,
         last=looked.last,
+        left=looked.left,
         found=found,
         handled=claimed + verified,
         verified=verified,

@@ -129,6 +129,13 @@ def _looked_at(machines: Machines) -> Choice:
     return "dated", {**values, "first_day": machines.first, "last_day": machines.last}
 
 
+def _not_looked_at(machines: Machines) -> Choice:
+    left = machines.left
+    if not machines.is_listed or not left:
+        return None
+    return "some", {"silent": left.silent, "logs": left.logs, "errors": left.errors}
+
+
 def _found(machines: Machines) -> Choice:
     if machines.found:
         values = {"n": machines.found}
@@ -301,6 +308,17 @@ SENTENCES = (
             ),
         },
         _looked_at,
+    ),
+    Sentence(
+        "not looked at",
+        facts.machines,
+        {
+            "some": (
+                "Phần chưa rà soát được: {silent} bộ theo dõi đang im lặng, {logs} nhật ký mà bộ theo dõi "
+                "không đọc được hết, {errors} lỗi khi đọc nhật ký được gửi về."
+            ),
+        },
+        _not_looked_at,
     ),
     Sentence(
         "found",
