@@ -5,6 +5,7 @@ from django.urls import reverse
 
 from quetsach.portal.audit.models import Entry
 from quetsach.portal.cases import actions, noting_actions
+from quetsach.portal.cases.actions import CaseError
 from quetsach.portal.cases.models import Case, Device, NotOurs
 from quetsach.portal.cases.named import named_now
 from quetsach.portal.cases.owning_actions import assign_device
@@ -59,6 +60,26 @@ def test_the_named_machine_goes_along_if_the_person_says_so(cast, busy, post, go
     assert (named_now(case) is not None and named_now(case).place == PLACE) == goes
     page = text_of(cast.client("A1", "it").get(reverse("case", args=["lam-sach", case.pk])))
     assert ("theo lời của" in page) == goes, "the page of the new unit names it"
+
+
+def test_the_unit_that_has_the_machine_is_not_offered_and_refused(cast, busy, post):
+    address = reverse("case", args=["lam-sach", busy.pk])
+
+    def offers():
+        return (
+            f'<option value="{cast.nodes["A"].pk}">' in cast.client("A", "it").get(address).content.decode()
+        )
+
+    assert offers(), "nobody has said yet whose it is: it may be the district's own"
+    post(to=cast.nodes["A"].pk, sure="1")
+    before = stands()
+    assert before[5] and not offers()
+    for sure in ({}, {"sure": "1"}):
+        page = text_of(post(to=cast.nodes["A"].pk, **sure))
+        assert "That unit has the machine already" in page and "now belongs to" not in page
+    with pytest.raises(CaseError, match="already"):
+        assign_device(Device.rows.get(), cast.nodes["A"], cast.user("A", "it"))
+    assert stands() == before
 
 
 @pytest.mark.parametrize("goes", [True, False])
@@ -116,7 +137,7 @@ def test_not_ours_is_taken_back_by_the_person_who_no_longer_sees_the_case(cast, 
     page = text_of(passing(reason=WHY, sure="1"))
     assert Device.rows.get().owner == cast.nodes["A"] and "You said within the last day" in page
     other = cast.client("A1", "coordinator")
-    assert "Bạn đã nói" not in text_of(other.get(reverse("cases", args=["lam-sach"])))
+    assert "anh/chị đã ghi các máy này" not in text_of(other.get(reverse("cases", args=["lam-sach"])))
     assert other.post(reverse("device_hand_back", args=["lam-sach", busy.pk])).status_code == 404
     page = text_of(passing("device_hand_back"))
     assert "is that of Đơn vị A1 again" in page and "You said within the last day" not in page

@@ -94,6 +94,12 @@ def nodes_below(node: CampaignNode) -> QuerySet[CampaignNode]:
     return inside.order_by("depth", "position", "name")
 
 
+def receivers(node: CampaignNode, device: Device) -> QuerySet[CampaignNode]:
+    """The nodes to which a person at the node can give the machine: not the one that is known to have it."""
+    nodes = nodes_below(node)
+    return nodes.exclude(pk=device.owner_id) if device.is_assigned else nodes
+
+
 @dataclass(frozen=True, slots=True)
 class Story:
     """The content of one case's page."""

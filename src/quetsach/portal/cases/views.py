@@ -226,6 +226,7 @@ def assign(request: HttpRequest, slug: str, case_id: UUID) -> HttpResponse:
         else:
             messages.success(request, _("The machine now belongs to %(unit)s.") % {"unit": to})
             return redirect("case", slug, case_id)
+    form.offer(queries.receivers(seat.node, found.device))
     return _as_it_is_now(request, seat, case_id, {"chuyen": form})
 
 
@@ -313,7 +314,7 @@ def _case_page(
             form.name_steps(advice)
         if slug not in bound:
             _fill(form, found, [row.indicator for row in story.facts.sightings])
-    nodes = queries.nodes_below(seat.node)
+    nodes = queries.receivers(seat.node, found.device)
     can_assign = seat.may(Verb.WORK_CASE) and (not found.device.is_assigned or seat.node.has_below)
     now = timezone.now()
     alarm: FalseAlarm | None = getattr(found, "waiting_alarm", None)
