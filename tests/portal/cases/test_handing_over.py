@@ -99,7 +99,8 @@ def test_what_the_new_unit_did_is_not_taken_away(cast, busy, post):
     post(to=cast.nodes["A1"].pk, sure="1", named="on")
     actions.start_cleaning(Case.rows.get(), cast.user("A1", "it"))
     page = text_of(post("device_hand_back"))
-    assert "Something has happened" in page and "Take it back that" not in page
+    assert "Something has happened to the case since: “Cleaning started” (it-a1, " in page
+    assert "choose “It is not ours”" in page and "Take it back that" not in page
     assert Device.rows.get().owner == cast.nodes["A1"] and Case.rows.get().state == "cleaning"
 
 
@@ -148,5 +149,6 @@ def test_not_ours_is_taken_back_by_the_person_who_no_longer_sees_the_case(cast, 
 def test_not_ours_stays_where_the_superior_has_done_something(cast, passing):
     passing(reason=WHY, sure="1")
     noting_actions.acknowledge(Case.rows.get(), cast.user("A", "it"))
-    assert "Something has happened" in text_of(passing("device_hand_back"))
+    page = text_of(passing("device_hand_back"))
+    assert "Something has happened to the case since." in page, "what the superior did is not told here"
     assert Device.rows.get().owner == cast.nodes["A"] and NotOurs.rows.exists()

@@ -265,6 +265,8 @@ def test_machines_of_no_known_unit_go_to_the_unit_that_gets_their_range(cast, tm
     case = Case.rows.get(device__key="10.1.9.5")
     assert case.state == State.ASSIGNED
     assert Device.rows.get(key="10.1.9.5").is_assigned
+    story = text_of(cast.client("A1", "it").get(reverse("case", args=[cast.campaign.slug, case.pk])))
+    assert "Theo dải 10.1.9.0/24, do it-a1 nhập." in " ".join(story.split())
     # A superior who enters a range decides with it.
     asked = text_of(ask(cast, ("A", "coordinator"), "A2", "10.1.8.0/24", note="tầng 2"))
     assert "1 máy chưa rõ đơn vị" in asked and "Việc đang xử lý" not in asked

@@ -5,6 +5,7 @@ from __future__ import annotations
 import ipaddress
 from collections.abc import Sequence
 from itertools import batched
+from typing import Any
 from uuid import UUID
 
 from django.db import transaction
@@ -21,7 +22,7 @@ from quetsach.portal.cases.gaps.actions import follow_owner
 from quetsach.portal.cases.machine_actions import address_id
 from quetsach.portal.cases.models import Case, CaseSighting, Device, NotOurs
 from quetsach.portal.cases.owning import address_of, is_in, owners_below, text_of, unowned
-from quetsach.portal.cases.rules import BY_UNIT, FROM, OPEN, STAYS_FOUND, Act, State
+from quetsach.portal.cases.rules import BY_UNIT, FROM, OPEN, RANGE, RANGE_BY, STAYS_FOUND, Act, State
 from quetsach.portal.cases.transfer_actions import cases_of, pass_on
 from quetsach.portal.sightings.models import Sighting
 from quetsach.portal.sightings.owners import Owners, Range
@@ -36,10 +37,17 @@ GONE = gettext_lazy("The machine has gone to another unit meanwhile. Nothing was
 
 @transaction.atomic
 def assign_device(
-    device: Device, to: CampaignNode, actor: User | None, ip: str | None = None, *, stays_found: bool = False
+    device: Device,
+    to: CampaignNode,
+    actor: User | None,
+    ip: str | None = None,
+    *,
+    stays_found: bool = False,
+    by_range: Network | None = None,
 ) -> Device:
     """Give a machine, with all its cases, to the unit that has it: the present owner, or a unit below it.
-    `stays_found`: the machine that a person named goes along; else the unit finds it anew.
+    `stays_found`: the machine that a person named goes along; else the unit finds it anew. `by_range`: not a
+    person, but this range gives it; the history names the range and who entered it.
 
     Raises:
         CaseError: the unit is elsewhere, or has a machine of that name already; the machine has left the
@@ -54,8 +62,13 @@ def assign_device(
     was = {"node": str(origin.pk), "to": str(to.pk), "is_assigned": device.is_assigned,
            "is_said": device.is_owner_said}  # fmt: skip
     moved_to(device, to, is_assigned=True, is_said=actor is not None)
-    told = {FROM: was} | ({STAYS_FOUND: True} if stays_found else {})
-    pass_on(device, origin, actor, ip, told=told if actor is not None else {})
+    told: dict[str, Any] = {}
+    if actor is not None:
+        told = {FROM: was} | ({STAYS_FOUND: True} if stays_found else {})
+    elif by_range is not None:
+        entered = by_range.asked_by or by_range.decided_by
+        told = {RANGE: by_range.cidr, RANGE_BY: entered.get_full_name() if entered else ""}
+    pass_on(device, origin, actor, ip, told=told)
     return device
 
 
@@ -164,7 +177,7 @@ def follow_range(network: Network) -> int:
         for device in unowned(node, network.cidr):
             if device.owner_id not in known:
                 known[device.owner_id] = owners_below(device.owner)[0]
-            given += _give(device, node, known[device.owner_id])
+            given += _give(device, node, known[device.owner_id], network)
     return given
 
 
@@ -213,11 +226,11 @@ def _goes_to(device: Device, node: CampaignNode, owners: Owners) -> bool:
     return True
 
 
-def _give(device: Device, node: CampaignNode, owners: Owners) -> bool:
+def _give(device: Device, node: CampaignNode, owners: Owners, network: Network) -> bool:
     if not _goes_to(device, node, owners):
         return False
     try:
-        assign_device(device, node, None)
+        assign_device(device, node, None, by_range=network)
     except CaseError:
         return False
     return True

@@ -255,8 +255,6 @@ def hand_back(request: HttpRequest, slug: str, case_id: UUID) -> HttpResponse:
     origin = handing_back_actions.origin_of(found, list(found.events.order_by("at", "pk")), user)
     seat = take_seat(request, slug, origin, Verb.WORK_CASE)
     try:
-        if origin is None:
-            raise actions.CaseError(_("Something has happened to the case since."))
         device = handing_back_actions.hand_back(found, user, ip=client_ip_text(request))
     except actions.CaseError as error:
         messages.error(request, str(error))
