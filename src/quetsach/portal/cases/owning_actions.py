@@ -56,9 +56,9 @@ def assign_device(
     """
     device = _where_it_was(device, actor)
     origin = device.owner
-    refuse_assigning(device, to, is_said=actor is not None)
     if to.pk == origin.pk and device.is_assigned:
         return device
+    refuse_assigning(device, to, is_said=actor is not None)
     was = {"node": str(origin.pk), "to": str(to.pk), "is_assigned": device.is_assigned,
            "is_said": device.is_owner_said}  # fmt: skip
     moved_to(device, to, is_assigned=True, is_said=actor is not None)

@@ -95,7 +95,7 @@ def nodes_below(node: CampaignNode) -> QuerySet[CampaignNode]:
 
 
 def receivers(node: CampaignNode, device: Device) -> QuerySet[CampaignNode]:
-    """The nodes to which a person at the node can give the machine: not the one that is known to have it."""
+    """The node and all nodes below, without the known owner of the machine."""
     nodes = nodes_below(node)
     return nodes.exclude(pk=device.owner_id) if device.is_assigned else nodes
 

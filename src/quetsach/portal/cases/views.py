@@ -215,8 +215,8 @@ def assign(request: HttpRequest, slug: str, case_id: UUID) -> HttpResponse:
         to = form.cleaned_data["to"]
         try:
             _refuse_if_gone(request, found)
+            owning_actions.refuse_assigning(found.device, to, is_said=True)
             if "sure" not in request.POST:
-                owning_actions.refuse_assigning(found.device, to, is_said=True)
                 return _ask_to_pass(request, seat, found, to)
             owning_actions.assign_device(
                 found.device, to, seat.user, ip=client_ip_text(request), stays_found="named" in request.POST
