@@ -44,7 +44,7 @@ def _last_that_holds(events: Sequence[CaseEvent]) -> CaseEvent | None:
 
 
 def _why_not(events: Sequence[CaseEvent], device: Device, actor: User) -> str:
-    """Why it cannot be taken back. Whoever may read the case is told the latest act and its person."""
+    """Why it cannot be taken back; to a reader of the case with the latest act and its person."""
     told = [one for one in events if one.act not in PORTALS]
     if not told or not may(actor, Verb.READ, device.owner.path):
         return _("Something has happened to the case since.")
