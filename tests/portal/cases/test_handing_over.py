@@ -61,6 +61,24 @@ def test_the_named_machine_goes_along_if_the_person_says_so(cast, busy, post, go
     assert ("theo lời của" in page) == goes, "the page of the new unit names it"
 
 
+def test_the_unit_that_has_the_machine_is_not_offered_and_refused(cast, busy, post):
+    address = reverse("case", args=["lam-sach", busy.pk])
+
+    def offers():
+        return (
+            f'<option value="{cast.nodes["A"].pk}">' in cast.client("A", "it").get(address).content.decode()
+        )
+
+    assert offers(), "nobody has said yet whose it is: it may be the district's own"
+    post(to=cast.nodes["A"].pk, sure="1")
+    before = stands()
+    assert before[5] and not offers()
+    for sure in ({}, {"sure": "1"}):
+        page = text_of(post(to=cast.nodes["A"].pk, **sure))
+        assert "That unit has the machine already" in page and "now belongs to" not in page
+    assert stands() == before
+
+
 @pytest.mark.parametrize("goes", [True, False])
 def test_the_same_person_takes_it_back(cast, busy, post, goes):
     before = stands()
@@ -78,7 +96,8 @@ def test_what_the_new_unit_did_is_not_taken_away(cast, busy, post):
     post(to=cast.nodes["A1"].pk, sure="1", named="on")
     actions.start_cleaning(Case.rows.get(), cast.user("A1", "it"))
     page = text_of(post("device_hand_back"))
-    assert "Something has happened" in page and "Take it back that" not in page
+    assert "Something has happened to the case since: “Cleaning started” (it-a1, " in page
+    assert "choose “It is not ours”" in page and "Take it back that" not in page
     assert Device.rows.get().owner == cast.nodes["A1"] and Case.rows.get().state == "cleaning"
 
 
@@ -116,7 +135,7 @@ def test_not_ours_is_taken_back_by_the_person_who_no_longer_sees_the_case(cast, 
     page = text_of(passing(reason=WHY, sure="1"))
     assert Device.rows.get().owner == cast.nodes["A"] and "You said within the last day" in page
     other = cast.client("A1", "coordinator")
-    assert "Bạn đã nói" not in text_of(other.get(reverse("cases", args=["lam-sach"])))
+    assert "anh/chị đã ghi các máy này" not in text_of(other.get(reverse("cases", args=["lam-sach"])))
     assert other.post(reverse("device_hand_back", args=["lam-sach", busy.pk])).status_code == 404
     page = text_of(passing("device_hand_back"))
     assert "is that of Đơn vị A1 again" in page and "You said within the last day" not in page
@@ -127,5 +146,6 @@ def test_not_ours_is_taken_back_by_the_person_who_no_longer_sees_the_case(cast, 
 def test_not_ours_stays_where_the_superior_has_done_something(cast, passing):
     passing(reason=WHY, sure="1")
     noting_actions.acknowledge(Case.rows.get(), cast.user("A", "it"))
-    assert "Something has happened" in text_of(passing("device_hand_back"))
+    page = text_of(passing("device_hand_back"))
+    assert "Something has happened to the case since." in page, "what the superior did is not told here"
     assert Device.rows.get().owner == cast.nodes["A"] and NotOurs.rows.exists()

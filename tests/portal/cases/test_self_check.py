@@ -194,6 +194,21 @@ def test_every_answer_leads_on_to_the_tools_and_to_a_person(cast, listed, addres
     assert len(re.findall(r"<li><h3>", page)) >= 3
 
 
+def test_a_contact_of_two_campaigns_stands_once(cast):
+    office, answers = {"name": "Chị Hoa", "phone": "0900 000 100"}, []
+    cast.campaign.contact = office
+    cast.campaign.save()
+    other = Campaign.objects.create(
+        slug="hai", issuer=cast.campaign.issuer, title="Chiến dịch hai", contact=office,
+        due_at=timezone.now() + timedelta(days=5),
+    )  # fmt: skip
+    publish(other, cast.user("centre", "coordinator"))
+    for phone in (office["phone"], "0900 000 200"):
+        Campaign.objects.filter(pk=other.pk).update(contact=office | {"phone": phone})
+        answers.append(check(HOME).count("Chị Hoa"))
+    assert answers == [1, 2], "two numbers of one person are two contacts"
+
+
 def test_the_page_is_kept_nowhere_and_a_visit_writes_nothing(cast, listed):
     take(cast, "A1", listed, [(6, 4)])
     visitor = Client(REMOTE_ADDR=OFFICE)

@@ -355,6 +355,10 @@ def test_machines_of_the_logs_beyond_the_stated_number_are_explained(cast, give)
     assert "Đơn vị đã khai có 1 máy, trong đó đã kiểm tra 1 máy." in page
     client.post(reverse("check_computers", args=SLUG), {"computers": "2"})
     assert "hoặc đơn vị có nhiều máy hơn số đã khai" not in text_of(client.get(reverse("checks", args=SLUG)))
+    for name, host, shown in (("pc-5", "PC-5", "pc-5"), ("10.1.1.5", "pc-5", "10.1.1.5 pc-5")):
+        Device.rows.filter(pk=device.pk).update(key=name, identity={"host": host})
+        listed = text_of(client.get(reverse("checks", args=SLUG)))
+        assert shown in listed and "pc-5 PC-5" not in listed
     Case.rows.filter(pk=case.pk).update(state="false_positive")
     assert "chưa được kiểm tra lần nào" not in text_of(client.get(reverse("checks", args=SLUG)))
 
@@ -469,6 +473,8 @@ def test_pages_say_that_the_number_of_known_computers_still_moves(cast, give):
         cast.units["A1"], [], [Binding("10.1.1.5", Key("mac", "9c:1c:12:00:00:05"), 0, 9, "l", "lease")]
     )
     assert saying("A1") == {"checks", "today", "figures"}
+    today = text_of(cast.client("A1", "officer").get(reverse("today", args=SLUG)))
+    assert "số này còn thay đổi đêm nay hoặc khi có tệp tiếp theo" in today
     assert saying("A", of="A1") == {"checks", "figures", "register"}
     assert not saying("A2")
     list_waiting()

@@ -119,7 +119,7 @@ def test_a_former_range_counts_until_its_end_and_can_come_back(cast):
     # The range may go to another unit, and the first unit may have it again later.
     ask(cast, ("A", "coordinator"), "A2", "10.1.1.0/24", begin=f"{today:%d/%m/%Y}")
     assert Network.rows.filter(held_on(today), cidr="10.1.1.0/24").get().unit == cast.units["A2"]
-    do(cast, ("A", "coordinator"), held, "hoan-tac")
+    do(cast, ("A", "coordinator"), held, "hoan-tac", sure="1")
     held.refresh_from_db()
     assert held.end is None
 
@@ -172,7 +172,10 @@ def test_public_addresses_of_a_unit_elsewhere_are_for_the_superior_of_both(cast)
     asked.refresh_from_db()
     assert asked.state == "asked"
     assert "Đơn vị B1" in page(cast, ("centre", "coordinator"), "centre")
-    do(cast, ("centre", "coordinator"), asked, "dong-y")
+    address = reverse("unit_range_act", args=[asked.pk, "dong-y"])
+    question = text_of(cast.client("centre", "coordinator").post(address))
+    assert "Đơn vị B1" in question and "Dải nhỏ hơn được tính" in question
+    do(cast, ("centre", "coordinator"), asked, "dong-y", sure="1")
     asked.refresh_from_db()
     assert asked.state == "held"
 
@@ -191,9 +194,47 @@ def test_private_ranges_repeat_and_only_a_neighbour_is_told(cast):
 
 
 def test_a_superior_who_enters_a_neighbours_range_is_told(cast):
-    answer = ask(cast, ("A", "coordinator"), "A1", "10.1.2.0/24")
-    assert Network.rows.get(unit=cast.units["A1"], cidr="10.1.2.0/24").state == "held"
+    """Before it happens: from then on no log above says whose a machine with such an address is."""
+    asked = text_of(ask(cast, ("A", "coordinator"), "A1", "10.1.2.0/24"))
+    assert "Đơn vị A2 có đúng dải này: 10.1.2.0/24" in asked and "nằm lại ở đơn vị cấp trên" in asked
+    assert "Không có máy nào về đây ngay" in asked and "Kết thúc" not in asked
+    assert not Network.rows.filter(unit=cast.units["A1"], cidr="10.1.2.0/24").exists()
+    answer = ask(cast, ("A", "coordinator"), "A1", "10.1.2.0/24", sure="1")
+    held = Network.rows.get(unit=cast.units["A1"], cidr="10.1.2.0/24")
+    assert held.state == "held"
     assert "Đơn vị A2 có đúng dải này: 10.1.2.0/24" in text_of(answer)
+    # So it is where an end is taken back.
+    day = f"{timezone.localdate():%d/%m/%Y}"
+    do(cast, ("A", "coordinator"), held, "het", on=day, reason="Nhập nhầm đơn vị")
+    do(cast, ("A", "coordinator"), held, "hoan-tac")
+    held.refresh_from_db()
+    assert held.end is not None
+    do(cast, ("A", "coordinator"), held, "hoan-tac", sure="1")
+    held.refresh_from_db()
+    assert held.end is None
+
+
+def test_no_move_is_promised_that_does_not_happen(cast, tmp_path):
+    """A range that another unit has as well, a smaller one of another unit in it, days that have not come."""
+    Network.rows.create(unit=cast.units["A2"], cidr="10.1.9.0/24")
+    Network.rows.create(unit=cast.units["A2"], cidr="10.1.8.128/25")
+    Network.rows.create(unit=cast.units["B1"], cidr="113.160.7.0/24")
+    seen_by(cast, tmp_path, "A", "10.1.9.5", "10.1.8.5", "10.1.8.200", "10.1.7.5", "113.160.7.9")
+    Device.rows.update(owner=cast.nodes["A"], is_assigned=False)
+    seat = ("A", "coordinator")
+    asked = text_of(ask(cast, seat, "A1", "10.1.9.0/24"))
+    assert "Không có máy nào về đây ngay" in asked and "Đơn vị A2 có đúng dải này" in asked
+    ask(cast, seat, "A1", "10.1.9.0/24", sure="1")
+    assert owner("10.1.9.5") == "Đơn vị A"
+    assert "Tối đa 1 máy chưa rõ đơn vị" in text_of(ask(cast, seat, "A1", "10.1.8.0/24"))
+    ask(cast, seat, "A1", "10.1.8.0/24", sure="1")
+    assert (owner("10.1.8.5"), owner("10.1.8.200")) == ("Đơn vị A1", "Đơn vị A")
+    # Without a question: no machine goes, or the superior of both decides.
+    ask(cast, seat, "A1", "10.1.7.0/24", begin=f"{timezone.localdate():%d/%m/%Y}")
+    ask(cast, seat, "A1", "113.160.7.0/24")
+    told = dict(Network.rows.filter(unit=cast.units["A1"]).values_list("cidr", "state"))
+    assert (told["10.1.7.0/24"], told["113.160.7.0/24"]) == ("held", "asked")
+    assert {owner("10.1.7.5"), owner("113.160.7.9")} == {"Đơn vị A"}
 
 
 def test_a_part_of_a_range_under_another_superior_is_for_the_superior_of_both(cast):
@@ -216,7 +257,7 @@ def test_machines_of_no_known_unit_go_to_the_unit_that_gets_their_range(cast, tm
     start_cleaning(Case.rows.get(device__key="10.1.9.5"), cast.user("A", "it"))
     address = reverse("unit_range_act", args=[Network.rows.get(cidr="10.1.9.0/24").pk, "dong-y"])
     asked = text_of(cast.client("A", "coordinator").post(address))
-    assert "1 máy chưa rõ đơn vị sẽ về đây ngay" in asked and "Việc đang xử lý ở 1 hồ sơ" in asked
+    assert "1 máy chưa rõ đơn vị sẽ về đây ngay" in asked and "Việc đang xử lý ở 1 hồ sơ sẽ kết thúc" in asked
     assert owner("10.1.9.5") == "Đơn vị A" and Network.rows.get(cidr="10.1.9.0/24").state == "asked"
     answer = cast.client("A", "coordinator").post(address, {"sure": "1"}, follow=True)
     assert "1 máy" in text_of(answer)
@@ -224,6 +265,8 @@ def test_machines_of_no_known_unit_go_to_the_unit_that_gets_their_range(cast, tm
     case = Case.rows.get(device__key="10.1.9.5")
     assert case.state == State.ASSIGNED
     assert Device.rows.get(key="10.1.9.5").is_assigned
+    story = text_of(cast.client("A1", "it").get(reverse("case", args=[cast.campaign.slug, case.pk])))
+    assert "Theo dải 10.1.9.0/24, do it-a1 nhập." in " ".join(story.split())
     # A superior who enters a range decides with it.
     asked = text_of(ask(cast, ("A", "coordinator"), "A2", "10.1.8.0/24", note="tầng 2"))
     assert "1 máy chưa rõ đơn vị" in asked and "Việc đang xử lý" not in asked

@@ -11,8 +11,7 @@ class CasesConfig(AppConfig):
         from quetsach.portal.cases.file_of_machines import concerned
         from quetsach.portal.cases.gaps.places import gaps_of_places
         from quetsach.portal.cases.gaps.tasks import FACTS, gaps_to_close
-        from quetsach.portal.cases.owning import range_forecast
-        from quetsach.portal.cases.owning_actions import follow_range
+        from quetsach.portal.cases.owning_actions import follow_range, range_forecast
         from quetsach.portal.cases.pull_actions import pull_sightings
         from quetsach.portal.cases.registered import open_cases, seen_in_logs, seen_later
         from quetsach.portal.cases.summing_actions import follow_gone

@@ -215,4 +215,8 @@ class AssignForm(forms.Form):
 
     def __init__(self, *args: Any, nodes: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
+        self.offer(nodes)
+
+    def offer(self, nodes: Any) -> None:
+        """Offer these units alone."""
         self.fields["to"].queryset = nodes  # type: ignore[attr-defined]

@@ -23,6 +23,7 @@ from quetsach.portal.cases.rules import FROM, MOVES_AWAY
 from quetsach.portal.cases.transfer_actions import cases_of
 from quetsach.portal.cases.undoing_actions import UNDO_WITHIN, undo
 from quetsach.portal.cases.undone import that_hold
+from quetsach.portal.cases.words import ACTS
 from quetsach.portal.units.roles import Verb, may
 
 
@@ -40,6 +41,24 @@ def _last_that_holds(events: Sequence[CaseEvent]) -> CaseEvent | None:
     """What people, or a log, brought about last. An act that was taken back has not happened."""
     story = that_hold(one for one in events if one.act not in PORTALS)
     return story[-1] if story else None
+
+
+def _why_not(events: Sequence[CaseEvent], device: Device, actor: User) -> str:
+    """Why it cannot be taken back; to a reader of the case with the latest act and its person."""
+    told = [one for one in events if one.act not in PORTALS]
+    if not told or not may(actor, Verb.READ, device.owner.path):
+        return _("Something has happened to the case since.")
+    last = told[-1]
+    if last.act in MOVES_AWAY and last.by_id == actor.pk:
+        return _("The day within which it could be taken back is over.")
+    since = _("Something has happened to the case since: “%(act)s” (%(who)s, %(at)s).") % {
+        "act": ACTS.get(last.act, last.act),
+        "who": last.by.get_full_name() if last.by else _("the portal"),
+        "at": f"{timezone.localtime(last.at):%d/%m/%Y %H:%M}",
+    }
+    return (
+        f"{since} {_('If it is no machine of that unit, choose “It is not ours” on the page of the case.')}"
+    )
 
 
 def given_away(actor: User, case_id: UUID, slug: str) -> Case | None:
@@ -60,20 +79,19 @@ def hand_back(case: Case, actor: User, ip: str | None = None) -> Device:
             or the person may not act for that unit any more.
     """
     device = locked_machine(case.device)
-    gone = _("Something has happened to the case since.")
     moved: list[tuple[Case, CaseEvent]] = []
     origins: set[UUID | None] = set()
     for one in cases_of(device).filter(is_current=True).order_by("pk"):
-        events = list(one.events.order_by("at", "pk"))
+        events = list(one.events.select_related("by").order_by("at", "pk"))
         if not any(event.act in MOVES_AWAY and FROM in event.data for event in events) and one.pk != case.pk:
             continue  # a false alarm goes along without an event
         origins.add(origin_of(one, events, actor))
         last = _last_that_holds(events)
         if last is None or None in origins or last.data[FROM]["to"] != str(device.owner_id):
-            raise CaseError(gone)
+            raise CaseError(_why_not(events, device, actor))
         moved.append((one, last))
     if len(origins) != 1:
-        raise CaseError(gone)
+        raise CaseError(_("Something has happened to the case since."))
     was = moved[0][1].data[FROM]
     origin = CampaignNode.rows.get(pk=was["node"])
     if not may(actor, Verb.WORK_CASE, origin.path):

@@ -5,24 +5,22 @@ from __future__ import annotations
 import ipaddress
 from collections.abc import Iterable
 from datetime import date, datetime
-from itertools import batched
 from typing import Protocol
 from uuid import UUID
 
 from django.utils import timezone
 
-from quetsach.portal.campaigns.models import Campaign, CampaignNode
-from quetsach.portal.cases.models import Case, Device
-from quetsach.portal.cases.rules import State
+from quetsach.portal.campaigns.models import CampaignNode
+from quetsach.portal.cases.models import Device
 from quetsach.portal.kit.client_ip import is_inside
 from quetsach.portal.sightings.owners import Owners, Range
-from quetsach.portal.units.models import SEGMENT, Unit, subtree
+from quetsach.portal.units.models import SEGMENT, subtree
 from quetsach.portal.units.networks import HELD, Network
-from quetsach.portal.units.range_queries import Forecast
 
 
-def owners_below(node: CampaignNode) -> tuple[Owners, bool]:
-    """The ranges of the reporter and of the nodes below it, and whether there are nodes below."""
+def owners_below(node: CampaignNode, *more: Range) -> tuple[Owners, bool]:
+    """The ranges of the reporter and of the nodes below it, and whether there are nodes below. `more` are
+    ranges that count as well, as if nodes had them."""
     inside = CampaignNode.rows.filter(subtree(node.path), campaign=node.campaign_id)
     told = list(inside.values_list("unit", "pk", "unit__path"))
     units = {unit: pk for unit, pk, _path in told}
@@ -31,7 +29,7 @@ def owners_below(node: CampaignNode) -> tuple[Owners, bool]:
         Range(cidr, units[unit], begin, end)
         for cidr, unit, begin, end in rows.values_list("cidr", "unit", "begin", "end")
     )
-    return Owners(node.pk, ranges, {pk: path for _unit, pk, path in told}), len(units) > 1
+    return Owners(node.pk, (*ranges, *more), {pk: path for _unit, pk, path in told}), len(units) > 1
 
 
 def unowned(node: CampaignNode, cidr: str) -> list[Device]:
@@ -41,18 +39,6 @@ def unowned(node: CampaignNode, cidr: str) -> list[Device]:
     rows = rows.exclude(refusals__node=node).select_related("owner")
     own = ipaddress.ip_network(cidr)
     return [device for device in rows.iterator(chunk_size=2000) if is_in(device.key, own)]
-
-
-def range_forecast(unit: Unit, cidr: str) -> Forecast:
-    """What the range would give to the unit in running campaigns, at most: smaller ranges of others in it
-    count first."""
-    nodes = CampaignNode.rows.filter(unit=unit, campaign__status=Campaign.Status.PUBLISHED)
-    found = [device.pk for node in nodes for device in unowned(node, cidr)]
-    busy = sum(
-        Case.rows.filter(device__in=some, is_current=True, state=State.CLEANING).count()
-        for some in batched(found, 400)
-    )
-    return Forecast(len(found), busy)
 
 
 def address_of(device: Device) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import ipaddress
 from collections.abc import Sequence
 from itertools import batched
+from typing import Any
 from uuid import UUID
 
 from django.db import transaction
@@ -21,12 +22,13 @@ from quetsach.portal.cases.gaps.actions import follow_owner
 from quetsach.portal.cases.machine_actions import address_id
 from quetsach.portal.cases.models import Case, CaseSighting, Device, NotOurs
 from quetsach.portal.cases.owning import address_of, is_in, owners_below, text_of, unowned
-from quetsach.portal.cases.rules import BY_UNIT, FROM, OPEN, STAYS_FOUND, Act, State
+from quetsach.portal.cases.rules import BY_UNIT, FROM, OPEN, RANGE, RANGE_BY, STAYS_FOUND, Act, State
 from quetsach.portal.cases.transfer_actions import cases_of, pass_on
 from quetsach.portal.sightings.models import Sighting
-from quetsach.portal.sightings.owners import Owners
+from quetsach.portal.sightings.owners import Owners, Range
 from quetsach.portal.sightings.storing_actions import mark_waiting
 from quetsach.portal.units.networks import Network
+from quetsach.portal.units.range_queries import Forecast
 from quetsach.portal.units.roles import MAY, Verb, places_of
 
 GONE = gettext_lazy("The machine has gone to another unit meanwhile. Nothing was changed.")
@@ -35,10 +37,17 @@ GONE = gettext_lazy("The machine has gone to another unit meanwhile. Nothing was
 
 @transaction.atomic
 def assign_device(
-    device: Device, to: CampaignNode, actor: User | None, ip: str | None = None, *, stays_found: bool = False
+    device: Device,
+    to: CampaignNode,
+    actor: User | None,
+    ip: str | None = None,
+    *,
+    stays_found: bool = False,
+    by_range: Network | None = None,
 ) -> Device:
     """Give a machine, with all its cases, to the unit that has it: the present owner, or a unit below it.
-    `stays_found`: the machine that a person named goes along; else the unit finds it anew.
+    `stays_found`: the machine that a person named goes along; else the unit finds it anew. `by_range`: not a
+    person, but this range gives it; the history names the range and who entered it.
 
     Raises:
         CaseError: the unit is elsewhere, or has a machine of that name already; the machine has left the
@@ -47,14 +56,19 @@ def assign_device(
     """
     device = _where_it_was(device, actor)
     origin = device.owner
-    refuse_assigning(device, to, is_said=actor is not None)
     if to.pk == origin.pk and device.is_assigned:
         return device
+    refuse_assigning(device, to, is_said=actor is not None)
     was = {"node": str(origin.pk), "to": str(to.pk), "is_assigned": device.is_assigned,
            "is_said": device.is_owner_said}  # fmt: skip
     moved_to(device, to, is_assigned=True, is_said=actor is not None)
-    told = {FROM: was} | ({STAYS_FOUND: True} if stays_found else {})
-    pass_on(device, origin, actor, ip, told=told if actor is not None else {})
+    told: dict[str, Any] = {}
+    if actor is not None:
+        told = {FROM: was} | ({STAYS_FOUND: True} if stays_found else {})
+    elif by_range is not None:
+        entered = by_range.asked_by or by_range.decided_by
+        told = {RANGE: by_range.cidr, RANGE_BY: entered.get_full_name() if entered else ""}
+    pass_on(device, origin, actor, ip, told=told)
     return device
 
 
@@ -63,13 +77,15 @@ def refuse_assigning(device: Device, to: CampaignNode, *, is_said: bool) -> None
 
     Raises:
         CaseError: the unit is elsewhere, or has a machine of that name already; or a person gives a machine
-            that turned out to be another one (`is_said`).
+            that turned out to be another one, or gives it to the unit that has it (`is_said`).
     """
     if is_said:
         _must_live(device)
     origin = device.owner
     if to.campaign_id != device.campaign_id or not to.path.startswith(origin.path):
         raise CaseError(_("Choose this unit or one below it."))
+    if is_said and to.pk == origin.pk and device.is_assigned:
+        raise CaseError(_("That unit has the machine already."))
     if to.pk != origin.pk and is_taken(device, to):
         raise CaseError(_("That unit already has a machine with this address. Handle it there."))
 
@@ -161,7 +177,7 @@ def follow_range(network: Network) -> int:
         for device in unowned(node, network.cidr):
             if device.owner_id not in known:
                 known[device.owner_id] = owners_below(device.owner)[0]
-            given += _give(device, node, known[device.owner_id])
+            given += _give(device, node, known[device.owner_id], network)
     return given
 
 
@@ -178,13 +194,43 @@ def _look_again(network: Network) -> None:
         mark_waiting(Sighting.rows.filter(pk__in=links, is_listed=True, is_pulled=True))
 
 
-def _give(device: Device, node: CampaignNode, owners: Owners) -> bool:
-    """Give the machine to the node where the ranges below its owner say so on the day of its last sign."""
+def range_forecast(network: Network) -> Forecast:
+    """What the range would give to its unit in running campaigns, as `follow_range` decides it."""
+    found: list[UUID] = []
+    nodes = CampaignNode.rows.filter(unit=network.unit_id, campaign__status=Campaign.Status.PUBLISHED)
+    for node in nodes.select_related("campaign"):
+        known: dict[UUID, Owners] = {}
+        for device in unowned(node, network.cidr):
+            if device.owner_id not in known:
+                own = Range(network.cidr, node.pk, network.begin)
+                known[device.owner_id] = owners_below(device.owner, own)[0]
+            if _goes_to(device, node, known[device.owner_id]):
+                found.append(device.pk)
+    busy = sum(
+        Case.rows.filter(device__in=some, is_current=True, state=State.CLEANING).count()
+        for some in batched(found, 400)
+    )
+    return Forecast(len(found), busy)
+
+
+def _goes_to(device: Device, node: CampaignNode, owners: Owners) -> bool:
+    """Whether the ranges below the machine's owner say on the day of its last sign that the node has it, and
+    the node can get it."""
     moment = device.cases.aggregate(last=Max("last_seen"))["last"] or device.created_at
     if owners.of(device.key, timezone.localdate(moment)) != node.pk:
         return False
     try:
-        assign_device(device, node, None)
+        refuse_assigning(device, node, is_said=False)
+    except CaseError:
+        return False
+    return True
+
+
+def _give(device: Device, node: CampaignNode, owners: Owners, network: Network) -> bool:
+    if not _goes_to(device, node, owners):
+        return False
+    try:
+        assign_device(device, node, None, by_range=network)
     except CaseError:
         return False
     return True

@@ -96,6 +96,12 @@ def nodes_below(node: CampaignNode) -> QuerySet[CampaignNode]:
     return inside.order_by("depth", "position", "name")
 
 
+def receivers(node: CampaignNode, device: Device) -> QuerySet[CampaignNode]:
+    """The node and all nodes below, without the known owner of the machine."""
+    nodes = nodes_below(node)
+    return nodes.exclude(pk=device.owner_id) if device.is_assigned else nodes
+
+
 @dataclass(frozen=True, slots=True)
 class Story:
     """The content of one case's page."""

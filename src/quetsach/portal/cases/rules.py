@@ -169,6 +169,9 @@ FROM = "from_unit"
 """In the data of an event: the unit of the machine before a person gave it away, and the unit that got it."""
 BY_UNIT = "by_unit"
 """In the data of an event: the unit above for which the person spoke, where it is not the unit itself."""
+RANGE, RANGE_BY = "range", "range_by"
+"""In the data of `ASSIGN`: the range that gave the machine to the unit, and who entered it; empty where it
+came with the tree of units."""
 STAYS_FOUND = "stays_found"
 """In the data of `ASSIGN`: the machine that a person named goes along to the other unit."""
 MOVES_AWAY = {Act.ASSIGN, Act.NOT_OURS}

@@ -215,8 +215,8 @@ def assign(request: HttpRequest, slug: str, case_id: UUID) -> HttpResponse:
         to = form.cleaned_data["to"]
         try:
             _refuse_if_gone(request, found)
+            owning_actions.refuse_assigning(found.device, to, is_said=True)
             if "sure" not in request.POST:
-                owning_actions.refuse_assigning(found.device, to, is_said=True)
                 return _ask_to_pass(request, seat, found, to)
             owning_actions.assign_device(
                 found.device, to, seat.user, ip=client_ip_text(request), stays_found="named" in request.POST
@@ -226,6 +226,7 @@ def assign(request: HttpRequest, slug: str, case_id: UUID) -> HttpResponse:
         else:
             messages.success(request, _("The machine now belongs to %(unit)s.") % {"unit": to})
             return redirect("case", slug, case_id)
+    form.offer(queries.receivers(seat.node, found.device))
     return _as_it_is_now(request, seat, case_id, {"chuyen": form})
 
 
@@ -254,8 +255,6 @@ def hand_back(request: HttpRequest, slug: str, case_id: UUID) -> HttpResponse:
     origin = handing_back_actions.origin_of(found, list(found.events.order_by("at", "pk")), user)
     seat = take_seat(request, slug, origin, Verb.WORK_CASE)
     try:
-        if origin is None:
-            raise actions.CaseError(_("Something has happened to the case since."))
         device = handing_back_actions.hand_back(found, user, ip=client_ip_text(request))
     except actions.CaseError as error:
         messages.error(request, str(error))
@@ -313,7 +312,7 @@ def _case_page(
             form.name_steps(advice)
         if slug not in bound:
             _fill(form, found, [row.indicator for row in story.facts.sightings])
-    nodes = queries.nodes_below(seat.node)
+    nodes = queries.receivers(seat.node, found.device)
     can_assign = seat.may(Verb.WORK_CASE) and (not found.device.is_assigned or seat.node.has_below)
     now = timezone.now()
     alarm: FalseAlarm | None = getattr(found, "waiting_alarm", None)

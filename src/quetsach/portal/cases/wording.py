@@ -34,6 +34,8 @@ from quetsach.portal.cases.rules import (
     CHECK,
     FILE_BACK,
     KEPT,
+    RANGE,
+    RANGE_BY,
     RETIRE,
     TABLE_BACK,
     USABLE_TIMES,
@@ -206,6 +208,11 @@ def _more(event: CaseEvent) -> str:
         return text % {"file": data["file"]} + " "
     if BY_UNIT in data:
         return _("Said by %(unit)s.") % {"unit": data[BY_UNIT]} + " "
+    if RANGE in data:
+        text = _("By the range %(range)s.")
+        if data.get(RANGE_BY):
+            text = _("By the range %(range)s, which %(who)s entered.")
+        return text % {"range": data[RANGE], "who": data.get(RANGE_BY)} + " "
     if event.act == TABLE_BACK:
         return _("%(file)s was taken back.") % {"file": data["file"]} + " "
     if event.act == Note.OVERDUE and data.get("clock") in set(Clock):

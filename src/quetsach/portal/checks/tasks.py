@@ -28,7 +28,9 @@ def checks_to_do(seat: Seat) -> Iterator[Task]:
     least, most = own.computers.unchecked or (0, 0)
     moves = ""
     if not own.is_added_up:
-        moves = " " + _("Part of the latest files is not added up yet: the number moves tonight.")
+        moves = " " + _(
+            "Part of the latest files is not added up yet: the number moves tonight, or with the next file."
+        )
     if least:
         title = ngettext("Check %(n)d more computer", "Check %(n)d more computers", least)
         if most > least:

@@ -81,7 +81,7 @@ def ask_for(
     except IntegrityError as error:
         raise RangeRefusedError("twice", network.cidr) from error
     _record(actor, "range.ask", network, ip)
-    if may_decide(actor, unit) and not _of_others(actor, network):
+    if may_decide(actor, unit) and not of_others(actor, network):
         return decide(actor, network, approves=True, ip=ip)
     return network
 
@@ -105,7 +105,7 @@ def decide(
         raise RangeRefusedError("decided", network.cidr)
     if not approves and not reason.strip():
         raise RangeRefusedError("reason")
-    if approves and (others := _of_others(actor, network)):
+    if approves and (others := of_others(actor, network)):
         raise RangeRefusedError("elsewhere", others[0].cidr)
     network.state, network.reason = wanted, nfc(reason)
     network.decided_by, network.decided_at = actor, timezone.now()
@@ -173,7 +173,7 @@ def follow(network: Network) -> int:
     return sum(follower(network) for follower in FOLLOWERS)
 
 
-def _of_others(actor: User, network: Network) -> list[Network]:
+def of_others(actor: User, network: Network) -> list[Network]:
     """Ranges of units on which the person does not decide: with the same public addresses, or private ones
     around the range, which would lose machines to it."""
     return [

@@ -27,13 +27,13 @@ class Forecast(NamedTuple):
     busy: int = 0
 
 
-FORECASTS: list[Callable[[Unit, str], Forecast]] = []
-"""The app cases registers here: what a unit would get with a range that is none yet."""
+FORECASTS: list[Callable[[Network], Forecast]] = []
+"""The app cases registers here: what a unit would get with a range that it does not have yet."""
 
 
-def forecast(unit: Unit, cidr: str) -> Forecast:
-    """What the unit would get with the range."""
-    return Forecast(*map(sum, zip(Forecast(), *(one(unit, cidr) for one in FORECASTS), strict=True)))
+def forecast(network: Network) -> Forecast:
+    """What the unit would get if it had the range from its first day on, without an end."""
+    return Forecast(*map(sum, zip(Forecast(), *(one(network) for one in FORECASTS), strict=True)))
 
 
 class Clash(NamedTuple):
@@ -45,6 +45,11 @@ class Clash(NamedTuple):
     @property
     def unit(self) -> Unit:
         return self.network.unit
+
+    @property
+    def takes(self) -> bool:
+        """Whether the other unit's addresses are no longer its own alone."""
+        return self.relation != "inside" and self.network.state == Network.State.HELD
 
     @property
     def is_private(self) -> bool:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from typing import Any
+from typing import Any, NamedTuple
 from uuid import UUID
 
 from django import forms
@@ -69,8 +69,9 @@ def ranges(request: HttpRequest, unit_id: UUID) -> HttpResponse:
         told = form.cleaned_data
         try:
             cidr = str(range_actions.read_range(told["cidr"]))
-            if (found := _moves(request, unit, cidr)) is not None:
-                return _ask(request, unit, cidr, found, reverse("unit_ranges", args=[unit.pk]))
+            wanted = Network(unit=unit, cidr=cidr, begin=told["begin"])
+            if (found := _follows(request, request.user, wanted)) is not None:
+                return _ask(request, wanted, found, reverse("unit_ranges", args=[unit.pk]))
             network = range_actions.ask_for(
                 request.user, unit, told["cidr"], begin=told["begin"], note=told["note"],
                 ip=client_ip_text(request),
@@ -95,8 +96,9 @@ def act(request: HttpRequest, range_id: int, act: str) -> HttpResponse:
     asks = fits(places_of(request.user), Verb.CLAIM_RANGE, unit.path)
     if not (asks if act == "rut" else decides) or act not in {"dong-y", "tu-choi", "rut", "het", "hoan-tac"}:
         raise Http404
-    if act == "dong-y" and (found := _moves(request, unit, network.cidr)) is not None:
-        return _ask(request, unit, network.cidr, found, reverse("unit_range_act", args=[network.pk, act]))
+    gives = act == "dong-y" or (act == "hoan-tac" and network.state == Network.State.HELD)
+    if gives and (found := _follows(request, request.user, network)) is not None:
+        return _ask(request, network, found, reverse("unit_range_act", args=[network.pk, act]))
     form = {"tu-choi": RefuseForm, "het": EndForm}.get(act, forms.Form)(request.POST)
     try:
         _do(request, request.user, network, act, form)
@@ -106,21 +108,34 @@ def act(request: HttpRequest, range_id: int, act: str) -> HttpResponse:
     return redirect("unit_ranges", UUID(back) if _UUID.fullmatch(back) else unit.pk)
 
 
-def _moves(request: HttpRequest, unit: Unit, cidr: str) -> range_queries.Forecast | None:
-    """What goes to the unit as soon as the range is its own, where the person decides that now and has not
-    been asked yet. Nothing takes it back."""
-    if "sure" in request.POST or not range_queries.may_decide(request.user, unit):
+class _Found(NamedTuple):
+    """What follows from a range: machines that go to its unit, and ranges of others with their names."""
+
+    forecast: range_queries.Forecast
+    clashes: list[tuple[range_queries.Clash, str, str | Promise]]
+
+
+def _follows(request: HttpRequest, user: User, network: Network) -> _Found | None:
+    """What follows as soon as the unit has the range, where the person decides that now and has not been
+    asked yet: machines go to the unit, or addresses are no longer another unit's alone."""
+    decides = range_queries.may_decide(user, network.unit) and not range_actions.of_others(user, network)
+    if "sure" in request.POST or not decides:
         return None
-    found = range_queries.forecast(unit, cidr)
-    return found if found.machines else None
+    found = _Found(range_queries.forecast(network), _clashes(network, places_of(user)))
+    return (
+        found
+        if found.forecast.machines or any(clash.takes for clash, _name, _relation in found.clashes)
+        else None
+    )
 
 
-def _ask(
-    request: HttpRequest, unit: Unit, cidr: str, found: range_queries.Forecast, address: str
-) -> HttpResponse:
-    """The question before machines go to the unit; it sends again what was sent."""
+def _ask(request: HttpRequest, network: Network, found: _Found, address: str) -> HttpResponse:
+    """The question before the unit gets the range; it sends again what was sent."""
     sent = [(name, request.POST[name]) for name in ("cidr", "begin", "note", "tu") if name in request.POST]
-    context = {"unit": unit, "cidr": cidr, "found": found, "sent": sent, "address": address}
+    context = {
+        "unit": network.unit, "cidr": network.cidr, "found": found.forecast, "sent": sent, "address": address,
+        "clashes": [(clash, name, relation) for clash, name, relation in found.clashes if clash.takes],
+    }  # fmt: skip
     return render(request, "units/range_sure.html", context)
 
 

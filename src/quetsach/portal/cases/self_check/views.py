@@ -88,6 +88,12 @@ def _section(found: software.Software, language: str) -> SafeString:
 
 
 def _contacts(campaigns: list[Campaign]) -> list[Campaign]:
-    """The campaigns whose contact answers visitors: those that speak for the portal; two at most."""
+    """The campaigns whose contact answers visitors: those that speak for the portal, each contact once;
+    two at most."""
     speaking = campaigns if len(campaigns) < 2 else top_campaigns()
-    return [one for one in speaking if one.contact.get("name") or one.contact.get("phone")][:2]
+    found: dict[tuple[str, str], Campaign] = {}
+    for one in speaking:
+        name, phone = one.contact.get("name", ""), one.contact.get("phone", "")
+        if name or phone:
+            found.setdefault((name or one.issuer.name, phone), one)
+    return list(found.values())[:2]
