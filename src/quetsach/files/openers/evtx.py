@@ -135,21 +135,24 @@ def numbered(
     if len(header) < 128 or not header.startswith(MAGIC):
         raise SourceError(_NO_LOG)
     damaged: list[str] = []
-    # Chunks behind the last used chunk hold whatever the disk held before.
+    # Chunks behind the last used one hold whatever the disk held before; a log in use counts too few.
     unread: list[int] = []
     doubtful: list[int] = []
     at = 0
-    # A chunk of which only some bytes of its mark are there.
-    begun = -1
+    # Chunks without their mark that were in use all the same.
+    used: set[int] = set()
+    is_full = False
     while chunk := jsonlines.exactly(stream, _CHUNK_BYTES):
         if not chunk.startswith(_CHUNK_MAGIC):
             unread.append(at)
-            begun = at if _CHUNK_MAGIC.startswith(chunk) else -1
+            follows_full = is_full and len(unread) == 1 and chunk.count(0) < len(chunk)
+            if follows_full or _CHUNK_MAGIC.startswith(chunk) or _holds_event(chunk):
+                used.add(at)
         else:
             damaged += (f"chunk {number} has no header" for number in unread)
             unread.clear()
             failures = 0
-            sound, is_whole, moments = _sound(chunk)
+            sound, is_whole, is_full, moments = _sound(chunk)
             is_new = behind is None or any(_is_behind(one, behind) for one in moments.items())
             if not is_whole:
                 damaged.append(f"chunk {at} from its byte {len(sound)} on")
@@ -175,7 +178,7 @@ def numbered(
         doubtful.pop()
     damaged += (f"chunk {number} does not match its checksum" for number in doubtful)
     # A log that is being written may have more chunks than its header says, never fewer.
-    damaged += (f"chunk {number} has no header" for number in unread if number < chunks or number == begun)
+    damaged += (f"chunk {number} has no header" for number in unread if number < chunks or number in used)
     if at < chunks:
         damaged.append(f"{chunks - at} chunks are missing at the end")
     if damaged:
@@ -197,29 +200,46 @@ def _is_behind(one: tuple[int, float], other: tuple[int, float]) -> bool:
     return one[0] > other[0] or one[1] > other[1]
 
 
-def _sound(chunk: bytes) -> tuple[bytes, bool, dict[int, float]]:
-    """The chunk up to the first badly framed event, whether that is the whole chunk, and the times of its
-    events by their numbers.
+def _sound(chunk: bytes) -> tuple[bytes, bool, bool, dict[int, float]]:
+    """The chunk up to the first badly framed event, whether that is the whole chunk, whether it is full, and
+    the times of its events by their numbers.
 
     An event starts with a mark and its size, and ends with its size. The parser needs a chunk that ends with
-    a whole event.
+    a whole event. A chunk is full where its largest event would not fit in what is left: Windows begins the
+    next one then.
     """
     end = min(struct.unpack_from("<I", chunk, _FREE_AT)[0], _CHUNK_BYTES) if len(chunk) >= _EVENTS_AT else 0
-    at = _EVENTS_AT
+    at, largest = _EVENTS_AT, 0
     moments: dict[int, float] = {}
     while at < end:
-        mark, size, number, written = struct.unpack_from("<4sIQQ", chunk.ljust(at + 24, b"\0"), at)
-        after = at + size
-        if mark != _EVENT_MARK or size < _LEAST_EVENT or after > len(chunk):
+        size = _framed(chunk, at)
+        if not size:
             break
-        if chunk[after - 4 : after] != chunk[at + 4 : at + 8]:
-            break
+        number, written = struct.unpack_from("<QQ", chunk, at + 8)
         moments[number] = written / 1e7 - _SECONDS_TO_1970
-        at = after
+        at, largest = at + size, max(largest, size)
     whole = bytearray(chunk[:at])
     if len(whole) >= _EVENTS_AT:
         struct.pack_into("<I", whole, _FREE_AT, at)
-    return bytes(whole), at >= end and end > 0, moments
+    is_whole = at >= end and end > 0
+    return bytes(whole), is_whole, is_whole and _CHUNK_BYTES - at < largest, moments
+
+
+def _framed(chunk: bytes, at: int) -> int:
+    """The size of the event at a place; 0 where none stands there whole."""
+    mark, size = struct.unpack_from("<4sI", chunk.ljust(at + 8, b"\0"), at)
+    after = at + size
+    if mark != _EVENT_MARK or size < _LEAST_EVENT or after > len(chunk):
+        return 0
+    return size if chunk[after - 4 : after] == chunk[at + 4 : at + 8] else 0
+
+
+def _holds_event(chunk: bytes) -> bool:
+    """Whether an event stands anywhere in a chunk, also where its head is gone."""
+    at = chunk.find(_EVENT_MARK)
+    while at >= 0 and not _framed(chunk, at):
+        at = chunk.find(_EVENT_MARK, at + 1)
+    return at >= 0
 
 
 def _matches(chunk: bytes) -> bool:
