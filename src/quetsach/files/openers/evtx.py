@@ -40,7 +40,8 @@ _FIRST = 100
 _TEXT_BYTES = 1 << 16
 _SECONDS_TO_1970 = 11_644_473_600
 """Windows counts from 1601 (FILETIME)."""
-_NO_LOG = "is no Windows event log (.evtx): its header is damaged or cut off"
+DAMAGED = "event log damaged"
+NO_LOG = "is no Windows event log (.evtx): its header is damaged or cut off"
 
 
 class DamagedError(SourceError):
@@ -49,7 +50,7 @@ class DamagedError(SourceError):
     def __init__(self, places: list[str]) -> None:
         more = f" and {len(places) - 3} more" if len(places) > 3 else ""
         super().__init__(
-            f"event log damaged ({', '.join(places[:3])}{more}); "
+            f"{DAMAGED} ({', '.join(places[:3])}{more}); "
             "the other events were scanned, export the log again from its machine"
         )
         self.places = places
@@ -133,7 +134,7 @@ def numbered(
     parser = _parser()
     header = jsonlines.exactly(stream, _HEADER_BYTES)
     if len(header) < 128 or not header.startswith(MAGIC):
-        raise SourceError(_NO_LOG)
+        raise SourceError(NO_LOG)
     damaged: list[str] = []
     # Chunks behind the last used one hold whatever the disk held before; a log in use counts too few.
     unread: list[int] = []
@@ -171,7 +172,7 @@ def numbered(
         at += 1
     if len(unread) == at:
         # Even a log without an event has a chunk.
-        raise SourceError(_NO_LOG)
+        raise SourceError(NO_LOG)
     flags, chunks = struct.unpack_from("<I", header, 120)[0], struct.unpack_from("<H", header, 42)[0]
     if flags & _DIRTY and doubtful[-1:] == [at - len(unread) - 1]:
         # Windows was writing to the file while it was copied: the checksum of the last chunk comes later.
