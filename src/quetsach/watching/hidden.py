@@ -6,7 +6,7 @@ on writing it gives the next numbers to new queries. Then the hidden queries are
 that was read to the first new one. Queries whose names are lost stay an error likewise, until such a number.
 
 Where nothing of a damaged store could be read, nobody knows its last number. Its size must do: it is told
-until a copy of that size stands there, or new queries come to a smaller one, which are behind a gap then.
+until a copy of that size stands there. New queries of a smaller database are behind a gap.
 """
 
 from __future__ import annotations
@@ -65,12 +65,15 @@ def used(file: BinaryIO) -> int:
         (size,), (pages,) = struct.unpack_from(">H", start, 16), struct.unpack_from(">I", start, 28)
         is_counted = start[24:28] == start[92:96]
         return max(end, int(size if size > 1 else 1 << 16) * int(pages) * is_counted)
+    if start.startswith(evtx.MAGIC):
+        return evtx.whole_chunks(start, end)
     return end
 
 
 class Unread(NamedTuple):
-    """A store of which nothing could be read: how many bytes it had in use, and why. The state keeps it among
-    the damage of the copy that stands in its place."""
+    """A store of which nothing could be read: how many bytes it had in use, and why; without a reason an
+    event log of which a part could be read. The state keeps it among the damage of the copy that stands in
+    its place."""
 
     size: int
     error: str

@@ -102,8 +102,12 @@ def _with_size(answer: Answer, path: Path) -> Answer:
     errors, seen = [error for error in answer.coverage.errors if hidden.is_damage(error)], answer.coverage
     if seen.bytes or seen.path != str(path) or not errors:
         return answer
-    with opening.read(path, is_raw=True) as file:
-        return answer._replace(damage=(Unread(hidden.used(file), errors[0]).kept(),))
+    try:
+        with opening.read(path, is_raw=True) as file:
+            return answer._replace(damage=(Unread(hidden.used(file), errors[0]).kept(),))
+    except (OSError, SourceError):
+        # It is gone again; the next look tells.
+        return answer
 
 
 def read_on(
@@ -158,6 +162,7 @@ def read_on(
             # Records may be missing between both: where they come, the smallest number tells.
             first = before.first
     begin, told = told.first, told._replace(first=first, joins=before is not None and not told.adds)
+    reached = told.record
     if before is not None and is_lost and told.record < before.record:
         told = _with_damage_of(before, told)
     if before is not None:
@@ -167,9 +172,18 @@ def read_on(
     if store.stops:
         told = hidden.told(before, told, store.last, begin)
     is_smaller = unread is not None and used < unread.size
-    goes_on = is_smaller and store.stops and nothing is None and told.adds and told.coverage.lines > 0
-    if unread is not None and is_smaller and not goes_on:
+    ends = before.coverage.last if before is not None and before.coverage is not None else None
+    goes_on = bool(
+        is_smaller and store.stops and nothing is None and told.adds and told.coverage.lines and ends
+    )
+    if unread is not None and unread.error and is_smaller and not goes_on:
         told = unread.told(told)
+    elif was is not None and is_smaller and reached <= was.record and not store.stops:
+        # Its last event is known, but something stood behind that.
+        told = _with_damage_of(was, told)
+    elif told.damage and not store.stops:
+        size = max(used, unread.size if unread is not None and reached < told.record else 0)
+        told = told._replace(damage=(*told.damage, Unread(size, "").kept()))
     if was is not None:
         errors, damage = was.coverage.errors if was.coverage is not None else [], was.damage
     said = _unread([told])
