@@ -5,8 +5,8 @@ the damaged database ended shows all of them. An older copy ends before that num
 on writing it gives the next numbers to new queries. Then the hidden queries are lost, from the last query
 that was read to the first new one. Queries whose names are lost stay an error likewise, until such a number.
 
-Where nothing of a damaged store could be read, nobody knows its last number. Its size must do: it is told
-until a copy of that size stands there. New queries of a smaller database are behind a gap.
+Where nothing of a damaged store could be read, nobody knows its last number. Its size must do. A smaller
+copy shows less than that store held. New queries of a smaller database are behind a gap.
 """
 
 from __future__ import annotations

@@ -122,8 +122,8 @@ def smallest(stream: ByteStream) -> int:
 
 
 def whole_chunks(header: bytes, end: int) -> int:
-    """The bytes of a log up to the end of the chunk in which its bytes in use end; of one that was cut off, as
-    many as its header says."""
+    """The bytes of a log up to the end of the chunk in which its bytes in use end; of one that was cut off,
+    as many as its header says."""
     chunks = struct.unpack_from("<H", header.ljust(44, b"\0"), 42)[0]
     return _HEADER_BYTES + max(int(chunks), -(-max(0, end - _HEADER_BYTES) // _CHUNK_BYTES)) * _CHUNK_BYTES
 
