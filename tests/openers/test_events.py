@@ -174,6 +174,41 @@ def test_a_chunk_of_which_only_its_first_bytes_were_copied_is_told() -> None:
         list(evtx.lines(io.BytesIO(data)))
 
 
+@pytest.mark.realdata
+@needs_data
+@pytest.mark.parametrize(
+    ("hurt", "size", "fill", "behind"),
+    [
+        ((8,), 8, b"\xaa", ""),
+        ((7, 8), 8, b"\0", "disk"),
+        ((8,), 512, b"\0", "zeros"),
+        ((8,), 30_000, b"\xaa", "disk"),
+        ((8,), 65_536, b"\xaa", ""),
+        ((7, 8), 65_536, b"\xaa", "disk"),
+        ((8,), 65_536, b"\0", ""),
+    ],
+)
+def test_a_last_chunk_without_its_mark_is_told_though_the_header_counts_fewer(
+    hurt: tuple[int, ...], size: int, fill: bytes, behind: str
+) -> None:
+    """The header of this log, copied while it was in use, counts one of its nine chunks, and behind them the
+    sample holds what its disk held before."""
+    pytest.importorskip("evtx")
+    whole = DATA.read_bytes()
+    end = 4096 + 9 * 65_536
+    rest = {"": b"", "disk": whole[end:], "zeros": bytes(3 * 65_536)}[behind]
+    assert len(list(evtx.lines(io.BytesIO(whole[:end] + rest)))) == 358
+    data = bytearray(whole[:end] + rest)
+    for chunk in hurt:
+        begin = 4096 + chunk * 65_536
+        data[begin : begin + size] = fill * size
+    told = f"chunk {hurt[0]} has no header"
+    # A chunk of zeros was never written.
+    is_told = size < 65_536 or fill != b"\0"
+    with pytest.raises(SourceError, match=told) if is_told else contextlib.nullcontext():
+        assert len(list(evtx.lines(io.BytesIO(data)))) > 250
+
+
 @pytest.mark.parametrize("flags", [0, 1], ids=["closed", "in use"])
 def test_a_head_without_a_chunk_is_no_empty_log(flags: int) -> None:
     pytest.importorskip("evtx")

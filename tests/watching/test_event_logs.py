@@ -215,3 +215,44 @@ def test_an_event_log_that_is_renamed_goes_on_though_its_oldest_events_went(offi
     office.settle()
     office.contents[new] = event_log(data, 9)
     check(office)
+
+
+@pytest.mark.realdata
+@pytest.mark.skipif(not EVENTS.is_file(), reason="QUETSACH_TEST_DATA is not there")
+def test_an_event_log_of_which_nothing_was_read_is_told_while_a_smaller_copy_stands_there(
+    office: Office,
+) -> None:
+    pytest.importorskip("evtx")
+    path, data = office.logs / "System.evtx", EVENTS.read_bytes()
+    good, old = event_log(data, 9), event_log(data, 7) + bytes(10 * 65536)
+    hurt = bytearray(good)
+    for chunk in range(9):
+        begin = 4096 + chunk * 65536
+        hurt[begin : begin + 512] = b"\xaa" * 512
+    for content in (bytes(hurt), old, old):
+        office.kill()
+        office.start()
+        put(office, path, content)
+        office.settle()
+        assert "is no Windows event log" in office.follower.troubles[str(path)]
+        assert [len(one.errors) for one in office.coverage()] == [1]
+    put(office, path, good)
+    check(office)
+
+
+@pytest.mark.realdata
+@pytest.mark.skipif(not EVENTS.is_file(), reason="QUETSACH_TEST_DATA is not there")
+def test_damage_behind_the_last_event_is_told_while_a_copy_ends_with_that_event(office: Office) -> None:
+    """The log was cut off where a chunk began: no event of that chunk was read."""
+    pytest.importorskip("evtx")
+    path, data = office.logs / "System.evtx", EVENTS.read_bytes()
+    good, old = event_log(data, 9), event_log(data, 7)
+    for content in (good[: 4096 + 7 * 65536 + 300], old, old + bytes(65536)):
+        put(office, path, content)
+        office.settle()
+        assert "chunk 7" in office.follower.troubles[str(path)]
+        assert [len(one.errors) for one in office.coverage()] == [1]
+        office.kill()
+        office.start()
+    put(office, path, good)
+    check(office)

@@ -132,6 +132,56 @@ def test_queries_that_damage_hid_are_told_until_they_are_read_or_lost(
     assert not office.follower.troubles
 
 
+@pytest.mark.parametrize("was_read", [True, False])
+@pytest.mark.parametrize("damage", ["cut", "page"])
+def test_a_database_of_which_nothing_was_read_is_told_while_a_smaller_copy_stands_there(
+    office: Office, damage: str, was_read: bool
+) -> None:
+    """Nobody knows its last number: a copy of its size ends that, or a gap before new queries."""
+    pihole = Pihole(office)
+    pihole.ask(*["fine.test"] * 1200)
+    old, good = pihole.path.read_bytes(), many(pihole)
+    page = int.from_bytes(good[16:18])
+    hurt = good[: len(old) - page] if damage == "cut" else good[:page] + b"\xff" * 4 * page + good[5 * page :]
+    if was_read:
+        put(office, pihole.path, good)
+        office.settle()
+        assert not office.follower.troubles
+    for data in (hurt, old, old):
+        office.kill()
+        office.start()
+        put(office, pihole.path, data)
+        office.settle()
+        assert "SQLite: damaged" in " ".join(office.follower.troubles.values())
+        assert ["SQLite: damaged" in " ".join(one.errors) for one in office.coverage()].count(True) == 1
+    put(office, pihole.path, good)
+    office.settle()
+    assert sum(row.count for row in office.found()) == 500
+    assert not office.follower.troubles and not office.follower.gaps
+    assert not [one for one in office.coverage() if one.errors or one.gaps]
+
+
+def test_new_queries_in_place_of_a_database_of_which_nothing_was_read_are_behind_a_gap(
+    office: Office,
+) -> None:
+    pihole = Pihole(office)
+    pihole.ask(*["fine.test"] * 100)
+    old, good = pihole.path.read_bytes(), many(pihole)
+    for data in (good[: len(good) // 2], old):
+        put(office, pihole.path, data)
+        office.settle()
+    assert "SQLite: damaged" in " ".join(office.follower.troubles.values())
+    (last,) = [one.last for one in office.coverage()]
+    with closing(sqlite3.connect(pihole.path)) as db, db:
+        asked = (told_at(last) + 3600,)
+        db.execute("INSERT INTO queries VALUES (NULL, ?, 1, 2, 'evil.example', '10.1.2.3', NULL)", asked)
+    put(office, pihole.path, pihole.path.read_bytes())
+    office.settle()
+    (told,) = office.coverage()
+    assert not told.errors and not office.follower.troubles and office.follower.gaps == 1
+    assert [(first, told_at(end) - told_at(first)) for first, end in told.gaps] == [(last, 3600)]
+
+
 def test_queries_without_a_name_are_told_while_an_older_copy_stands_there(office: Office) -> None:
     pihole = Pihole(office)
     pihole.ask(*["evil.example", "fine.test"] * 50)

@@ -27,6 +27,7 @@ from quetsach.watching import hidden
 from quetsach.watching.content import HEAD_BYTES, Handle
 from quetsach.watching.counting import Counted
 from quetsach.watching.generation import Answer, Looked
+from quetsach.watching.hidden import Unread
 
 _AROUND = 64
 _SECONDS = len("2026-09-21T00:00:00")
@@ -93,7 +94,20 @@ def read(
                 kinds = {row.logformat for row in answer.rows()}
                 answer = answer._replace(format=kinds.pop() if len(kinds) == 1 else "")
                 answers.append(answer._replace(head=heads.get(answer.coverage.path, b"")))
-    return answers, _unread(answers)
+    return [_with_size(one, path) for one in answers], _unread(answers)
+
+
+def _with_size(answer: Answer, path: Path) -> Answer:
+    """The answer with what a smaller copy must tell, where nothing of a damaged store could be read."""
+    errors, seen = [error for error in answer.coverage.errors if hidden.is_damage(error)], answer.coverage
+    if seen.bytes or seen.path != str(path) or not errors:
+        return answer
+    try:
+        with opening.read(path, is_raw=True) as file:
+            return answer._replace(damage=(Unread(hidden.used(file), errors[0]).kept(),))
+    except (OSError, SourceError):
+        # It is gone again; the next look tells.
+        return answer
 
 
 def read_on(
@@ -102,11 +116,13 @@ def read_on(
     matcher: Matcher,
     options: ScanOptions,
     known: Callable[[str, Callable[[Looked], bool]], tuple[Looked, str] | None],
+    nothing: Looked | None = None,
 ) -> tuple[list[Answer], str] | None:
     """What a store shows that was not looked at, by the source id as `known` tells it with the log format:
     records with a higher number or a later time than the last. A store that was restored from a copy gives
     numbers of before to new records. None of a file that is read as a whole. `known` may ask whether the
-    store goes on with what was read under another name.
+    store goes on with what was read under another name. `nothing` is a look at the same path before, which
+    could read nothing.
 
     A store is read once more from its beginning where it holds smaller numbers than at the last look, where
     its largest number fell, where records that were read before stand behind its last one, or where something
@@ -117,8 +133,11 @@ def read_on(
     with _opened(path) as opened:
         if opened is None:
             return None
-        store, first, again, source = opened
+        store, first, again, source, used = opened
         before, log_format = known(source, partial(_goes_on, store, first)) or (None, "")
+        was, unread = before, Unread.of(nothing) or Unread.of(before)
+        if before is not None and (mine := Unread.of(before)):
+            before = mine.without(before)
         reader = _Reader(path, engine, matcher, options, store, again, source)
         is_earlier = before is not None and 0 < first < before.first
         is_cut = before is not None and 0 < store.last < before.record
@@ -143,6 +162,7 @@ def read_on(
             # Records may be missing between both: where they come, the smallest number tells.
             first = before.first
     begin, told = told.first, told._replace(first=first, joins=before is not None and not told.adds)
+    reached = told.record
     if before is not None and is_lost and told.record < before.record:
         told = _with_damage_of(before, told)
     if before is not None:
@@ -151,6 +171,21 @@ def read_on(
         told = told._replace(record=record, moment=max(before.moment, told.moment))
     if store.stops:
         told = hidden.told(before, told, store.last, begin)
+    is_smaller = unread is not None and used < unread.size
+    ends = before.coverage.last if before is not None and before.coverage is not None else None
+    goes_on = bool(
+        is_smaller and store.stops and nothing is None and told.adds and told.coverage.lines and ends
+    )
+    if unread is not None and unread.error and is_smaller and not goes_on:
+        told = unread.told(told)
+    elif was is not None and is_smaller and reached <= was.record and not store.stops:
+        # Its last event is known, but something stood behind that.
+        told = _with_damage_of(was, told)
+    elif told.damage and not store.stops:
+        size = max(used, unread.size if unread is not None and reached < told.record else 0)
+        told = told._replace(damage=(*told.damage, Unread(size, "").kept()))
+    if was is not None:
+        errors, damage = was.coverage.errors if was.coverage is not None else [], was.damage
     said = _unread([told])
     is_news = not told.adds or told.coverage.lines or told.coverage.errors != errors or told.damage != damage
     if pihole.CHANGED in said or not is_news:
@@ -161,7 +196,7 @@ def read_on(
             begins = before.coverage.first
         # The store deleted records that nobody read, or could read.
         is_gap = first > before.record + 1 if told.adds else is_lost and 0 < before.first < first
-        if is_gap and begins and ends:
+        if (is_gap or goes_on) and begins and ends:
             gap = sorted((begins, ends))
             told = told._replace(coverage=told.coverage._replace(gaps=[gap]))
     return [told], said
@@ -180,12 +215,14 @@ def has_last(path: str, source: str, before: Looked) -> bool:
 
 
 class _Open(NamedTuple):
-    """A store whose file is open. `first` is its smallest number; `again` opens it once more."""
+    """A store whose file is open. `first` is its smallest number; `again` opens it once more; `used` are its
+    bytes in use."""
 
     store: _Store
     first: int
     again: Callable[[], openers.Opened]
     source: str
+    used: int
 
 
 @contextmanager
@@ -206,7 +243,7 @@ def _opened(path: Path) -> Iterator[_Open | None]:
             store = _STORES[kind](again) if kind in _STORES else None
             if store is not None and store.name:
                 source = hashlib.sha256(store.name[:HEAD_BYTES]).hexdigest()
-                found = _Open(store, store.first(), again, source)
+                found = _Open(store, store.first(), again, source, hidden.used(file))
         yield found
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import os
 from collections.abc import Callable, Collection, Iterable
 from functools import partial
@@ -60,7 +61,8 @@ class WholeFiles:
         self._state.flush()
         known = partial(self._last_read, path)
         engine, matcher = looker.engine, looker.matcher
-        answers, said = whole.read_on(path, engine, matcher, held.options, known) or whole.read(
+        nothing = self._nothing_read(str(path))
+        answers, said = whole.read_on(path, engine, matcher, held.options, known, nothing) or whole.read(
             path, engine, matcher, held.options, with_heads=self._state.has_short()
         )
         if looker.is_stopping:
@@ -104,6 +106,19 @@ class WholeFiles:
             if is_here or not whole.has_last(one.path, source, known) or self._was_here(path, known):
                 self._state.move(one.number, str(path))
                 return known, one.format
+        return None
+
+    def _nothing_read(self, path: str) -> Looked | None:
+        """The last look at a path where it could read nothing of what stood there."""
+        for one in self._state.of_source(hashlib.sha256(b"").hexdigest()):
+            known = self._state.looked(one.number, self._looker.version) if one.path == path else None
+            if (
+                known is not None
+                and known.is_settled
+                and known.coverage is not None
+                and known.coverage.errors
+            ):
+                return known
         return None
 
     def _was_here(self, path: Path, known: Looked) -> bool:

@@ -40,7 +40,8 @@ _FIRST = 100
 _TEXT_BYTES = 1 << 16
 _SECONDS_TO_1970 = 11_644_473_600
 """Windows counts from 1601 (FILETIME)."""
-_NO_LOG = "is no Windows event log (.evtx): its header is damaged or cut off"
+DAMAGED = "event log damaged"
+NO_LOG = "is no Windows event log (.evtx): its header is damaged or cut off"
 
 
 class DamagedError(SourceError):
@@ -49,7 +50,7 @@ class DamagedError(SourceError):
     def __init__(self, places: list[str]) -> None:
         more = f" and {len(places) - 3} more" if len(places) > 3 else ""
         super().__init__(
-            f"event log damaged ({', '.join(places[:3])}{more}); "
+            f"{DAMAGED} ({', '.join(places[:3])}{more}); "
             "the other events were scanned, export the log again from its machine"
         )
         self.places = places
@@ -120,6 +121,13 @@ def smallest(stream: ByteStream) -> int:
     return min(filter(None, found), default=0)
 
 
+def whole_chunks(header: bytes, end: int) -> int:
+    """The bytes of a log up to the end of the chunk in which its bytes in use end; of one that was cut off,
+    as many as its header says."""
+    chunks = struct.unpack_from("<H", header.ljust(44, b"\0"), 42)[0]
+    return _HEADER_BYTES + max(int(chunks), -(-max(0, end - _HEADER_BYTES) // _CHUNK_BYTES)) * _CHUNK_BYTES
+
+
 def numbered(
     stream: ByteStream, behind: tuple[int, float] | None = None
 ) -> Iterator[tuple[int, float, bytes]]:
@@ -133,23 +141,26 @@ def numbered(
     parser = _parser()
     header = jsonlines.exactly(stream, _HEADER_BYTES)
     if len(header) < 128 or not header.startswith(MAGIC):
-        raise SourceError(_NO_LOG)
+        raise SourceError(NO_LOG)
     damaged: list[str] = []
-    # Chunks behind the last used chunk hold whatever the disk held before.
+    # Chunks behind the last used one hold whatever the disk held before; a log in use counts too few.
     unread: list[int] = []
     doubtful: list[int] = []
     at = 0
-    # A chunk of which only some bytes of its mark are there.
-    begun = -1
+    # Chunks without their mark that were in use all the same.
+    used: set[int] = set()
+    is_full = False
     while chunk := jsonlines.exactly(stream, _CHUNK_BYTES):
         if not chunk.startswith(_CHUNK_MAGIC):
             unread.append(at)
-            begun = at if _CHUNK_MAGIC.startswith(chunk) else -1
+            follows_full = is_full and len(unread) == 1 and chunk.count(0) < len(chunk)
+            if follows_full or _CHUNK_MAGIC.startswith(chunk) or _holds_event(chunk):
+                used.add(at)
         else:
             damaged += (f"chunk {number} has no header" for number in unread)
             unread.clear()
             failures = 0
-            sound, is_whole, moments = _sound(chunk)
+            sound, is_whole, is_full, moments = _sound(chunk)
             is_new = behind is None or any(_is_behind(one, behind) for one in moments.items())
             if not is_whole:
                 damaged.append(f"chunk {at} from its byte {len(sound)} on")
@@ -168,14 +179,14 @@ def numbered(
         at += 1
     if len(unread) == at:
         # Even a log without an event has a chunk.
-        raise SourceError(_NO_LOG)
+        raise SourceError(NO_LOG)
     flags, chunks = struct.unpack_from("<I", header, 120)[0], struct.unpack_from("<H", header, 42)[0]
     if flags & _DIRTY and doubtful[-1:] == [at - len(unread) - 1]:
         # Windows was writing to the file while it was copied: the checksum of the last chunk comes later.
         doubtful.pop()
     damaged += (f"chunk {number} does not match its checksum" for number in doubtful)
     # A log that is being written may have more chunks than its header says, never fewer.
-    damaged += (f"chunk {number} has no header" for number in unread if number < chunks or number == begun)
+    damaged += (f"chunk {number} has no header" for number in unread if number < chunks or number in used)
     if at < chunks:
         damaged.append(f"{chunks - at} chunks are missing at the end")
     if damaged:
@@ -197,29 +208,46 @@ def _is_behind(one: tuple[int, float], other: tuple[int, float]) -> bool:
     return one[0] > other[0] or one[1] > other[1]
 
 
-def _sound(chunk: bytes) -> tuple[bytes, bool, dict[int, float]]:
-    """The chunk up to the first badly framed event, whether that is the whole chunk, and the times of its
-    events by their numbers.
+def _sound(chunk: bytes) -> tuple[bytes, bool, bool, dict[int, float]]:
+    """The chunk up to the first badly framed event, whether that is the whole chunk, whether it is full, and
+    the times of its events by their numbers.
 
     An event starts with a mark and its size, and ends with its size. The parser needs a chunk that ends with
-    a whole event.
+    a whole event. A chunk is full where its largest event would not fit in what is left: Windows begins the
+    next one then.
     """
     end = min(struct.unpack_from("<I", chunk, _FREE_AT)[0], _CHUNK_BYTES) if len(chunk) >= _EVENTS_AT else 0
-    at = _EVENTS_AT
+    at, largest = _EVENTS_AT, 0
     moments: dict[int, float] = {}
     while at < end:
-        mark, size, number, written = struct.unpack_from("<4sIQQ", chunk.ljust(at + 24, b"\0"), at)
-        after = at + size
-        if mark != _EVENT_MARK or size < _LEAST_EVENT or after > len(chunk):
+        size = _framed(chunk, at)
+        if not size:
             break
-        if chunk[after - 4 : after] != chunk[at + 4 : at + 8]:
-            break
+        number, written = struct.unpack_from("<QQ", chunk, at + 8)
         moments[number] = written / 1e7 - _SECONDS_TO_1970
-        at = after
+        at, largest = at + size, max(largest, size)
     whole = bytearray(chunk[:at])
     if len(whole) >= _EVENTS_AT:
         struct.pack_into("<I", whole, _FREE_AT, at)
-    return bytes(whole), at >= end and end > 0, moments
+    is_whole = at >= end and end > 0
+    return bytes(whole), is_whole, is_whole and _CHUNK_BYTES - at < largest, moments
+
+
+def _framed(chunk: bytes, at: int) -> int:
+    """The size of the event at a place; 0 where none stands there whole."""
+    mark, size = struct.unpack_from("<4sI", chunk.ljust(at + 8, b"\0"), at)
+    after = at + size
+    if mark != _EVENT_MARK or size < _LEAST_EVENT or after > len(chunk):
+        return 0
+    return size if chunk[after - 4 : after] == chunk[at + 4 : at + 8] else 0
+
+
+def _holds_event(chunk: bytes) -> bool:
+    """Whether an event stands anywhere in a chunk, also where its head is gone."""
+    at = chunk.find(_EVENT_MARK)
+    while at >= 0 and not _framed(chunk, at):
+        at = chunk.find(_EVENT_MARK, at + 1)
+    return at >= 0
 
 
 def _matches(chunk: bytes) -> bool:
