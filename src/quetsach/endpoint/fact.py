@@ -179,11 +179,16 @@ class Gap:
 
 @dataclass(frozen=True, slots=True)
 class Observed:
-    """The answer of one probe: `items` are its facts, `gaps` the parts that it could not see."""
+    """The answer of one probe: `items` are its facts, `gaps` the parts that it could not see.
+
+    `has_unread`: a gap is a registry value that was asked for and could not be read wholly, which keeps a
+    verdict from being clean whichever probe asked.
+    """
 
     state: State
     items: Sequence[Fact] = ()
     gaps: Sequence[Gap] = field(default_factory=tuple)
+    has_unread: bool = False
 
     @classmethod
     def of(cls, items: Sequence[Fact], gaps: Sequence[Gap] = ()) -> Observed:
