@@ -87,29 +87,32 @@ def _look(machine: Machine, seen: Seen) -> None:
                 if values.get(name):
                     _add(variables, seen, f"{_IMAGES}\\{image}", name, values[name])
     _machine_wide(machine, seen)
-    usual = windowspath.clean(rf"%ProgramData%\{_STARTUP}", variables)
-    for folder in _startup(machine, seen, "HKLM", "Common Startup", usual, variables):
+    for folder in startup_folders(machine, seen, None):
         _folder(machine, seen, folder, variables)
     _open_commands(machine, seen, r"HKLM\SOFTWARE\Classes", variables)
     for user in users:
         own = windowspath.of_person(user.folder, variables)
-        folders = [rf"{user.folder}\AppData\Roaming\{place}" for place in (_STARTUP, *_OFFICE)]
+        folders = [rf"{user.folder}\AppData\Roaming\{place}" for place in _OFFICE]
+        folders += startup_folders(machine, seen, user)
         if user.root:
             _keys(machine, seen, user.root, own)
-            folders += _startup(machine, seen, user.root, "Startup", folders[0], own)
             _classes(machine, seen, user, own)
             _open_commands(machine, seen, f"{user.root}_Classes", own)
         for folder in dict.fromkeys(folders):
             _folder(machine, seen, folder, own)
 
 
-def _startup(
-    machine: Machine, seen: Seen, root: str, name: str, usual: str, variables: _Variables
-) -> list[str]:
-    """The Startup folder, and where a setting moved it: malware moves it, so that the folder that people open
-    stays empty."""
+def startup_folders(machine: Machine, seen: Seen, user: User | None) -> list[str]:
+    """The Startup folder of a person, or of everybody, and where a setting moved it: malware moves it, so
+    that the folder that people open stays empty."""
+    if user is None:
+        root, name, variables = "HKLM", "Common Startup", machine.variables
+        usual = windowspath.clean(rf"%ProgramData%\{_STARTUP}", variables)
+    else:
+        root, name, variables = user.root, "Startup", windowspath.of_person(user.folder, machine.variables)
+        usual = rf"{user.folder}\AppData\Roaming\{_STARTUP}"
     found = {usual.casefold(): usual}
-    for place in _SHELL_FOLDERS:
+    for place in _SHELL_FOLDERS if root else ():
         with seen.part():
             told = machine.registry.values(f"{root}\\{place}").get(name, "")
             moved = windowspath.clean(told, variables)
