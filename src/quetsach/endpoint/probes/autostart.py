@@ -11,9 +11,9 @@ from collections.abc import Mapping
 
 from quetsach.endpoint import windowspath
 from quetsach.endpoint.fact import Unavailable
-from quetsach.endpoint.files import shortcut
 from quetsach.endpoint.machine import Machine, System, User
 from quetsach.endpoint.probe import Probe, Seen
+from quetsach.endpoint.probes import shortcuts
 
 _VERSION = r"Microsoft\Windows\CurrentVersion"
 _NT = r"Microsoft\Windows NT\CurrentVersion"
@@ -72,7 +72,6 @@ _BEFORE_SIGN_IN = r"HKU\.DEFAULT"
 _OPENED = ("exefile", "comfile", "batfile", "cmdfile", "mscfile", "ms-settings")
 """Kinds of files that Windows runs by the command of their class; a person's own class goes before it."""
 _Variables = Mapping[str, str]
-_MOST_SHORTCUT = 1 << 20
 _MOST_CLASSES = 5_000
 
 
@@ -197,15 +196,13 @@ def _folder(machine: Machine, seen: Seen, folder: str, variables: _Variables) ->
                     command = machine.files.follow(entry.path)
             elif entry.name.casefold().endswith(".lnk"):
                 with seen.part():
-                    told, is_whole = shortcut.target(machine.files.read(entry.path, _MOST_SHORTCUT))
-                    command = told or command
-                    if not is_whole:
-                        seen.lack("damaged", entry.path)
-            elif entry.name.casefold().endswith(".url"):
-                command = entry.path
+                    told = list(shortcuts.commands(machine, seen, entry.path, variables))
+                    for command, target in told:
+                        seen.add("autostart", place=folder, name=entry.name, command=command, target=target)
+                    if told:
+                        continue
             seen.add("autostart", place=folder, name=entry.name, command=command,
-                     target=windowspath.program_of(f'"{command}"' if "\\" in command else command,
-                                                   variables))  # fmt: skip
+                     target=windowspath.program_of(f'"{command}"', variables))  # fmt: skip
 
 
 def _classes(machine: Machine, seen: Seen, user: User, variables: _Variables) -> None:
