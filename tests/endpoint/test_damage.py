@@ -147,11 +147,11 @@ def test_hosts_file_in_utf16_and_with_remarks() -> None:
     lambda cut: LINK[: cut[0]] + cut[1] + LINK[cut[0] :]
 ))  # fmt: skip
 def test_shortcuts(content: bytes) -> None:
-    assert isinstance(shortcut.target(content)[0], str)
+    assert isinstance(shortcut.read(content).paths, tuple)
 
 
 def test_a_sound_shortcut() -> None:
-    assert shortcut.target(LINK) == ("C:\\x\\a.exe", True)
+    assert (shortcut.read(LINK).paths, shortcut.read(LINK).is_whole) == (("C:\\x\\a.exe",), True)
 
 
 json_values = st.recursive(

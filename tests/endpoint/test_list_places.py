@@ -99,6 +99,25 @@ PLACES: dict[str, Any] = {
     "a link to the web in the Startup folder": lambda url: _file(
         rf"{STARTUP}\a.url", f"[InternetShortcut]\r\nURL={url}\r\n"
     ),
+    "a link to the web in a Startup folder that a setting moved": lambda url: {
+        **_file(r"C:\Kho\a.url", f"[InternetShortcut]\r\nURL={url}\r\n"),
+        **_key(rf"{AN}\{CURRENT}\Explorer\User Shell Folders", Startup=r"C:\Kho"),
+    },
+    "a pinned site in the Startup folder": lambda url: _file(
+        rf"{STARTUP}\a.website", f"[InternetShortcut]\r\nURL={url}\r\n"
+    ),
+    "a page in the Startup folder": lambda url: _file(
+        rf"{STARTUP}\a.html", f"<meta http-equiv=refresh content='0;url={url}'>"
+    ),
+    "a program of the web in the Startup folder": lambda url: _file(
+        rf"{STARTUP}\a.appref-ms", f"{url}.application#a".encode("utf-16").decode("utf-8", "surrogateescape")
+    ),
+    "settings of a script in the Startup folder": lambda url: _file(
+        rf"{STARTUP}\a.wsh", f"[ScriptFile]\r\nPath={url}\r\n"
+    ),
+    "a script of a policy for a group": lambda url: _file(
+        r"C:\Windows\System32\GroupPolicyUsers\S-1-5-32-545\User\Scripts\Logon\a.bat", f"curl {url}\n"
+    ),
     "a script of a policy": lambda url: _file(
         r"C:\Windows\System32\GroupPolicy\Machine\Scripts\Startup\a.ps1", f"iwr {url}\n"
     ),

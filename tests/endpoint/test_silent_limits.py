@@ -13,12 +13,10 @@ import pytest
 
 from quetsach.endpoint import checking, machines, windowspath
 from quetsach.endpoint.checking import Result
-from quetsach.endpoint.files import shortcut as reader
 from quetsach.endpoint.machines import hive, live
 from quetsach.endpoint.machines.windows import without_letter
 from quetsach.endpoint.probes import processes, tasks
 from tests.endpoint import hives, world
-from tests.endpoint.plants import shortcut
 from tests.endpoint.test_event_witness import event
 from tests.endpoint.test_files import EICAR, EICAR_RULE
 from tests.endpoint.test_floods import RUN, WMI, gaps
@@ -349,58 +347,7 @@ def test_other_binary_data_stay_bytes(raw: bytes) -> None:
     assert hive.text_of(raw) == (raw.hex(), "")
 
 
-# --- shortcuts ----------------------------------------------------------------------------------------------
-
-
-def _item(kind: int, body: bytes) -> bytes:
-    return struct.pack("<HB", len(body) + 3, kind) + body
-
-
-def by_items(*names: str, arguments: str = "") -> str:
-    """A shortcut that has its target only as a list of items of the shell, as droppers write it."""
-    items = _item(0x1F, b"\x50" + UUID("20D04FE0-3AEA-1069-A2D8-08002B30309D").bytes_le)
-    items += _item(0x2F, b"C:\\".ljust(22, b"\0"))
-    items += b"".join(_item(0x32, bytes(11) + name.encode() + b"\0\0") for name in names)
-    flags = 0x80 | 1 | (0x20 if arguments else 0)
-    head = struct.pack("<I16sI52x", 0x4C, bytes.fromhex("0114020000000000c000000000000046"), flags)
-    texts = struct.pack("<H", len(arguments)) + arguments.encode("utf-16-le") if arguments else b""
-    body = head + struct.pack("<H", len(items) + 2) + items + b"\0\0" + texts + bytes(4)
-    return body.decode("utf-8", "surrogateescape")
-
-
-def on_a_server() -> bytes:
-    network = struct.pack("<5I", 0, 2, 20, 0, 0) + b"\\\\may-chu\\chung\0"
-    body = (
-        struct.pack("<7I", 28 + len(network) + 6, 28, 2, 0, 0, 28, 28 + len(network)) + network + b"x.exe\0"
-    )
-    return (
-        struct.pack("<I16sI52x", 0x4C, bytes.fromhex("0114020000000000c000000000000046"), 2) + body + bytes(4)
-    )
-
-
-@pytest.mark.recorded
-def test_a_shortcut_that_lists_its_target_is_read() -> None:
-    found, twin = both(
-        lambda url: {"files": {rf"{STARTUP}\a.lnk": by_items("Windows", "mshta.exe", arguments=url)}}
-    )
-    assert (indicators(found), str(twin.verdict)) == ({"evil.example"}, "clean")
-    told = world.planted({"files": {rf"{STARTUP}\a.lnk": by_items("xa", "X.EXE"), r"C:\xa\X.EXE": EICAR}})
-    assert str(world.look_at_recording(told, rules=(EICAR_RULE,)).verdict) == "found"
-
-
-def test_a_shortcut_to_a_server_names_it() -> None:
-    assert reader.target(on_a_server()) == (r"\\may-chu\chung\x.exe", True)
-    text = by_items(arguments="-x http://a.example").encode("utf-8", "surrogateescape")
-    assert reader.target(text) == ('"" -x http://a.example', True)
-
-
-@pytest.mark.recorded
-@pytest.mark.parametrize("folder", [STARTUP, "E:"])
-def test_a_damaged_shortcut_is_named(folder: str) -> None:
-    whole = shortcut(r"C:\Program Files\A\a.exe", "-quiet")
-    for content, verdict in ((whole, "clean"), (whole[:90], "unknown"), ("khong phai loi tat", "clean")):
-        done = world.look_at_recording(world.planted({"files": {rf"{folder}\a.lnk": content}}))
-        assert str(done.verdict) == verdict
+# --- processes and encoded scripts --------------------------------------------------------------------------
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="needs /proc")

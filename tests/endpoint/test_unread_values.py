@@ -24,7 +24,7 @@ from quetsach.endpoint.registry_values import Values
 from tests.endpoint import world
 from tests.endpoint.act import disks
 from tests.endpoint.hives import Hive
-from tests.endpoint.test_list_places import URL
+from tests.endpoint.test_list_places import AN, CURRENT, URL
 from tests.endpoint.test_people import BINH, CLASS, PROFILES, RUN, listed, shared
 
 BAD = f"mshta {URL}"
@@ -80,6 +80,42 @@ def test_data_that_cannot_be_read_are_a_gap_and_hide_no_other_value(
         done = world.look(shared({RUN: values}))
         assert listed(done) == {"evil.example"}
         assert gaps(done) == {("damaged", rf"{RUN}\Upd")}
+
+
+ELSEWHERE = {
+    "a policy of a browser": ("policies", r"HKLM\SOFTWARE\Policies\Google\Chrome", "HomepageLocation"),
+    "a start page": ("policies", rf"{AN}\Microsoft\Internet Explorer\Main", "Start Page"),
+    "a proxy": ("proxies", rf"{AN}\{CURRENT}\Internet Settings", "AutoConfigURL"),
+    "an installed program": ("installed", rf"HKLM\SOFTWARE\{CURRENT}\Uninstall\{{1}}", "DisplayName"),
+    "a command typed into Run": ("scripts", rf"{AN}\{CURRENT}\Explorer\RunMRU", "q"),
+}
+
+
+@pytest.mark.recorded
+@pytest.mark.parametrize("place", ELSEWHERE)
+def test_a_value_that_cannot_be_read_leaves_no_place_clean(
+    place: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    probe, key, name = ELSEWHERE[place]
+    plant = {"registry": {key: {name: "http://example.org/start"}}}
+    assert str(world.look_at_tree(world.planted(plant), tmp_path / "sound").verdict) == "clean"
+    monkeypatch.setattr(Hive, "_value", broken(name, 8, "<I", OUTSIDE))
+    done = world.look_at_tree(world.planted(plant), tmp_path / "broken")
+    told = {detail.casefold() for _reason, detail in gaps(done, probe)}
+    assert (str(done.verdict), rf"{key}\{name}".casefold() in told) == ("unknown", True)
+    assert list(done.unseen) == [probe]
+
+
+@pytest.mark.recorded
+def test_a_policy_that_is_longer_than_is_read_is_never_clean(tmp_path: Path) -> None:
+    key = ELSEWHERE["a policy of a browser"][1]
+
+    def look(pad: int) -> Any:
+        told = f'{{"{"a" * pad}":"http://example.org/"}}'
+        plant = {"registry": {key: {"ExtensionSettings": told}}}
+        return world.look_at_tree(world.planted(plant), tmp_path / str(pad))
+
+    assert [str(look(pad).verdict) for pad in (1_000, 66_000)] == ["clean", "unknown"]
 
 
 @pytest.mark.recorded

@@ -50,7 +50,8 @@ class Options:
 class Result:
     """The result of one check. Times are UTC.
 
-    `observed` holds every probe by name; `unseen` names the essential probes that could not see everything.
+    `observed` holds every probe by name; `unseen` names the essential probes that could not see everything,
+    and those with a registry value that they asked for in vain.
     """
 
     machine: str
@@ -162,7 +163,8 @@ def _concluded(
     observed[LIST] = (
         Observed.not_checked("no_list") if watchlist is None else Observed(State.OK, (), watchlist.gaps)
     )
-    unseen = [name for name in essential if not observed[name].is_whole]
+    needed = [*essential, *(name for name, one in observed.items() if one.has_unread)]
+    unseen = [name for name in dict.fromkeys(needed) if not observed[name].is_whole]
     return Result(
         machine=machine.name, system=machine.system, is_running=machine.is_running, started=started,
         finished=datetime.now(UTC), verdict=verdict.decide(findings, unseen), findings=findings,

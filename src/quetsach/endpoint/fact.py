@@ -115,6 +115,7 @@ REASONS: Mapping[str, str] = {
     "too_deep": "holds commands encoded in each other, more than this check decodes",
     "encoded": "is an encoded script, which this check does not decode",
     "damaged": "is damaged and cannot be read",
+    "unplaced": "names a file without telling where it lies; look at what it starts by hand",
     "unsettled": (
         "was not written wholly, so its newest changes are not seen; start that Windows, shut it down,"
         " then check again"
@@ -179,11 +180,16 @@ class Gap:
 
 @dataclass(frozen=True, slots=True)
 class Observed:
-    """The answer of one probe: `items` are its facts, `gaps` the parts that it could not see."""
+    """The answer of one probe: `items` are its facts, `gaps` the parts that it could not see.
+
+    `has_unread`: a registry value that was asked for could not be read wholly. Then no verdict is clean, also
+    where the probe is not essential.
+    """
 
     state: State
     items: Sequence[Fact] = ()
     gaps: Sequence[Gap] = field(default_factory=tuple)
+    has_unread: bool = False
 
     @classmethod
     def of(cls, items: Sequence[Fact], gaps: Sequence[Gap] = ()) -> Observed:

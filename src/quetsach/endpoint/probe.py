@@ -68,7 +68,8 @@ class Seen:
 @dataclass(frozen=True, slots=True)
 class Probe:
     """`name` is stable and English. A clean verdict needs every essential probe, unless the probe does not
-    apply to this kind of machine (`systems`, or `needs_running` on a disk that is off)."""
+    apply to this kind of machine (`systems`, or `needs_running` on a disk that is off), and no value of the
+    registry that another probe asked for in vain."""
 
     name: str
     look: Callable[[Machine, Seen], None] = field(repr=False)
@@ -86,13 +87,19 @@ class Probe:
             return Observed.not_checked("other_system")
         if self.needs_running and not machine.is_running:
             return Observed.not_checked("not_running")
-        seen = Seen()
+        seen, has_unread = Seen(), False
+
+        def unread(reason: str, place: str) -> None:
+            nonlocal has_unread
+            has_unread = True
+            seen.lack(reason, place)
+
         try:
-            with gaps_go_to(seen.lack):
+            with gaps_go_to(unread):
                 self.look(machine, seen)
         except Unavailable as error:
             seen.gaps.append(Gap(error.reason, error.detail))
         except Exception as error:
             # The machine is hostile; a probe that it breaks must not end the check.
             seen.gaps.append(Gap("failed", type(error).__name__))
-        return Observed.of(seen.items, seen.gaps)
+        return replace(Observed.of(seen.items, seen.gaps), has_unread=has_unread)

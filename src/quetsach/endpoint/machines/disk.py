@@ -13,11 +13,14 @@ from typing import BinaryIO
 
 from quetsach.endpoint import windowspath
 from quetsach.endpoint.fact import Unavailable
+from quetsach.endpoint.files import shortname
 from quetsach.endpoint.machine import Entry
 
 _PLACEHOLDER = 0x1000 | 0x40000 | 0x400000
 """FILE_ATTRIBUTE_OFFLINE, _RECALL_ON_OPEN, _RECALL_ON_DATA_ACCESS: opening would fetch the content."""
 _MOST_ENTRIES = 200_000
+_MOST_MEANT = 64
+"""Paths that one path with short names in it may mean, at most."""
 _REMEMBERED = 512
 _MOST_LINKS = 40
 
@@ -237,14 +240,28 @@ class WindowsTree(DiskFiles):
         place = self._drives.get(path[:1].casefold()) if path[1:2] == ":" else None
         if place is None or "\0" in path:
             return None
+        places = [place]
         for part in path[2:].replace("/", "\\").split("\\"):
             if part in ("", "."):
                 continue
-            name = None if part == ".." else self._name(place, part)
-            if name is None:
+            if part == "..":
                 return None
-            place = place / name
-        return place
+            places = [one / name for one in places for name in self._names_of(one, part)]
+            if len(places) > _MOST_MEANT:
+                raise Unavailable("unplaced", path)
+        if len(places) > 1:
+            raise Unavailable("unplaced", path)
+        return places[0] if places else None
+
+    def _names_of(self, folder: Path, part: str) -> list[str]:
+        """The folder's names that a part of a path may mean: several where it is a short name."""
+        name = self._name(folder, part)
+        if name is not None:
+            return [name]
+        short = shortname.pattern(part)
+        if short is None:
+            return []
+        return [one for names in self._folder(folder).values() for one in names if short(self._shown(one))]
 
     def _name(self, folder: Path, part: str) -> str | None:
         """The folder's spelling of a name. An exact match comes first: where a disk has both `a.exe` and

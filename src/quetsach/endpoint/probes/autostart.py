@@ -11,9 +11,9 @@ from collections.abc import Mapping
 
 from quetsach.endpoint import windowspath
 from quetsach.endpoint.fact import Unavailable
-from quetsach.endpoint.files import shortcut
 from quetsach.endpoint.machine import Machine, System, User
 from quetsach.endpoint.probe import Probe, Seen
+from quetsach.endpoint.probes import shortcuts
 
 _VERSION = r"Microsoft\Windows\CurrentVersion"
 _NT = r"Microsoft\Windows NT\CurrentVersion"
@@ -72,7 +72,6 @@ _BEFORE_SIGN_IN = r"HKU\.DEFAULT"
 _OPENED = ("exefile", "comfile", "batfile", "cmdfile", "mscfile", "ms-settings")
 """Kinds of files that Windows runs by the command of their class; a person's own class goes before it."""
 _Variables = Mapping[str, str]
-_MOST_SHORTCUT = 1 << 20
 _MOST_CLASSES = 5_000
 
 
@@ -87,29 +86,32 @@ def _look(machine: Machine, seen: Seen) -> None:
                 if values.get(name):
                     _add(variables, seen, f"{_IMAGES}\\{image}", name, values[name])
     _machine_wide(machine, seen)
-    usual = windowspath.clean(rf"%ProgramData%\{_STARTUP}", variables)
-    for folder in _startup(machine, seen, "HKLM", "Common Startup", usual, variables):
+    for folder in startup_folders(machine, seen, None):
         _folder(machine, seen, folder, variables)
     _open_commands(machine, seen, r"HKLM\SOFTWARE\Classes", variables)
     for user in users:
         own = windowspath.of_person(user.folder, variables)
-        folders = [rf"{user.folder}\AppData\Roaming\{place}" for place in (_STARTUP, *_OFFICE)]
+        folders = [rf"{user.folder}\AppData\Roaming\{place}" for place in _OFFICE]
+        folders += startup_folders(machine, seen, user)
         if user.root:
             _keys(machine, seen, user.root, own)
-            folders += _startup(machine, seen, user.root, "Startup", folders[0], own)
             _classes(machine, seen, user, own)
             _open_commands(machine, seen, f"{user.root}_Classes", own)
         for folder in dict.fromkeys(folders):
             _folder(machine, seen, folder, own)
 
 
-def _startup(
-    machine: Machine, seen: Seen, root: str, name: str, usual: str, variables: _Variables
-) -> list[str]:
-    """The Startup folder, and where a setting moved it: malware moves it, so that the folder that people open
-    stays empty."""
+def startup_folders(machine: Machine, seen: Seen, user: User | None) -> list[str]:
+    """The Startup folder of a person, or of everybody, and where a setting moved it: malware moves it, so
+    that the folder that people open stays empty."""
+    if user is None:
+        root, name, variables = "HKLM", "Common Startup", machine.variables
+        usual = windowspath.clean(rf"%ProgramData%\{_STARTUP}", variables)
+    else:
+        root, name, variables = user.root, "Startup", windowspath.of_person(user.folder, machine.variables)
+        usual = rf"{user.folder}\AppData\Roaming\{_STARTUP}"
     found = {usual.casefold(): usual}
-    for place in _SHELL_FOLDERS:
+    for place in _SHELL_FOLDERS if root else ():
         with seen.part():
             told = machine.registry.values(f"{root}\\{place}").get(name, "")
             moved = windowspath.clean(told, variables)
@@ -194,15 +196,13 @@ def _folder(machine: Machine, seen: Seen, folder: str, variables: _Variables) ->
                     command = machine.files.follow(entry.path)
             elif entry.name.casefold().endswith(".lnk"):
                 with seen.part():
-                    told, is_whole = shortcut.target(machine.files.read(entry.path, _MOST_SHORTCUT))
-                    command = told or command
-                    if not is_whole:
-                        seen.lack("damaged", entry.path)
-            elif entry.name.casefold().endswith(".url"):
-                command = entry.path
+                    told = list(shortcuts.commands(machine, seen, entry.path, variables))
+                    for command, target in told:
+                        seen.add("autostart", place=folder, name=entry.name, command=command, target=target)
+                    if told:
+                        continue
             seen.add("autostart", place=folder, name=entry.name, command=command,
-                     target=windowspath.program_of(f'"{command}"' if "\\" in command else command,
-                                                   variables))  # fmt: skip
+                     target=windowspath.program_of(f'"{command}"', variables))  # fmt: skip
 
 
 def _classes(machine: Machine, seen: Seen, user: User, variables: _Variables) -> None:

@@ -9,12 +9,12 @@ import re
 from collections.abc import Iterator
 
 from quetsach.endpoint import windowspath
-from quetsach.endpoint.files import shortcut
 from quetsach.endpoint.machine import Drive, Machine, System
 from quetsach.endpoint.probe import Probe, Seen
+from quetsach.endpoint.probes import shortcuts
 
 _AUTORUN = "autorun.inf"
-_MOST_AUTORUN, _MOST_SHORTCUT = 64 << 10, 1 << 20
+_MOST_AUTORUN = 64 << 10
 _MOST_SHORTCUTS = 500
 _STARTS = re.compile(
     r"^[ \t]*(?:open|shellexecute|shell\\[^=\n]{1,60}\\command)[ \t]*=[ \t]*(.+)$", re.I | re.M
@@ -38,11 +38,7 @@ def _root(machine: Machine, seen: Seen, drive: Drive) -> None:
     links = [one for one in entries if not one.is_folder and one.name.casefold().endswith(".lnk")]
     for entry in seen.first(links, _MOST_SHORTCUTS, drive.root):
         with seen.part():
-            command, is_whole = shortcut.target(machine.files.read(entry.path, _MOST_SHORTCUT))
-            if not is_whole:
-                seen.lack("damaged", entry.path)
-            if command:
-                target = _program(machine, drive, command)
+            for command, target in shortcuts.commands(machine, seen, entry.path, machine.variables):
                 seen.add("shortcut", place=entry.path, name=entry.name, command=command, target=target,
                          drive=drive.kind)  # fmt: skip
     for entry in entries:

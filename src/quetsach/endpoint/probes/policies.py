@@ -48,4 +48,4 @@ def _add(seen: Seen, key: str, name: str, value: str) -> None:
         seen.add("setting", value=value, name=name, place=key)
 
 
-PROBE = Probe("policies", _look, systems=frozenset({System.WINDOWS}))
+PROBE = Probe("policies", _look, systems=frozenset({System.WINDOWS}), is_essential=True)

@@ -89,4 +89,4 @@ def winhttp_proxy(told: str) -> str:
     return content[16 : 16 + length].decode("ascii", "replace") if flags & 2 else ""
 
 
-PROBE = Probe("proxies", _look)
+PROBE = Probe("proxies", _look, is_essential=True)

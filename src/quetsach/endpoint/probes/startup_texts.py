@@ -1,5 +1,7 @@
 """The lines of scripts that Windows or its shells run by themselves: files in Startup folders, profiles of
-PowerShell, scripts of group policies."""
+PowerShell, scripts of group policies.
+
+A page, or a link to one, that lies in a Startup folder is opened like a script."""
 
 from __future__ import annotations
 
@@ -8,10 +10,13 @@ import re
 from quetsach.endpoint import windowspath
 from quetsach.endpoint.machine import Machine, System
 from quetsach.endpoint.probe import Probe, Seen
-from quetsach.endpoint.probes import script_lines
+from quetsach.endpoint.probes import autostart, script_lines
 
-_STARTUP = r"Microsoft\Windows\Start Menu\Programs\Startup"
-_SCRIPT = re.compile(r"\.(?:bat|cmd|ps1|psm1|vbs|vbe|js|jse|wsf|hta|url|ini|sct|reg)$", re.I)
+_TEXT = re.compile(
+    r"\.(?:bat|cmd|ps1|psm1|vbs|vbe|js|jse|wsf|wsh|hta|py|pyw|ini|sct|reg"
+    r"|url|website|appref-ms|x?html?|mht|mhtml|svg|scf|iqy)$",
+    re.I,
+)
 _PROFILES = ("profile.ps1", "Microsoft.PowerShell_profile.ps1")
 _SHELLS = (r"%SystemRoot%\System32\WindowsPowerShell\v1.0", r"%SystemRoot%\SysWOW64\WindowsPowerShell\v1.0",
            r"%ProgramFiles%\PowerShell\7")  # fmt: skip
@@ -21,18 +26,22 @@ _POLICIES = tuple(
     for who in ("Machine", "User")
     for folder in ("", r"\Startup", r"\Shutdown", r"\Logon", r"\Logoff")
 )
-_MOST_FILES = 200
+_OF_PERSONS = r"%SystemRoot%\System32\GroupPolicyUsers"
+"""A folder for each person or group that has a policy of their own on this machine, by its SID."""
+_MOST_FILES, _MOST_PERSONS = 200, 200
 
 
 def _look(machine: Machine, seen: Seen) -> None:
     users = machine.users()
-    folders = [windowspath.clean(rf"%ProgramData%\{_STARTUP}", machine.variables)]
-    folders += [rf"{user.folder}\AppData\Roaming\{_STARTUP}" for user in users]
+    folders = [one for user in (None, *users) for one in autostart.startup_folders(machine, seen, user)]
     folders += [windowspath.clean(name, machine.variables) for name in _POLICIES]
-    for folder in folders:
+    folders += _policies_of_persons(machine, seen)
+    for folder in dict.fromkeys(folders):
+        if windowspath.is_elsewhere(folder):
+            continue  # `autostart` tells of it
         with seen.part():
-            scripts = [one for one in machine.files.entries(folder) if _SCRIPT.search(one.name)]
-            for entry in seen.first(scripts, _MOST_FILES, folder):
+            texts = [one for one in machine.files.entries(folder) if _TEXT.search(one.name)]
+            for entry in seen.first(texts, _MOST_FILES, folder):
                 if not entry.is_folder and not entry.is_link:
                     _lines(machine, seen, entry.path)
     shells = [windowspath.clean(name, machine.variables) for name in _SHELLS]
@@ -40,6 +49,16 @@ def _look(machine: Machine, seen: Seen) -> None:
     for folder in shells:
         for name in _PROFILES:
             _lines(machine, seen, rf"{folder}\{name}")
+
+
+def _policies_of_persons(machine: Machine, seen: Seen) -> list[str]:
+    parent = windowspath.clean(_OF_PERSONS, machine.variables)
+    found: list[str] = []
+    with seen.part():
+        for entry in seen.first(machine.files.entries(parent), _MOST_PERSONS, parent):
+            if entry.is_folder:
+                found += [rf"{entry.path}\User\Scripts{name}" for name in ("", r"\Logon", r"\Logoff")]
+    return found
 
 
 def _lines(machine: Machine, seen: Seen, path: str) -> None:
