@@ -62,8 +62,8 @@ def _why_not(events: Sequence[CaseEvent], device: Device, actor: User) -> str:
 
 
 def given_away(actor: User, case_id: UUID, slug: str) -> Case | None:
-    """The present case of a machine that the person gave to another unit; that unit may be one whose pages the
-    person does not see."""
+    """The present case of a machine that the person gave to another unit; that unit may be one whose pages
+    the person does not see."""
     acts = [act.value for act in MOVES_AWAY]
     gave = CaseEvent.rows.filter(case=OuterRef("pk"), by=actor, act__in=acts, data__has_key=FROM)
     rows = Case.rows.select_related("device__owner").filter(device__campaign__slug=slug, is_current=True)
