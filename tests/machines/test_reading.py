@@ -17,6 +17,7 @@ from hypothesis import strategies as st
 from quetsach.machines.evidence import Binding, Claim, Key
 from quetsach.machines.sources import document, reading
 from quetsach.machines.sources.outcome import FOREVER, Asked, MachinesError
+from quetsach.text.typed import as_typed
 from tests import test_leases as leases
 from tests.machines import exports, test_neighbours, test_translations
 from tests.machines.asking import ASKED, NOW, PC1, ZONE, at
@@ -259,6 +260,7 @@ def test_random_bytes_are_read_or_refused(tmp_path: Path, seed: int) -> None:
 
 
 words = st.text(st.characters(categories=["L", "N", "P"], include_characters=" "), min_size=1, max_size=20)
+words = words.map(as_typed).filter(bool)  # a document's words are read as if they were typed
 spans = st.tuples(st.integers(0, 10**15), st.integers(1, 10**15)).map(
     lambda span: (span[0], span[0] + span[1])
 )
