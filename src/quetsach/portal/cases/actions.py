@@ -76,7 +76,8 @@ def move(
     before = before or keeping.kept(case)
     at = at or timezone.now()
     was = _turn(case, act, by, at)
-    return _write(case, act, was, before, by, at, reason, data or {}, coverage, ip)
+    data = data or {}
+    return _write(_event(case, act, was, before, by, at, reason, data, coverage), data, ip)
 
 
 def move_all(moves: Sequence[tuple[Case, Act, dict[str, Any], Coverage | None]]) -> None:
@@ -86,17 +87,17 @@ def move_all(moves: Sequence[tuple[Case, Act, dict[str, Any], Coverage | None]])
     Raises:
         CaseError: someone else has moved one of the cases in between.
     """
-    at, events, before = timezone.now(), [], []
+    at, events = timezone.now(), []
     told: dict[Act, list[Told]] = {}
     for case, act, data, coverage in moves:
-        was = keeping.kept(case)
-        before.append(_turn(case, act, None, at))
-        events.append(_event(case, act, before[-1], was, None, at, "", data, coverage))
-        told.setdefault(act, []).append(_told(case, before[-1], "", data))
+        before = keeping.kept(case)
+        was = _turn(case, act, None, at)
+        events.append(_event(case, act, was, before, None, at, "", data, coverage))
+        told.setdefault(act, []).append(_told(events[-1], data))
     create(events)
     rewrite([case for case, *_said in moves], _MOVED)
-    for (case, act, *_said), state in zip(moves, before, strict=True):
-        follow_falseness(case, state, act)
+    for event in events:
+        follow_falseness(event.case, event.from_state, event.act)
     for act, subjects in told.items():
         record_all(f"case.{act.value}", subjects)
 
@@ -146,27 +147,18 @@ def note(
     before, was = before or keeping.kept(case), case.state
     if what in rules.STOPS and was == State.CLEANING:
         case.state = State.ASSIGNED.value
-    return _write(case, what, was, before, by, timezone.now(), reason, data or {}, None, ip)
+    data = data or {}
+    return _write(_event(case, what, was, before, by, timezone.now(), reason, data, None), data, ip)
 
 
-def _write(
-    case: Case,
-    act: Act | Note,
-    from_state: str,
-    before: dict[str, Any],
-    by: User | None,
-    at: datetime,
-    reason: str,
-    data: dict[str, Any],
-    coverage: Coverage | None,
-    ip: str | None,
-) -> CaseEvent:
-    event = _event(case, act, from_state, before, by, at, reason, data, coverage)
+def _write(event: CaseEvent, data: dict[str, Any], ip: str | None) -> CaseEvent:
+    """Store the event, its case and the audit entry, which keeps `data`."""
+    case = event.case
     event.save(force_insert=True)
     case.save()
-    follow_falseness(case, from_state, act)
-    told = _told(case, from_state, reason, data)
-    record(by, f"case.{act.value}", unit_path=told.unit_path, about=case, data=told.data, ip=ip)
+    follow_falseness(case, event.from_state, event.act)
+    told = _told(event, data)
+    record(event.by, f"case.{event.act}", unit_path=told.unit_path, about=case, data=told.data, ip=ip)
     return event
 
 
@@ -192,16 +184,17 @@ def _event(
     )  # fmt: skip
 
 
-def _told(case: Case, from_state: str, reason: str, data: dict[str, Any]) -> Told:
+def _told(event: CaseEvent, data: dict[str, Any]) -> Told:
     """What the audit trail keeps of an act."""
-    told = {"device": case.device.key, "from": from_state, "to": case.state, "reason": reason, **data}
-    return Told(case, case.device.owner.path, told)
+    device = event.case.device
+    told = {"device": device.key, "from": event.from_state, "to": event.to_state, "reason": event.reason}
+    return Told(event.case, device.owner.path, told | data)
 
 
-def follow_falseness(case: Case, from_state: str, act: Act | Note) -> None:
+def follow_falseness(case: Case, from_state: str, act: str) -> None:
     """The case became a false alarm, or is none any more: another episode may count now."""
     if (from_state == State.FALSE_POSITIVE) != (case.state == State.FALSE_POSITIVE):
-        follow([case], act.value)
+        follow([case], act)
 
 
 def _keep_clocks(case: Case, act: Act | Note, by: User | None, at: datetime, *, stays_found: bool) -> None:
