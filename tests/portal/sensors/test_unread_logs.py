@@ -6,6 +6,7 @@ from io import BytesIO
 import pytest
 import time_machine
 from django.urls import reverse
+from django.utils import timezone
 
 from quetsach.portal.reports.assessment import facts
 from quetsach.portal.reports.assessment.sentences import SENTENCES
@@ -141,6 +142,23 @@ def test_a_silent_sensor_never_looks_as_if_it_looked(cast, sensor):
             " 0 lỗi khi đọc nhật ký được gửi về."
         ]  # fmt: skip
         assert not drafted(cast, "A2")
+
+
+@pytest.mark.browser
+@pytest.mark.django_db(transaction=True)
+def test_what_was_not_looked_at_fits_on_a_phone(window, cast, sensor):
+    beat(sensor)
+    Sensor.rows.update(silent_after=timezone.now() - timedelta(days=1))
+    cast.user("A1", "coordinator")
+    phone = window("coordinator-a1", width=360)
+    for name in PAGES:
+        for button in ("English", "Tiếng Việt"):
+            phone.goto(reverse(name, args=[cast.campaign.slug]))
+            phone.get_by_role("button", name=button).click()
+            phone.wait_for_load_state()
+            assert phone.evaluate("document.documentElement.scrollWidth") <= 360, (name, button)
+    phone.goto(reverse("scans", args=[cast.campaign.slug]))
+    assert SILENT in phone.locator("main").inner_text()
 
 
 def test_a_sensor_with_a_silent_log_and_unreadable_ones_is_told_as_both(cast, sensor):
